@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A schema file, read and checked: what the stages after it work on.
+ *
+ * Read-only once sch_read has returned it. Everything carries the place it
+ * came from, and the C identifier it becomes (`c_name`: escaped, prefixed,
+ * checked for collisions by ident.c). Everything lives in the arena.
+ */
+#ifndef LARDER_GENERATOR_MODEL_H
+#define LARDER_GENERATOR_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+
+/* ------------------------------------------------------------------ types */
+
+enum sch_kind {
+    SCH_BOOL,
+    SCH_U8,
+    SCH_U16,
+    SCH_U32,
+    SCH_U64,
+    SCH_I8,
+    SCH_I16,
+    SCH_I32,
+    SCH_I64,
+    SCH_F32,
+    SCH_F64,
+    SCH_STRING,
+    SCH_BYTES,
+    SCH_UUID,
+    SCH_TIMESTAMP,
+    SCH_DURATION,
+    SCH_ANY,
+    SCH_ENUM,   /* decl */
+    SCH_STRUCT, /* decl */
+    SCH_LIST,   /* item */
+    SCH_MAP     /* item; keys are strings */
+};
+
+struct sch_decl;
+
+/* One use of a type: list<Dimensions?> is a LIST whose item is an optional STRUCT. */
+struct sch_type {
+    enum sch_kind kind;
+    bool optional;
+    struct src_pos pos;
+    const struct sch_decl *decl;
+    const struct sch_type *item;
+    uint64_t max; /* STRING, BYTES: bytes; LIST, MAP: items; 0: no bound */
+};
+
+/* A default value, in the form its type calls for. */
+struct sch_default {
+    const char *text; /* STRING: the bytes, no NUL; ENUM: the enumerator's name */
+    size_t len;
+    bool flag;        /* BOOL */
+    int64_t integer;  /* I8..I64, TIMESTAMP, DURATION (ms) */
+    uint64_t natural; /* U8..U64; ENUM: the number */
+    double real;      /* F32, F64: finite */
+};
+
+struct sch_field {
+    const char *name; /* as in the schema */
+    const char *c_name;
+    const char *c_has; /* "has_x" where optional and not a pointer in C; else NULL */
+    struct src_pos pos;
+    const char *description; /* NULL: none; may hold any text */
+    struct sch_type type;
+    uint32_t id; /* position, from 1 */
+    bool has_default;
+    struct sch_default value;
+    bool secret;
+};
+
+struct sch_enumerator {
+    const char *name;
+    const char *c_name; /* PRODUCT_AVAILABILITY_IN_STOCK */
+    struct src_pos pos;
+};
+
+/* A declared type, or the fields of an entity. */
+struct sch_decl {
+    const char *name;   /* "Dimensions"; of an entity: its name */
+    const char *c_name; /* "product_dimensions" */
+    struct src_pos pos;
+    const char *description;
+    bool is_enum;
+    bool included;  /* declared in an included file */
+    bool used;      /* by an entity of this service, directly or through others */
+    bool recursive; /* contains itself, through ?, list or map */
+    struct sch_enumerator *enumerators;
+    size_t enumerator_count;
+    struct sch_field *fields; /* in the schema's order */
+    size_t field_count;
+    uint32_t *reserved; /* positions, ascending */
+    size_t reserved_count;
+};
+
+/* ------------------------------------------------------------------- keys */
+
+struct sch_param {
+    const char *name;
+    const char *c_name;
+    struct src_pos pos;
+    struct sch_type type; /* integers, BOOL, STRING, UUID, ENUM; never optional */
+    bool hash;
+    const struct sch_field
+        *field; /* of a key: the entity's required field of the same name and type; else NULL */
+};
+
+/* A piece of a pattern: literal text, or a parameter. */
+struct sch_part {
+    const char *literal; /* NULL: a parameter */
+    size_t literal_len;
+    size_t param; /* its index */
+};
+
+/* --------------------------------------------------------------- entities */
+
+enum sch_entity_kind {
+    SCH_OBJECT, /* fields, list or value */
+    SCH_INDEX,
+    SCH_COUNTER,
+    SCH_RATE_LIMIT,
+    SCH_LOCK,
+    SCH_SET,
+    SCH_HASH,
+    SCH_RESPONSE
+};
+
+enum sch_shape { SCH_SHAPE_STRUCT, SCH_SHAPE_LIST, SCH_SHAPE_VALUE };
+
+struct sch_entity {
+    const char *name;
+    const char *c_name; /* X: "product", "product_search_results" */
+    struct src_pos pos;
+    const char *description;
+    enum sch_entity_kind kind; /* only SCH_OBJECT reaches the context today */
+    enum sch_shape shape;
+    struct sch_decl body;  /* SHAPE_STRUCT: the fields; else only its names */
+    struct sch_type value; /* SHAPE_LIST: the LIST; SHAPE_VALUE: the value */
+    const char *pattern;   /* as written */
+    struct src_pos pattern_pos;
+    struct sch_part *parts;
+    size_t part_count;
+    struct sch_param *params;
+    size_t param_count;
+    bool
+        params_are_fields; /* every parameter is a field (and there is one): put exists, set checks */
+    /* Lifetime: ttl_name "products" or "default" names a row of the service; NULL: ttl_ms. */
+    const char *ttl_name;
+    int64_t ttl_ms;      /* with ttl_name NULL; 0: `none` */
+    uint32_t jitter_ppm; /* millionths */
+    uint32_t version;    /* from 1 */
+    uint64_t max_bytes;  /* 0: the runtime's bound */
+    bool ttl_only;
+};
+
+struct sch_target {
+    struct src_pos pos;
+    const struct sch_entity *entity;
+    size_t *args; /* for each parameter of the entity's key: the index of the event's parameter */
+    size_t arg_count;
+};
+
+struct sch_event {
+    const char *name;
+    const char *c_name; /* "product_cache_on_price_list_imported" */
+    struct src_pos pos;
+    const char *description;
+    struct sch_param *params;
+    size_t param_count;
+    struct sch_target *targets;
+    size_t target_count;
+};
+
+struct sch_ttl {
+    const char *name;
+    const char *variable; /* CACHE_TTL_PRODUCTS */
+    struct src_pos pos;
+    int64_t ms; /* 0 only for the implicit "default" */
+};
+
+/* A service: one schema file with what it includes. */
+struct sch_service {
+    const struct src_file *file;
+    const char *name;       /* S */
+    const char *env_prefix; /* PRODUCT */
+    struct src_pos pos;
+    const char *description;
+    bool has_db;
+    int32_t db;
+    const char *prefix;   /* never NULL */
+    struct sch_ttl *ttls; /* the first is "default", made up where the schema has none */
+    size_t ttl_count;
+    struct sch_decl *
+        *decls; /* declared and included types, each after the types it embeds by value */
+    size_t decl_count;
+    struct sch_entity *entities;
+    size_t entity_count;
+    struct sch_event *events;
+    size_t event_count;
+    const struct src_file **files; /* this one and the included, for the depfile */
+    size_t file_count;
+};
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a tree of nodes to a checked model.
+ */
+#ifndef LARDER_GENERATOR_READ_H
+#define LARDER_GENERATOR_READ_H
+
+#include "schema/model.h"
+
+struct sch_options {
+    const char *const *include_dirs; /* searched after the including file's own directory */
+    size_t include_dir_count;
+};
+
+/* Reads and checks one schema file. NULL: errors were reported to diag;
+ * warnings may have been reported either way. */
+const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
+                                   const struct sch_options *options);
+
+/* Checks that hold between the services of one run: patterns that can meet in
+ * one DB and prefix, the same service twice, shared databases. */
+void sch_check_together(struct arena *arena, struct diag *diag,
+                        const struct sch_service *const *services, size_t count);
+
+#endif

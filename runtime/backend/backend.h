@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a cache needs of a server, as one table of functions.
+ *
+ * DESIGN. A backend runs batches of operations. One call is a batch of one;
+ * get_many, set_many, delete_many and events are batches of many and take one
+ * round trip. Each operation carries its own answer, so a failed key never
+ * fails its neighbours. A stored value is never copied for the reader: `sink`
+ * is called with the bytes while they are still the backend's (a socket
+ * buffer, an entry under its lock) and decodes them right there.
+ */
+#ifndef LARDER_BACKEND_BACKEND_H
+#define LARDER_BACKEND_BACKEND_H
+
+#include <larder/larder.h>
+
+struct larder_op;
+
+/* Takes a stored value. Sets op->status (OK, or MISS when the bytes are not
+ * what was asked for). Must not block nor call the backend; the bytes are
+ * borrowed until it returns. At most once for an operation. */
+typedef void larder_op_sink(struct larder_op *op, const uint8_t *bytes, size_t len);
+
+enum larder_op_kind {
+    LARDER_OP_GET,     /* sink: OK or MISS by its word; no entry: MISS */
+    LARDER_OP_SET,     /* OK */
+    LARDER_OP_ADD,     /* OK; DENIED: there is an entry */
+    LARDER_OP_REPLACE, /* OK; MISS: there is none */
+    LARDER_OP_DELETE,  /* OK: there was one; MISS */
+    LARDER_OP_EXISTS,  /* OK, MISS */
+    LARDER_OP_TTL,     /* OK: `number` in ms, -1 without expiry; MISS */
+    LARDER_OP_EXPIRE,  /* ttl_ms from now, 0: for ever. OK, MISS */
+    LARDER_OP_PING     /* OK */
+};
+
+struct larder_op {
+    enum larder_op_kind kind;
+    const char *key;
+    size_t key_len;
+    const uint8_t *value; /* SET, ADD, REPLACE */
+    size_t value_len;
+    int64_t ttl_ms;       /* SET, ADD, REPLACE, EXPIRE: 1..2^53, 0: no expiry */
+    larder_op_sink *sink; /* GET */
+    void *user;           /* the sink's */
+    /* Answers, set by the backend for every operation of a batch. */
+    enum larder_status status;
+    enum larder_outcome outcome; /* of a write */
+    int64_t number;
+};
+
+struct larder_backend;
+
+struct larder_backend_table {
+    const char *name;
+    /* Runs all operations, in order, before deadline_ns (monotonic); returns
+     * when each has its answer. Never fails as a whole. Any thread. */
+    void (*run)(struct larder_backend *backend, struct larder_op *ops, size_t count,
+                int64_t deadline_ns);
+    /* Adds what the backend knows: server, connections, entries, bytes. Does not block. */
+    void (*health)(struct larder_backend *backend, struct larder_health *health);
+    void (*free)(struct larder_backend *backend);
+};
+
+/* Every backend begins with this. */
+struct larder_backend {
+    const struct larder_backend_table *table;
+};
+
+/* What every backend is made with; all pointers outlive it, none is NULL but `log`. */
+struct larder_backend_env {
+    const struct larder_allocator *allocator;
+    const struct larder_clock *clock;
+    const struct larder_log *log; /* may be NULL */
+};
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hashes and random numbers.
+ */
+#ifndef LARDER_BASE_HASH_H
+#define LARDER_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* XXH3, 64 bits with a seed (Yann Collet, https://github.com/Cyan4973/xxHash,
+ * xxh3-64 of specification v0.8). Part of the stored format: never changes. */
+uint64_t larder_hash64(const void *data, size_t len, uint64_t seed);
+
+/* The first 128 bits of SHA-256 (FIPS 180-4), as 32 lower-case hex digits, not terminated. */
+void larder_hash_hex128(const void *data, size_t len, char ret_hex[32]);
+
+/* Not for secrets: jitter and the like. xoshiro-class, a state a thread,
+ * seeded from the system, anew in a forked child. */
+uint64_t larder_random64(void);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The head of a stored value: who wrote it, for which key.
+ *
+ * DESIGN. A stored value is one MessagePack array, [meta, fingerprint,
+ * version, body] for a plain entity:
+ *
+ *     94                        array of 4
+ *     01                        meta: format 1 in bits 0..2, no flags
+ *     cf xx xx xx xx xx xx xx xx   fingerprint, always in the 8-byte form
+ *     01                        the entity's version
+ *     ...                       body
+ *
+ * that is 12 bytes for versions below 128. meta's bits 3..6 are flags for what
+ * is to come (absent, compressed, claimed, extended), each of which adds
+ * elements before the body; a reader that meets a flag or a count it does not
+ * know reads a miss.
+ *
+ * The fingerprint is XXH3-64 of the key behind the service's prefix, seeded
+ * with XXH3-64 of "service/entity". So the value of another entity, service or
+ * key can only ever be a miss, whatever mixed the replies up.
+ */
+#ifndef LARDER_CODEC_ENVELOPE_H
+#define LARDER_CODEC_ENVELOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LARDER_ENVELOPE_MAX_BYTES = 16 };
+
+uint64_t larder_envelope_seed(const char *service, const char *entity);
+/* key: behind the prefix. */
+uint64_t larder_envelope_fingerprint(uint64_t seed, const char *key, size_t key_len);
+
+/* Writes the head of a plain value; answers its length, at most LARDER_ENVELOPE_MAX_BYTES. */
+size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, uint32_t version);
+
+enum larder_envelope_verdict {
+    LARDER_ENVELOPE_OK,
+    LARDER_ENVELOPE_FOREIGN, /* not written by larder, or by a format to come */
+    LARDER_ENVELOPE_VERSION, /* this entity's, of another version */
+    LARDER_ENVELOPE_KEY      /* another key's or entity's: an alarm */
+};
+
+/* Reads the head; on OK *ret_body is the offset of the body, which reaches to the end. */
+enum larder_envelope_verdict larder_envelope_read(const uint8_t *bytes, size_t len,
+                                                  uint64_t fingerprint, uint32_t version,
+                                                  size_t *ret_body);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * larder for people: the types that generated headers build on and the few
+ * calls that are not generated.
+ *
+ * A service includes its generated header (product_cache.h), which includes
+ * this one. What can be called on a cache is declared there, with types.
+ *
+ * Threads: a cache may be used by any thread at any time, except that close
+ * must be the last call. Values are immutable and may be read by any thread.
+ */
+#ifndef LARDER_LARDER_H
+#define LARDER_LARDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <larder/config.h>
+#include <larder/status.h>
+
+/* major * 10000 + minor * 100 + patch */
+#define LARDER_VERSION_NUMBER 100
+#define LARDER_VERSION "0.1.0"
+
+/* The contract between generated code and this runtime: code made for stub
+ * version N runs on every runtime with LARDER_STUB_OLDEST <= N <=
+ * LARDER_STUB_VERSION. Generated headers check it with #error, generated
+ * sources once more at link time, through the symbol larder_abi_1. */
+#define LARDER_STUB_VERSION 1
+#define LARDER_STUB_OLDEST 1
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The linked runtime's LARDER_VERSION_NUMBER. */
+LARDER_API int larder_version(void);
+
+/* A run of bytes. `data` may be NULL when `len` is 0. For a field of type
+ * `any` the bytes are one MessagePack value. */
+struct larder_bytes {
+    const unsigned char *data;
+    size_t len;
+};
+
+struct larder_uuid {
+    uint8_t bytes[16]; /* in the order they are written in text */
+};
+
+/* clang-format off */
+/* Lists of the scalar types: `items` has `count` elements, NULL when there are none. */
+struct larder_bool_list { const bool *items; size_t count; };
+struct larder_u8_list { const uint8_t *items; size_t count; };
+struct larder_u16_list { const uint16_t *items; size_t count; };
+struct larder_u32_list { const uint32_t *items; size_t count; };
+struct larder_u64_list { const uint64_t *items; size_t count; };
+struct larder_i8_list { const int8_t *items; size_t count; };
+struct larder_i16_list { const int16_t *items; size_t count; };
+struct larder_i32_list { const int32_t *items; size_t count; };
+struct larder_i64_list { const int64_t *items; size_t count; }; /* also timestamps and durations, in ms */
+struct larder_f32_list { const float *items; size_t count; };
+struct larder_f64_list { const double *items; size_t count; };
+struct larder_string_list { const char *const *items; size_t count; };
+struct larder_bytes_list { const struct larder_bytes *items; size_t count; }; /* also of `any` */
+struct larder_uuid_list { const struct larder_uuid *items; size_t count; };
+/* clang-format on */
+
+/* What was counted since open. Every member only grows. */
+struct larder_stats {
+#define LARDER_COUNTER(name, text) uint64_t name;
+#include <larder/counters.def>
+#undef LARDER_COUNTER
+};
+
+/* How a cache is doing. */
+struct larder_health {
+    enum larder_status status; /* OK: well; E_…: what the last attempt to reach the server met */
+    char backend[16];          /* "redis", "memory", "off" */
+    char server[64];    /* "redis 7.0.15"; empty where there is no server or it was not reached */
+    int64_t latency_us; /* of the ping that was made for this answer; -1: none was answered */
+    int connections;    /* open to the server */
+    int connections_busy;
+    int connections_max;
+    uint64_t entries; /* held in this process (memory backend) */
+    uint64_t bytes;
+};
+
+/*
+ * One call of a loader. The loader may use it until it returns.
+ */
+struct larder_load;
+
+/* Memory that lives until the call that runs the loader returns; not zeroed,
+ * aligned for any type. NULL when there is none left or size is 0. */
+LARDER_API void *larder_load_alloc(struct larder_load *load, size_t size);
+
+/* Use the loaded value, do not store it. */
+LARDER_API void larder_load_skip(struct larder_load *load);
+
+/* Store the loaded value for ttl_ms (1..2^53) instead of the schema's
+ * lifetime, without jitter. Another number makes the load fail with E_LOADER. */
+LARDER_API void larder_load_ttl(struct larder_load *load, int64_t ttl_ms);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What generated code calls. Not for people: its generated wrappers are.
+ *
+ * A service is one static table (struct larder_service), an entity another;
+ * generated wrappers build the key in a stack buffer and hand both to the
+ * functions below, which know no types. Compatible changes keep
+ * LARDER_STUB_VERSION; see larder.h for what a raise means.
+ */
+#ifndef LARDER_STUB_H
+#define LARDER_STUB_H
+
+#include <larder/larder.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Pinned by every generated source: a runtime of another ABI does not link. */
+LARDER_API extern const char larder_abi_1;
+
+enum {
+    LARDER_KEY_MAX = 1024, /* bytes of a whole key, prefix included */
+    LARDER_TTL_SCHEMA = 0  /* in place of a lifetime: the schema's, with its jitter */
+};
+
+/* 64 MiB: no encoded value is larger, whatever the schema says. */
+#define LARDER_VALUE_MAX (64 * 1024 * 1024)
+
+struct larder_cache;
+struct larder_entity;
+struct larder_writer;
+struct larder_reader;
+
+/* ------------------------------------------------------------------ keys */
+
+/* A key under construction: text is appended piece by piece; the first
+ * failure stays in `status` and the rest is skipped, so that one check at the
+ * end is enough. `bytes` is not zeroed and not terminated. */
+struct larder_key {
+    size_t len;
+    size_t prefix_len;         /* how much of it is the service's prefix */
+    enum larder_status status; /* OK, E_ARG (NULL, no such enumerator), E_TOO_LARGE */
+    char bytes[LARDER_KEY_MAX];
+};
+
+/* Starts a key of this cache: empty but for the service's prefix. A NULL cache
+ * makes it E_ARG. */
+LARDER_API void larder_key_begin(const struct larder_cache *cache, struct larder_key *key);
+
+LARDER_API void larder_key_literal(struct larder_key *key, const char *text, size_t len);
+LARDER_API void larder_key_u64(struct larder_key *key, uint64_t value);
+LARDER_API void larder_key_i64(struct larder_key *key, int64_t value);
+LARDER_API void larder_key_bool(struct larder_key *key, bool value);
+LARDER_API void larder_key_uuid(struct larder_key *key, struct larder_uuid value);
+/* Escaped: every byte outside A-Z a-z 0-9 _ . - as %XX, an empty string as %. */
+LARDER_API void larder_key_string(struct larder_key *key, const char *text);
+/* An enumerator's name as it is; NULL (no such enumerator) is E_ARG. */
+LARDER_API void larder_key_name(struct larder_key *key, const char *name);
+/* For |hash: the first 128 bits of SHA-256, in hex; of a string, or of what
+ * was appended since the key was `mark` bytes long. */
+LARDER_API void larder_key_string_hash(struct larder_key *key, const char *text);
+LARDER_API void larder_key_hash_since(struct larder_key *key, size_t mark);
+
+/* Notes what is wrong with an argument for larder_last_error() and answers
+ * E_ARG. `field` names it, NULL: the pattern alone does. */
+LARDER_API enum larder_status larder_stub_bad_argument(const struct larder_entity *entity,
+                                                       const char *field);
+
+/* ------------------------------------------------- tables of a service */
+
+/* A named lifetime. The first row of a service is always "default". */
+struct larder_ttl {
+    const char *name;     /* as in the schema */
+    const char *variable; /* "CACHE_TTL_PRODUCTS" */
+    int64_t ttl_ms;       /* 0: the schema gives none (only for "default") */
+};
+
+struct larder_entity {
+    const char *name;    /* "search_results" */
+    const char *pattern; /* "search:{query:string|hash}", for messages */
+    uint32_t index;      /* in the service's table */
+    uint32_t version;    /* values of other versions are misses */
+    int32_t ttl_index;   /* into the service's lifetimes; -1: ttl_ms is the lifetime */
+    int64_t ttl_ms;      /* with ttl_index -1; 0: no expiry */
+    uint32_t jitter_ppm; /* lifetime * (1 - random * jitter_ppm / 10^6) */
+    uint32_t max_bytes;  /* of an encoded value with its envelope; 0: LARDER_VALUE_MAX */
+    size_t value_size;   /* sizeof(struct X) */
+    size_t
+        slots_per_byte; /* the most bytes of list, map and optional slots that one encoded byte can ask for */
+    /* Encodes *value. False: why is in writer->status and writer->field. */
+    bool (*encode)(struct larder_writer *writer, const void *value);
+    /* Decodes into *value, zeroed. False: malformed, or reader->short_of_slots. */
+    bool (*decode)(struct larder_reader *reader, void *value);
+    /* Writes the schema's defaults into *value, zeroed. */
+    void (*defaults)(void *value);
+};
+
+struct larder_service {
+    uint32_t stub_version;
+    const char *name;       /* "product" */
+    const char *env_prefix; /* "PRODUCT" */
+    int32_t db;             /* -1: the schema gives none */
+    const char *prefix;     /* "" when there is none */
+    const struct larder_ttl *ttls;
+    size_t ttl_count;
+    const struct larder_entity *const *entities;
+    size_t entity_count;
+};
+
+/* ---------------------------------------------------------- life cycle */
+
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_open(const struct larder_service *service,
+                                                               const struct larder_config *config,
+                                                               struct larder_cache **ret_cache);
+LARDER_API void larder_stub_close(struct larder_cache *cache);
+LARDER_API enum larder_status larder_stub_ping(struct larder_cache *cache);
+LARDER_API enum larder_status larder_stub_health(struct larder_cache *cache,
+                                                 struct larder_health *ret_health);
+/* entity NULL: the sum over all. */
+LARDER_API enum larder_status larder_stub_stats(struct larder_cache *cache,
+                                                const struct larder_entity *entity,
+                                                struct larder_stats *ret_stats);
+
+/* -------------------------------------------------------- single entries */
+
+enum larder_set_mode { LARDER_SET_ALWAYS, LARDER_SET_ADD, LARDER_SET_REPLACE };
+
+/* *ret_value is a counted value, or NULL. A NULL ret_value is E_ARG everywhere. */
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get(struct larder_cache *cache,
+                                                              const struct larder_entity *entity,
+                                                              const struct larder_key *key,
+                                                              const void **ret_value);
+/* ttl_ms: LARDER_TTL_SCHEMA or 1..2^53. */
+LARDER_API enum larder_status larder_stub_set(struct larder_cache *cache,
+                                              const struct larder_entity *entity,
+                                              const struct larder_key *key, const void *value,
+                                              enum larder_set_mode mode, int64_t ttl_ms);
+LARDER_API enum larder_status larder_stub_delete(struct larder_cache *cache,
+                                                 const struct larder_entity *entity,
+                                                 const struct larder_key *key);
+LARDER_API enum larder_status larder_stub_exists(struct larder_cache *cache,
+                                                 const struct larder_entity *entity,
+                                                 const struct larder_key *key);
+LARDER_API enum larder_status larder_stub_ttl(struct larder_cache *cache,
+                                              const struct larder_entity *entity,
+                                              const struct larder_key *key, int64_t *ret_ms);
+LARDER_API enum larder_status larder_stub_expire(struct larder_cache *cache,
+                                                 const struct larder_entity *entity,
+                                                 const struct larder_key *key, int64_t ttl_ms);
+LARDER_API enum larder_status larder_stub_key(struct larder_cache *cache,
+                                              const struct larder_key *key, char *buf, size_t size,
+                                              size_t *ret_len);
+
+/* Runs the typed loader: `call` holds it with its user and the key's parameters. */
+typedef enum larder_status larder_load_fn(struct larder_load *load, const void *call, void *out);
+
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_or_load(
+    struct larder_cache *cache, const struct larder_entity *entity, const struct larder_key *key,
+    larder_load_fn *load, const void *call, const void **ret_value);
+
+/* ---------------------------------------------------------- many at once */
+
+/* Appends the i-th key of the caller's array to *key, which has been begun,
+ * and tells whose entry it names. May set key->status. */
+typedef const struct larder_entity *larder_key_fn(struct larder_key *key, const void *keys,
+                                                  size_t i);
+
+/* ret_values: an array of count pointers to values. Every element of both
+ * arrays is set, whatever happens. */
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_many(
+    struct larder_cache *cache, const struct larder_entity *entity, larder_key_fn *build,
+    const void *keys, size_t count, void *ret_values, enum larder_status *ret_each);
+/* values: an array of count structs of entity->value_size bytes. */
+LARDER_API enum larder_status larder_stub_set_many(struct larder_cache *cache,
+                                                   const struct larder_entity *entity,
+                                                   larder_key_fn *build, const void *keys,
+                                                   size_t count, const void *values,
+                                                   enum larder_status *ret_each);
+LARDER_API enum larder_status larder_stub_delete_many(struct larder_cache *cache,
+                                                      larder_key_fn *build, const void *keys,
+                                                      size_t count, enum larder_status *ret_each);
+/* Events: deletes all entries that `build` names, in one trip; OK whether or not they were there. */
+LARDER_API enum larder_status larder_stub_invalidate(struct larder_cache *cache,
+                                                     larder_key_fn *build, const void *params,
+                                                     size_t count);
+
+/* ---------------------------------------------------------------- values */
+
+/* Drops one reference; NULL is fine; any thread; also after close. */
+LARDER_API void larder_value_release(const void *value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
