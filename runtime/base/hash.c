@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/hash.h"
+
+/* SHA256() looks the digest up by name at every call, allocates, and can fail;
+ * the calls it replaced do neither and are as fast as the processor allows. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint64_t larder_hash64(const void *data, size_t len, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(data, len, seed);
+}
+
+void larder_hash_hex128(const void *data, size_t len, char ret_hex[32])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, data, len);
+    SHA256_Final(digest, &context);
+    for (size_t i = 0; i < 16; i++) {
+        ret_hex[2 * i] = digits[digest[i] >> 4];
+        ret_hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+}
