@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+#
+# The libraries that larder stands on, found the same way here and by who uses
+# an installed larder. Everything comes with a pkg-config file on Linux.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+
+pkg_check_modules(LARDER_HIREDIS REQUIRED IMPORTED_TARGET hiredis>=0.14)
+# msgpack is what msgpack-c called itself up to version 4.
+pkg_search_module(LARDER_MSGPACK REQUIRED IMPORTED_TARGET msgpack-c msgpack>=3)
+
+set(LARDER_RUNTIME_DEPENDENCIES PkgConfig::LARDER_HIREDIS PkgConfig::LARDER_MSGPACK OpenSSL::Crypto
+                                Threads::Threads)
+
+# Only the program needs libyaml.
+macro(larder_find_generator_dependencies)
+  pkg_check_modules(LARDER_YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+  set(LARDER_GENERATOR_DEPENDENCIES PkgConfig::LARDER_YAML)
+endmacro()
