@@ -58,6 +58,7 @@ struct src_pos diag_pos_of_offset(const struct src_file *file, size_t offset);
 /* Inspect. */
 size_t diag_error_count(const struct diag *diag);
 size_t diag_warning_count(const struct diag *diag);
+bool diag_has(const struct diag *diag, const char *id); /* an error or warning with this id */
 
 /* Prints all, sorted by file (in the order first seen), line and column, each
  * once; after 50 errors "N more not shown". colour: escape sequences. */
