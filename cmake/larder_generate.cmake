@@ -1,1 +1,161 @@
 # SPDX-License-Identifier: MIT
+#
+# larder_generate(TARGET product_cache
+#                 SCHEMAS schemas/product.yaml …
+#                 [EMIT c]            what to generate; c is the default
+#                 [IMPORT_DIRS dir …] where `include:` looks after the file's own folder
+#                 [TEMPLATES dir]     templates that stand before the built-in ones
+#                 [GENERATOR path])   the program larder to run
+#
+# Makes the static library TARGET from the schemas. It is linked to
+# larder::larder and its include directory is PUBLIC, so that a target linked
+# to it includes "product_cache.h". Relative paths are seen from the calling
+# CMakeLists.txt. Building <TARGET>_generate generates and compiles nothing.
+#
+# Which program runs: GENERATOR, else the cache variable LARDER_GENERATOR, else
+# the target larder::generator (built here or installed with larder). When
+# cross-compiling the last is of the wrong machine: `larder` is then looked up
+# on this one.
+#
+# How it is wired, and why: the generator writes only what changed, so its
+# files are too old to be the OUTPUT of a rule (Make would run it for ever).
+# The OUTPUT is a stamp and the files are BYPRODUCTS: a touched schema costs one
+# run of the generator and no compilation. Ninja knows byproducts and makes
+# them again when one is missing. Make does not: there <TARGET>_missing runs
+# first and drops the stamp.
+
+set(LARDER_GENERATE_MISSING "${CMAKE_CURRENT_LIST_DIR}/larder_missing.cmake")
+
+# One row a kind of EMIT: what is appended to the schema's name.
+set(LARDER_EMIT_c _cache.h _cache.c)
+set(LARDER_EMIT_KINDS c)
+
+function(larder_generate)
+  # PARSE_ARGV keeps an argument with a `;` in it whole.
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET;TEMPLATES;GENERATOR" "SCHEMAS;EMIT;IMPORT_DIRS")
+  _larder_check_arguments()
+  _larder_find_program(program program_depends)
+
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/larder/${arg_TARGET}")
+  set(stamp "${folder}.stamp")
+  _larder_outputs("${folder}" outputs)
+  file(MAKE_DIRECTORY "${folder}")
+
+  set(schemas "")
+  foreach(schema IN LISTS arg_SCHEMAS)
+    get_filename_component(schema "${schema}" ABSOLUTE)
+    list(APPEND schemas "${schema}")
+  endforeach()
+
+  set(flags "")
+  foreach(dir IN LISTS arg_IMPORT_DIRS)
+    get_filename_component(dir "${dir}" ABSOLUTE)
+    list(APPEND flags -I "${dir}")
+  endforeach()
+  if(arg_EMIT)
+    string(REPLACE ";" "," emit "${arg_EMIT}")
+    list(APPEND flags --emit "${emit}")
+  endif()
+  set(templates "")
+  if(arg_TEMPLATES)
+    get_filename_component(dir "${arg_TEMPLATES}" ABSOLUTE)
+    list(APPEND flags --templates "${dir}")
+    file(GLOB_RECURSE templates CONFIGURE_DEPENDS "${dir}/*.mustache")
+  endif()
+
+  add_custom_command(
+    OUTPUT "${stamp}"
+    BYPRODUCTS ${outputs}
+    COMMAND "${program}" generate -o "${folder}" ${flags} --depfile "${folder}.d" --stamp
+            "${stamp}" ${schemas}
+    DEPENDS ${schemas} ${templates} ${program_depends}
+    DEPFILE "${folder}.d"
+    COMMENT "Generating ${arg_TARGET}"
+    VERBATIM)
+  add_custom_target(${arg_TARGET}_generate DEPENDS "${stamp}")
+  if(CMAKE_GENERATOR MATCHES "Makefiles")
+    add_custom_target(
+      ${arg_TARGET}_missing COMMAND "${CMAKE_COMMAND}" "-DSTAMP=${stamp}" -P
+                                    "${LARDER_GENERATE_MISSING}" -- ${outputs}
+      VERBATIM)
+    add_dependencies(${arg_TARGET}_generate ${arg_TARGET}_missing)
+  endif()
+
+  set(sources ${outputs})
+  list(FILTER sources INCLUDE REGEX "\\.c$")
+  add_library(${arg_TARGET} STATIC ${sources})
+  add_dependencies(${arg_TARGET} ${arg_TARGET}_generate)
+  set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(${arg_TARGET} PUBLIC c_std_11)
+  target_include_directories(${arg_TARGET} PUBLIC "$<BUILD_INTERFACE:${folder}>")
+  target_link_libraries(${arg_TARGET} PUBLIC larder::larder)
+endfunction()
+
+# What follows belongs to larder_generate: macros and functions that see its variables.
+
+macro(_larder_check_arguments)
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "larder_generate: what is '${arg_UNPARSED_ARGUMENTS}'? Known are TARGET, "
+                        "SCHEMAS, EMIT, IMPORT_DIRS, TEMPLATES and GENERATOR")
+  endif()
+  if(arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "larder_generate: nothing follows ${arg_KEYWORDS_MISSING_VALUES}")
+  endif()
+  foreach(keyword TARGET SCHEMAS)
+    if(NOT arg_${keyword})
+      message(FATAL_ERROR "larder_generate: ${keyword} is missing")
+    endif()
+  endforeach()
+  foreach(kind IN LISTS arg_EMIT)
+    if(NOT kind IN_LIST LARDER_EMIT_KINDS)
+      message(FATAL_ERROR "larder_generate: EMIT ${kind}: known are ${LARDER_EMIT_KINDS}")
+    endif()
+  endforeach()
+endmacro()
+
+# What the generator will write: per schema `product.yaml` and kind `c`
+# product_cache.h and product_cache.c.
+function(_larder_outputs folder ret_outputs)
+  set(kinds ${arg_EMIT})
+  if(NOT kinds)
+    set(kinds c)
+  endif()
+  set(outputs "")
+  foreach(schema IN LISTS arg_SCHEMAS)
+    get_filename_component(name "${schema}" NAME_WLE)
+    foreach(kind IN LISTS kinds)
+      foreach(suffix IN LISTS LARDER_EMIT_${kind})
+        set(output "${folder}/${name}${suffix}")
+        if(output IN_LIST outputs)
+          message(FATAL_ERROR "larder_generate: TARGET ${arg_TARGET}: two schemas named ${name}")
+        endif()
+        list(APPEND outputs "${output}")
+      endforeach()
+    endforeach()
+  endforeach()
+  set(${ret_outputs} "${outputs}" PARENT_SCOPE)
+endfunction()
+
+# The program to run, and what a rule that runs it depends on.
+function(_larder_find_program ret_program ret_depends)
+  set(program "${arg_GENERATOR}")
+  if(NOT program)
+    set(program "${LARDER_GENERATOR}")
+  endif()
+  if(NOT program AND TARGET larder::generator AND NOT CMAKE_CROSSCOMPILING)
+    set(${ret_program} "$<TARGET_FILE:larder::generator>" PARENT_SCOPE)
+    set(${ret_depends} "$<TARGET_FILE:larder::generator>" larder::generator PARENT_SCOPE)
+    return()
+  endif()
+  if(NOT program)
+    find_program(LARDER_GENERATOR larder NO_CMAKE_FIND_ROOT_PATH
+                 DOC "The program larder that runs on this machine")
+    set(program "${LARDER_GENERATOR}")
+  endif()
+  if(NOT program)
+    message(FATAL_ERROR "larder_generate: no program larder here; set LARDER_GENERATOR to its path")
+  endif()
+  get_filename_component(program "${program}" ABSOLUTE)
+  set(${ret_program} "${program}" PARENT_SCOPE)
+  set(${ret_depends} "${program}" PARENT_SCOPE)
+endfunction()
