@@ -33,6 +33,10 @@ struct yml_node {
     /* YML_MAP */
     struct yml_pair *pairs;
     size_t count; /* of items or pairs */
+    /* With every alias counted as what it stands for: so whoever walks the tree
+     * is bounded by the mode's limits too. */
+    size_t weight; /* nodes, this one included; 0 while it is being read */
+    size_t height; /* levels of lists and maps: 0 for a scalar */
 };
 
 struct yml_pair {
