@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bounded map from bytes to bytes, with lifetimes, for many threads.
+ *
+ * DESIGN. The store is cut into shards by the key's hash (seeded at random, so
+ * that nobody can aim at one bucket); a shard is a mutex, a fixed table of
+ * chains and two queues of entries. An entry is one allocation:
+ *
+ *     | struct entry | key bytes | value bytes | spare |
+ *
+ * The bound covers all of it: entries with their heads and what an allocator
+ * adds, the tables and the shards. Room is made before an entry is allocated,
+ * so the bound holds at every moment, not only in the end. Tables never grow:
+ * there is no pause to rehash, and no moment with two of them.
+ *
+ * Eviction is S3-FIFO (Yang et al., "FIFO queues are all you need for cache
+ * eviction", SOSP 2023) with two changes that keep it from its weak spots:
+ *
+ *                   +--- small, 1/10 ---+  twice asked for   +---- main ----+
+ *     newcomers --> | newest ... oldest | -----------------> |              | --> out,
+ *                   +-------------------+                    +--------------+     or round
+ *                              | else                               ^             again once
+ *                              v                                    |             a hit
+ *                       out, remembered --- asked for again --------+
+ *                       in `ghost`          (and the oldest of main is cold)
+ *
+ * Newcomers fill main first, while it has room; small never takes more than its
+ * tenth. A newcomer that the ghosts remember enters main only if the oldest
+ * entry of main was not asked for; now and then an entry that falls out of
+ * small may try the same, so that a main full of dead entries thaws. A scan of
+ * keys that nobody asks for again passes through small and leaves main alone.
+ * A hit only raises a two-bit count; nothing is moved.
+ *
+ * Lifetimes: an entry past its time is never given out; it is dropped when it
+ * is met, and every insertion looks at two chains for such entries.
+ *
+ * Threads: all functions from any thread. A value is looked at in place, under
+ * its shard's mutex. Not for use in a forked child of a threaded process.
+ */
+#ifndef LARDER_STORE_STORE_H
+#define LARDER_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <larder/config.h>
+#include <larder/status.h>
+
+#define LARDER_STORE_NEVER INT64_MAX /* no expiry */
+
+struct larder_store;
+
+struct larder_store_stats {
+    uint64_t entries; /* some may be past their time, and not yet dropped */
+    uint64_t bytes;   /* of the entries, heads and allocator's share included */
+};
+
+/* What a put asks of the key. */
+enum larder_store_condition {
+    LARDER_STORE_ALWAYS,
+    LARDER_STORE_IF_ABSENT,
+    LARDER_STORE_IF_PRESENT
+};
+
+struct larder_store_item {
+    const void *key;
+    size_t key_len;
+    const void *value; /* may be NULL when value_len is 0 */
+    size_t value_len;
+    int64_t expires_ns; /* a point of the monotonic clock, or LARDER_STORE_NEVER */
+};
+
+/* Called with the value in place, under a mutex: must not block, log nor call
+ * the store. */
+typedef void larder_store_visitor(void *user, const uint8_t *value, size_t len);
+
+/* ------------------------------------------------------------ life cycle */
+
+/* max_bytes bounds everything; below some 2 KiB nothing fits. The allocator
+ * must outlive the store. NULL: out of memory. */
+struct larder_store *larder_store_new(const struct larder_allocator *allocator, size_t max_bytes);
+
+/* NULL is fine. No other call may be under way. */
+void larder_store_free(struct larder_store *store);
+
+/* ------------------------------------------------------------------- use */
+
+/* `now_ns` is the monotonic clock's, in all calls. */
+
+/* Stores a copy. OK; DENIED: IF_ABSENT, and there is one; MISS: IF_PRESENT, and
+ * there is none; E_TOO_LARGE: over what a shard's main queue can hold (about a
+ * sixteenth of the bound, and all of a small store); E_NOMEM: the allocator has
+ * none left, then the key holds nothing. After any other failure the key is as
+ * it was. */
+enum larder_status larder_store_put(struct larder_store *store, enum larder_store_condition when,
+                                    const struct larder_store_item *item, int64_t now_ns);
+
+/* Shows the value to `visit`, once; false: there is none. */
+bool larder_store_get(struct larder_store *store, const void *key, size_t key_len, int64_t now_ns,
+                      larder_store_visitor *visit, void *user);
+
+/* True: there was one. */
+bool larder_store_delete(struct larder_store *store, const void *key, size_t key_len,
+                         int64_t now_ns);
+
+/* Tells when the entry ends, without counting as a use; false: there is none. */
+bool larder_store_expiry(struct larder_store *store, const void *key, size_t key_len,
+                         int64_t now_ns, int64_t *ret_expires_ns);
+
+/* Gives the entry another end; false: there is none. */
+bool larder_store_set_expiry(struct larder_store *store, const void *key, size_t key_len,
+                             int64_t now_ns, int64_t expires_ns);
+
+/* --------------------------------------------------------------- inspect */
+
+void larder_store_stats(struct larder_store *store, struct larder_store_stats *ret_stats);
+
+#endif
