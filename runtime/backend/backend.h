@@ -48,6 +48,15 @@ struct larder_op {
     int64_t number;
 };
 
+/* Sets an operation's answer, and for a write what an answer of the server
+ * says of it. A failure is left NOT_APPLIED: who knows otherwise says so after. */
+static inline void larder_op_answer(struct larder_op *op, enum larder_status status)
+{
+    bool applied = status == LARDER_OK || (status == LARDER_MISS && op->kind == LARDER_OP_DELETE);
+    op->status = status;
+    op->outcome = applied ? LARDER_APPLIED : LARDER_NOT_APPLIED;
+}
+
 struct larder_backend;
 
 struct larder_backend_table {
