@@ -111,7 +111,9 @@ static void append_pair(struct builder *builder, struct frame *frame, struct yml
 static void check_key(struct builder *builder, const struct yml_node *key)
 {
     if (key->kind != YML_SCALAR) {
-        diag_error(builder->diag, key->pos, "bad-key", "a key must be a single word or text");
+        diag_error(builder->diag, key->pos, "bad-key",
+                   "a key must be a single word or text; one that begins with '{' or '[' must be "
+                   "quoted");
         stop(builder);
     } else if (builder->mode == YML_SCHEMA && key->plain && strcmp(key->text, "<<") == 0) {
         diag_error(builder->diag, key->pos, "merge-key", "merge keys ('<<') are not allowed");

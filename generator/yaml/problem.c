@@ -94,8 +94,10 @@ static const struct {
 } hints[] = {
     {"mapping values are not allowed", "a text that holds ': ' must be quoted"},
     {"found unexpected end of stream", "is a closing quote missing?"},
-    {"did not find expected ',' or '}'", "a text that begins with '{' must be quoted"},
-    {"did not find expected ',' or ']'", "a text that begins with '[' must be quoted"},
+    {"did not find expected ',' or '}'",
+     "inside of {…} a text with one of , [ ] { } must be quoted"},
+    {"did not find expected ',' or ']'",
+     "inside of […] a text with one of , [ ] { } must be quoted"},
 };
 
 static size_t line_start(const struct src_file *file, size_t number)
@@ -143,6 +145,17 @@ static bool begins_value(const char *line, size_t i)
     return c == '[' || c == ',' || (before < i && (c == ':' || c == '-' || c == '?'));
 }
 
+/* Are the braces from `i` on closed before `end`? Else the trouble is in them. */
+static bool is_closed(const char *line, size_t i, size_t end)
+{
+    size_t opened = 0, closed = 0;
+    for (; i < end; i++) {
+        opened += line[i] == '{';
+        closed += line[i] == '}';
+    }
+    return opened == closed;
+}
+
 /* The last value on the line that begins with one of YAML's own characters at
  * or before the place where libyaml stopped. */
 static bool find_unquoted(const struct src_file *file, yaml_mark_t mark, size_t *ret_offset)
@@ -153,7 +166,7 @@ static bool find_unquoted(const struct src_file *file, yaml_mark_t mark, size_t 
     for (size_t i = end - start + 1; i-- > 0;)
         if (line[i] && strchr("{*&%@`", line[i]) && begins_value(line, i)) {
             *ret_offset = start + i;
-            return true;
+            return line[i] != '{' || is_closed(line, i, end - start);
         }
     return false;
 }
