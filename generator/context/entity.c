@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "context/entity.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "context/ctype.h"
+#include "context/escape.h"
+#include "context/steps.h"
+#include "context/structs.h"
+
+enum { LIST_MAX = 1024 * 1024 };
+
+/* ------------------------------------------------------------- parameters */
+
+static const char *declare(struct arena *arena, const struct sch_param *param)
+{
+    struct ctype_place nowhere = {"", ""};
+    return arena_printf(arena, "%s%s", ctype_declare(arena, &param->type, nowhere), param->c_name);
+}
+
+/* ", uint64_t id, const char *sku": what follows the first parameter of a function. */
+static const char *declarations(struct arena *arena, const struct sch_param *params, size_t count)
+{
+    struct text out;
+    text_init(&out, arena, LIST_MAX);
+    for (size_t i = 0; i < count; i++) {
+        text_printf(&out, ", %s", declare(arena, &params[i]));
+    }
+    return out.data;
+}
+
+/* ", id, sku", each behind `from`: ", keys->id, keys->sku". */
+static const char *arguments(struct arena *arena, const struct sch_param *params, size_t count,
+                             const char *from)
+{
+    struct text out;
+    text_init(&out, arena, LIST_MAX);
+    for (size_t i = 0; i < count; i++) {
+        text_printf(&out, ", %s%s", from, params[i].c_name);
+    }
+    return out.data;
+}
+
+/* ", value->id, value->sku": the fields that the parameters are. */
+static const char *field_arguments(struct arena *arena, const struct sch_entity *entity)
+{
+    struct text out;
+    text_init(&out, arena, LIST_MAX);
+    for (size_t i = 0; i < entity->param_count; i++) {
+        text_printf(&out, ", value->%s", entity->params[i].field->c_name);
+    }
+    return out.data;
+}
+
+static struct ctx_value *param_list(struct arena *arena, const struct sch_param *params,
+                                    size_t count)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < count; i++) {
+        struct ctx_value *map = ctx_map(arena);
+        ctx_set_string(map, "declaration", declare(arena, &params[i]));
+        ctx_set_string(map, "name", params[i].c_name);
+        ctx_add(list, map);
+    }
+    return list;
+}
+
+/* ------------------------------------------------------------------- keys */
+
+/* What appends a parameter to a key: by its value, or, of |hash, by its text. */
+static const char *key_call(const struct sch_param *param)
+{
+    enum sch_kind kind = param->type.kind;
+    if (kind == SCH_STRING) {
+        return param->hash ? "larder_key_string_hash" : "larder_key_string";
+    }
+    if (kind == SCH_BOOL || kind == SCH_UUID) {
+        return kind == SCH_BOOL ? "larder_key_bool" : "larder_key_uuid";
+    }
+    return kind >= SCH_I8 ? "larder_key_i64" : "larder_key_u64";
+}
+
+static struct ctx_value *key_part(struct arena *arena, const struct sch_entity *entity,
+                                  const struct sch_part *part)
+{
+    struct ctx_value *map = ctx_map(arena);
+    bool literal = part->literal != NULL;
+    const struct sch_param *param = literal ? NULL : &entity->params[part->param];
+    bool is_enum = !literal && param->type.kind == SCH_ENUM;
+    ctx_set_string(map, "literal",
+                   literal ? esc_literal(arena, part->literal, part->literal_len) : NULL);
+    ctx_set_number(map, "length", (long long)part->literal_len);
+    ctx_set_string(map, "argument", literal ? NULL : param->c_name);
+    ctx_set_string(map, "call", literal || is_enum ? NULL : key_call(param));
+    ctx_set_string(map, "enum", is_enum ? param->type.decl->c_name : NULL);
+    ctx_set_number(map, "enumerators", is_enum ? (long long)param->type.decl->enumerator_count : 0);
+    ctx_set_flag(map, "hash", !literal && param->hash && param->type.kind != SCH_STRING);
+    return map;
+}
+
+static struct ctx_value *key_parts(struct arena *arena, const struct sch_entity *entity)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < entity->part_count; i++) {
+        ctx_add(list, key_part(arena, entity, &entity->parts[i]));
+    }
+    return list;
+}
+
+/* How a value's field is held against the key's parameter: an expression that is true when they agree. */
+static const char *agreement(struct arena *arena, const struct sch_param *param)
+{
+    const char *field = param->field->c_name;
+    const char *name = param->c_name;
+    if (param->type.kind == SCH_STRING) {
+        return arena_printf(arena,
+                            "(value->%s != NULL && %s != NULL && strcmp(value->%s, %s) == 0)",
+                            field, name, field, name);
+    }
+    if (param->type.kind == SCH_UUID) {
+        return arena_printf(arena, "memcmp(value->%s.bytes, %s.bytes, sizeof %s.bytes) == 0", field,
+                            name, name);
+    }
+    return arena_printf(arena, "value->%s == %s", field, name);
+}
+
+static struct ctx_value *agreements(struct arena *arena, const struct sch_entity *entity)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; entity->params_are_fields && i < entity->param_count; i++) {
+        struct ctx_value *map = ctx_map(arena);
+        ctx_set_string(map, "test", agreement(arena, &entity->params[i]));
+        ctx_set_flag(map, "more", i + 1 < entity->param_count);
+        ctx_add(list, map);
+    }
+    return list;
+}
+
+/* -------------------------------------------------------------- lifetimes */
+
+static const char *duration_text(struct arena *arena, int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"}};
+    size_t i = 0;
+    while (ms % units[i].ms != 0) {
+        i++;
+    }
+    return arena_printf(arena, "%" PRId64 " %s", ms / units[i].ms, units[i].unit);
+}
+
+static int ttl_index(const struct sch_service *service, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < service->ttl_count; i++) {
+        if (strcmp(service->ttls[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* "1 h ('products', CACHE_TTL_PRODUCTS), less up to 10 %" */
+static const char *lifetime_text(struct arena *arena, const struct sch_service *service,
+                                 const struct sch_entity *entity)
+{
+    struct text out;
+    int index = ttl_index(service, entity->ttl_name);
+    int64_t ms = index < 0 ? entity->ttl_ms : service->ttls[index].ms;
+    text_init(&out, arena, LIST_MAX);
+    if (ms != 0) {
+        text_puts(&out, duration_text(arena, ms));
+    } else {
+        text_puts(&out, index < 0 ? "none: kept until deleted or evicted" : "the setting's");
+    }
+    if (index >= 0) {
+        text_printf(&out, " ('%s', %s)", service->ttls[index].name, service->ttls[index].variable);
+    }
+    if (entity->jitter_ppm != 0) {
+        text_printf(&out, ", at random up to %g %% less", (double)entity->jitter_ppm / 10000);
+    }
+    return out.data;
+}
+
+/* --------------------------------------------------------------- entities */
+
+/* Lists and values: their struct, and the codec of what is in it. */
+static void set_shape(struct arena *arena, struct ctx_value *map, const struct sch_entity *entity)
+{
+    const struct sch_type *type = &entity->value;
+    bool is_list = entity->shape == SCH_SHAPE_LIST;
+    struct ctype_place place = {entity->c_name, is_list ? "items" : "value"};
+    ctx_set_flag(map, "is_struct", entity->shape == SCH_SHAPE_STRUCT);
+    if (entity->shape == SCH_SHAPE_STRUCT) {
+        ctx_set(map, "list", ctx_flag(arena, false));
+        ctx_set(map, "single", ctx_flag(arena, false));
+        ctx_set_flag(map, "has_defaults", struct_has_defaults(&entity->body));
+        return;
+    }
+    struct steps_owner owner = {arena, steps_fixed(type)};
+    struct ctx_value *shape = ctx_map(arena);
+    const char *item = is_list ? ctype_declare(arena, type->item, ctype_inner(arena, place, type))
+                               : ctype_declare(arena, type, place);
+    bool pointer = item[strlen(item) - 1] == '*';
+    ctx_set_string(shape, "items",
+                   pointer ? arena_printf(arena, "%sconst *", item)
+                           : arena_printf(arena, "const %s*", item));
+    ctx_set_string(shape, "declaration", item);
+    ctx_set_number(shape, "fixed", (long long)owner.fixed);
+    ctx_set(
+        shape, "write",
+        steps_node(&owner, type, place, is_list ? "(*value)" : "value->value", entity->name, 0));
+    ctx_set(shape, "read",
+            steps_node(&owner, type, place, is_list ? "(*out)" : "out->value", entity->name, 0));
+    ctx_set(map, "list", is_list ? shape : ctx_flag(arena, false));
+    ctx_set(map, "single", is_list ? ctx_flag(arena, false) : shape);
+    ctx_set_flag(map, "has_defaults", false);
+}
+
+static void set_key(struct arena *arena, struct ctx_value *map, const struct sch_entity *entity)
+{
+    size_t count = entity->param_count;
+    ctx_set_string(map, "pattern", esc_comment_line(arena, entity->pattern));
+    ctx_set_string(map, "pattern_literal",
+                   esc_literal(arena, entity->pattern, strlen(entity->pattern)));
+    ctx_set(map, "parts", key_parts(arena, entity));
+    ctx_set_flag(map, "keyed", count != 0);
+    ctx_set(map, "params", param_list(arena, entity->params, count));
+    ctx_set_string(map, "declarations", declarations(arena, entity->params, count));
+    ctx_set_string(map, "arguments", arguments(arena, entity->params, count, ""));
+    ctx_set_string(map, "key_arguments", arguments(arena, entity->params, count, "k->"));
+    ctx_set_string(map, "call_arguments", arguments(arena, entity->params, count, "c->"));
+    ctx_set_flag(map, "agrees", entity->params_are_fields);
+    ctx_set(map, "agreements", agreements(arena, entity));
+    ctx_set_string(map, "field_arguments",
+                   entity->params_are_fields ? field_arguments(arena, entity) : NULL);
+}
+
+static struct ctx_value *make_entity(struct arena *arena, const struct sch_service *service,
+                                     const struct sch_entity *entity, size_t index)
+{
+    struct ctx_value *map = ctx_map(arena);
+    ctx_set_string(map, "name", entity->name);
+    ctx_set_string(map, "x", entity->c_name);
+    ctx_set_string(map, "counter",
+                   strcmp(entity->c_name, "total") == 0 ? "total_" : entity->c_name);
+    ctx_doc(map, arena, entity->description);
+    ctx_set_number(map, "index", (long long)index);
+    ctx_set_flag(map, "more", index + 1 < service->entity_count);
+    ctx_set_string(map, "lifetime", lifetime_text(arena, service, entity));
+    ctx_set_number(map, "ttl_index", ttl_index(service, entity->ttl_name));
+    ctx_set_number(map, "ttl_ms", entity->ttl_ms);
+    ctx_set_number(map, "jitter_ppm", entity->jitter_ppm);
+    ctx_set_number(map, "version", entity->version);
+    ctx_set_number(map, "max_bytes", (long long)entity->max_bytes);
+    ctx_set_string(map, "slots", steps_slots(arena, entity));
+    set_key(arena, map, entity);
+    set_shape(arena, map, entity);
+    return map;
+}
+
+struct ctx_value *entity_context(struct arena *arena, const struct sch_service *service)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < service->entity_count; i++) {
+        ctx_add(list, make_entity(arena, service, &service->entities[i], i));
+    }
+    return list;
+}
+
+/* ----------------------------------------------------------------- events */
+
+static struct ctx_value *targets(struct arena *arena, const struct sch_event *event)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < event->target_count; i++) {
+        const struct sch_target *target = &event->targets[i];
+        struct ctx_value *map = ctx_map(arena);
+        struct text args;
+        text_init(&args, arena, LIST_MAX);
+        for (size_t a = 0; a < target->arg_count; a++) {
+            text_printf(&args, ", p->%s", event->params[target->args[a]].c_name);
+        }
+        ctx_set_number(map, "index", (long long)i);
+        ctx_set_string(map, "x", target->entity->c_name);
+        ctx_set_string(map, "entity", target->entity->name);
+        ctx_set_string(map, "arguments", args.data);
+        ctx_add(list, map);
+    }
+    return list;
+}
+
+struct ctx_value *event_context(struct arena *arena, const struct sch_service *service)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < service->event_count; i++) {
+        const struct sch_event *event = &service->events[i];
+        struct ctx_value *map = ctx_map(arena);
+        ctx_set_string(map, "name", event->name);
+        ctx_set_string(map, "function", event->c_name);
+        ctx_doc(map, arena, event->description);
+        ctx_set_flag(map, "has_params", event->param_count != 0);
+        ctx_set(map, "params", param_list(arena, event->params, event->param_count));
+        ctx_set_string(map, "declarations", declarations(arena, event->params, event->param_count));
+        const char *all = arguments(arena, event->params, event->param_count, "");
+        ctx_set_string(map, "initials", *all == '\0' ? all : all + strlen(", "));
+        ctx_set(map, "targets", targets(arena, event));
+        ctx_set_number(map, "count", (long long)event->target_count);
+        ctx_add(list, map);
+    }
+    return list;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Entities and events: keys, lifetimes, and the calls that are made of them. */
+#ifndef LARDER_GENERATOR_ENTITY_H
+#define LARDER_GENERATOR_ENTITY_H
+
+#include "context/value.h"
+#include "schema/model.h"
+
+struct ctx_value *entity_context(struct arena *arena, const struct sch_service *service);
+struct ctx_value *event_context(struct arena *arena, const struct sch_service *service);
+
+#endif
