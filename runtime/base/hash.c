@@ -5,6 +5,7 @@
  * the calls it replaced do neither and are as fast as the processor allows. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
+#include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -12,6 +13,17 @@
 uint64_t larder_hash64(const void *data, size_t len, uint64_t seed)
 {
     return XXH3_64bits_withSeed(data, len, seed);
+}
+
+uint64_t larder_hash64_path(const char *parent, const char *name)
+{
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_64bits_reset(&state);
+    XXH3_64bits_update(&state, parent, strlen(parent));
+    XXH3_64bits_update(&state, "/", 1);
+    XXH3_64bits_update(&state, name, strlen(name));
+    return XXH3_64bits_digest(&state);
 }
 
 void larder_hash_hex128(const void *data, size_t len, char ret_hex[32])

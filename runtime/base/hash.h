@@ -12,6 +12,9 @@
  * xxh3-64 of specification v0.8). Part of the stored format: never changes. */
 uint64_t larder_hash64(const void *data, size_t len, uint64_t seed);
 
+/* The same, seed 0, of the text "parent/name". */
+uint64_t larder_hash64_path(const char *parent, const char *name);
+
 /* The first 128 bits of SHA-256 (FIPS 180-4), as 32 lower-case hex digits, not terminated. */
 void larder_hash_hex128(const void *data, size_t len, char ret_hex[32]);
 
