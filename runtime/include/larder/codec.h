@@ -31,6 +31,10 @@
 
 #include <larder/stub.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define LARDER_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LARDER_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -52,14 +56,15 @@ struct larder_writer {
 };
 
 struct larder_reader {
-    uint8_t *p;     /* the current item */
-    uint8_t *end;   /* *end is 0xc1 */
-    uint8_t *slots; /* free slots, aligned to 8 */
-    uint8_t *slots_end;
+    uint8_t *p;                               /* the current item */
+    uint8_t *end;                             /* *end is 0xc1 */
+    uint8_t *slots;                           /* free slots, aligned to 8, are taken from here on */
+    uint8_t *slots_end;                       /* bytes, not aligned, are taken from here back */
     const struct larder_allocator *allocator; /* for work space, given back at once */
     uint32_t depth;
     uint8_t tag;         /* the current item's first byte; *p may already hold a NUL */
     bool short_of_slots; /* decoding failed because there were too few */
+    bool no_memory;      /* decoding failed because there was no work space */
 };
 
 /* -------------------------------------------------- not inline, rarely run */
@@ -70,55 +75,73 @@ LARDER_API bool larder_writer_grow(struct larder_writer *w, size_t n);
 LARDER_API bool larder_writer_fail(struct larder_writer *w, enum larder_status status);
 /* Whether text is UTF-8 (RFC 3629: no surrogates, shortest forms) without a NUL. */
 LARDER_API bool larder_utf8_valid(const char *text, size_t len);
-/* Whether no two of count entries, `stride` bytes apart, begin with equal strings.
- * False too where there is no memory to tell. */
+/* Whether no two of count entries, `stride` bytes apart, begin with equal
+ * strings: OK; E_ARG: two do, or a string is NULL; E_NOMEM: no room to tell.
+ * Time and room grow with the bytes and the count alone, whatever the strings. */
+LARDER_API enum larder_status larder_entries_check(const struct larder_allocator *allocator,
+                                                   const void *entries, size_t count,
+                                                   size_t stride);
+/* The same as a bool; larder_read_unique tells a lack of memory apart. */
 LARDER_API bool larder_entries_unique(const struct larder_allocator *allocator, const void *entries,
                                       size_t count, size_t stride);
 /* Whether the bytes are exactly one MessagePack value, not nested deeper than LARDER_DEPTH_MAX. */
 LARDER_API bool larder_any_valid(const uint8_t *data, size_t len);
-/* Steps over one value, whatever it is. */
+/* Steps over one value, whatever it is and however deep: no recursion, no more
+ * steps than there are bytes. */
 LARDER_API bool larder_read_skip(struct larder_reader *r);
-/* A value as it is, copied into slots. */
+/* A value as it is, not nested deeper than LARDER_DEPTH_MAX. Behind a string, whose
+ * NUL took its first byte, it is a copy in the slots. */
 LARDER_API bool larder_read_any(struct larder_reader *r, struct larder_bytes *ret_value);
 
 /* ------------------------------------------------------------------ bytes */
+
+/* MessagePack is big-endian. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define LARDER_BIG16(v) __builtin_bswap16(v)
+#define LARDER_BIG32(v) __builtin_bswap32(v)
+#define LARDER_BIG64(v) __builtin_bswap64(v)
+#else
+#define LARDER_BIG16(v) (v)
+#define LARDER_BIG32(v) (v)
+#define LARDER_BIG64(v) (v)
+#endif
 
 static inline uint16_t larder_load16(const uint8_t *p)
 {
     uint16_t v;
     memcpy(&v, p, sizeof v);
-    return __builtin_bswap16(v);
+    return LARDER_BIG16(v);
 }
 
 static inline uint32_t larder_load32(const uint8_t *p)
 {
     uint32_t v;
     memcpy(&v, p, sizeof v);
-    return __builtin_bswap32(v);
+    return LARDER_BIG32(v);
 }
 
 static inline uint64_t larder_load64(const uint8_t *p)
 {
     uint64_t v;
     memcpy(&v, p, sizeof v);
-    return __builtin_bswap64(v);
+    return LARDER_BIG64(v);
 }
 
 static inline void larder_store16(uint8_t *p, uint16_t v)
 {
-    v = __builtin_bswap16(v);
+    v = LARDER_BIG16(v);
     memcpy(p, &v, sizeof v);
 }
 
 static inline void larder_store32(uint8_t *p, uint32_t v)
 {
-    v = __builtin_bswap32(v);
+    v = LARDER_BIG32(v);
     memcpy(p, &v, sizeof v);
 }
 
 static inline void larder_store64(uint8_t *p, uint64_t v)
 {
-    v = __builtin_bswap64(v);
+    v = LARDER_BIG64(v);
     memcpy(p, &v, sizeof v);
 }
 
@@ -349,7 +372,8 @@ static inline bool larder_write_count(struct larder_writer *w, const void *items
     if (LARDER_UNLIKELY((items == NULL && count != 0) || (max != 0 && count > max))) {
         return larder_writer_fail(w, LARDER_E_ARG);
     }
-    if (LARDER_UNLIKELY(count > LARDER_VALUE_MAX)) {
+    /* An item takes a byte at the least. It bounds the product below, too. */
+    if (LARDER_UNLIKELY(count > w->max)) {
         return larder_writer_fail(w, LARDER_E_TOO_LARGE);
     }
     return larder_write_room(w, LARDER_HEADER_BYTES + count * each + fixed);
@@ -372,8 +396,11 @@ static inline bool larder_write_map(struct larder_writer *w, const void *entries
         return false;
     }
     larder_write_header(w, count, 0x80, 16, 0xde);
-    return count < 2 || larder_entries_unique(w->allocator, entries, count, stride) ||
-           larder_writer_fail(w, LARDER_E_ARG);
+    if (count < 2) {
+        return true;
+    }
+    enum larder_status status = larder_entries_check(w->allocator, entries, count, stride);
+    return status == LARDER_OK || larder_writer_fail(w, status);
 }
 
 /* A string of at most max bytes (0: no bound); NULL, a longer one or one that
@@ -388,7 +415,7 @@ static inline bool larder_write_string(struct larder_writer *w, const char *text
     if (LARDER_UNLIKELY((max != 0 && len > max) || !larder_text_ok(text, len))) {
         return larder_writer_fail(w, LARDER_E_ARG);
     }
-    if (LARDER_UNLIKELY(len > LARDER_VALUE_MAX)) {
+    if (LARDER_UNLIKELY(len > w->max)) {
         return larder_writer_fail(w, LARDER_E_TOO_LARGE);
     }
     if (!larder_write_room(w, LARDER_HEADER_BYTES + len + fixed)) {
@@ -445,7 +472,8 @@ static inline bool larder_write_any(struct larder_writer *w, struct larder_bytes
 
 /* ---------------------------------------------------------------- reading */
 
-/* The payload bytes behind the current item's tag. */
+/* The payload bytes behind the current item's tag. Only to be asked once the
+ * tag is known to be a value's: at the end there is none to be behind of. */
 static inline size_t larder_read_left(const struct larder_reader *r)
 {
     return (size_t)(r->end - r->p) - 1;
@@ -730,11 +758,24 @@ static inline bool larder_read_rest(struct larder_reader *r, size_t count, size_
     return true;
 }
 
+/* Whether the keys of count entries that were read are all different. */
+static inline bool larder_read_unique(struct larder_reader *r, const void *entries, size_t count,
+                                      size_t stride)
+{
+    if (count < 2) {
+        return true;
+    }
+    enum larder_status status = larder_entries_check(r->allocator, entries, count, stride);
+    r->no_memory = status == LARDER_E_NOMEM;
+    return status == LARDER_OK;
+}
+
 /* Zeroed slots for count items of `size` bytes. NULL: not enough; see short_of_slots. */
 static inline void *larder_read_slots(struct larder_reader *r, size_t count, size_t size)
 {
-    size_t n = (count * size + 7) & ~(size_t)7; /* count is below 2^26, size below 2^20 */
-    if (LARDER_UNLIKELY((size_t)(r->slots_end - r->slots) < n)) {
+    size_t n;
+    if (LARDER_UNLIKELY(__builtin_mul_overflow(count, size, &n) || n > SIZE_MAX - 7 ||
+                        (n = (n + 7) & ~(size_t)7) > (size_t)(r->slots_end - r->slots))) {
         r->short_of_slots = true;
         return NULL;
     }
@@ -742,5 +783,9 @@ static inline void *larder_read_slots(struct larder_reader *r, size_t count, siz
     r->slots += n;
     return memset(slots, 0, n);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

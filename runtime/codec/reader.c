@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values whose type nobody declared: positions to step over, and `any`.
+ *
+ * DESIGN. One table says what follows each tag. A value is walked item by
+ * item; what is open is a number (how many items are still to come) or, where
+ * depth is bounded, a short stack of numbers. So no input recurses, and each
+ * step consumes a byte.
+ */
+#include <larder/codec.h>
+
+/* What follows a tag of 0xc0..0xdf. */
+struct item_form {
+    uint8_t fixed; /* bytes that always do */
+    uint8_t width; /* bytes of a length or count */
+    uint8_t each;  /* items a count: 1 of an array, 2 of a map; 0: it is a length in bytes */
+    bool none;     /* there is no such tag */
+};
+
+/* clang-format off */
+static const struct item_form item_forms[] = {
+    [0xc0 - 0xc0] = {0, 0, 0, false}, /* nil */
+    [0xc1 - 0xc0] = {0, 0, 0, true},
+    [0xc2 - 0xc0] = {0, 0, 0, false}, /* false */
+    [0xc3 - 0xc0] = {0, 0, 0, false}, /* true */
+    [0xc4 - 0xc0] = {0, 1, 0, false}, /* bin */
+    [0xc5 - 0xc0] = {0, 2, 0, false},
+    [0xc6 - 0xc0] = {0, 4, 0, false},
+    [0xc7 - 0xc0] = {1, 1, 0, false}, /* ext: its type behind the length */
+    [0xc8 - 0xc0] = {1, 2, 0, false},
+    [0xc9 - 0xc0] = {1, 4, 0, false},
+    [0xca - 0xc0] = {4, 0, 0, false}, /* float */
+    [0xcb - 0xc0] = {8, 0, 0, false},
+    [0xcc - 0xc0] = {1, 0, 0, false}, /* uint */
+    [0xcd - 0xc0] = {2, 0, 0, false},
+    [0xce - 0xc0] = {4, 0, 0, false},
+    [0xcf - 0xc0] = {8, 0, 0, false},
+    [0xd0 - 0xc0] = {1, 0, 0, false}, /* int */
+    [0xd1 - 0xc0] = {2, 0, 0, false},
+    [0xd2 - 0xc0] = {4, 0, 0, false},
+    [0xd3 - 0xc0] = {8, 0, 0, false},
+    [0xd4 - 0xc0] = {2, 0, 0, false}, /* fixext: type and data */
+    [0xd5 - 0xc0] = {3, 0, 0, false},
+    [0xd6 - 0xc0] = {5, 0, 0, false},
+    [0xd7 - 0xc0] = {9, 0, 0, false},
+    [0xd8 - 0xc0] = {17, 0, 0, false},
+    [0xd9 - 0xc0] = {0, 1, 0, false}, /* str */
+    [0xda - 0xc0] = {0, 2, 0, false},
+    [0xdb - 0xc0] = {0, 4, 0, false},
+    [0xdc - 0xc0] = {0, 2, 1, false}, /* array */
+    [0xdd - 0xc0] = {0, 4, 1, false},
+    [0xde - 0xc0] = {0, 2, 2, false}, /* map */
+    [0xdf - 0xc0] = {0, 4, 2, false},
+};
+/* clang-format on */
+
+struct item {
+    uint64_t bytes; /* with its tag, without the items in it */
+    uint64_t items; /* in it */
+    bool container;
+};
+
+static uint64_t load_length(const uint8_t *at, size_t width)
+{
+    return width == 1 ? *at : width == 2 ? larder_load16(at) : width == 4 ? larder_load32(at) : 0;
+}
+
+/* The forms that hold their length in the tag. */
+static struct item short_item(uint8_t tag)
+{
+    if (tag >= 0xa0 && tag < 0xc0) {
+        return (struct item){.bytes = 1 + (tag & 31U)};
+    }
+    if (tag >= 0x80 && tag < 0xa0) {
+        return (struct item){1, (tag & 15U) * (tag < 0x90 ? 2U : 1U), true};
+    }
+    return (struct item){.bytes = 1};
+}
+
+/* The item at p, whose first byte is (or was) `tag`. False: none, or cut off. */
+static bool item_at(const uint8_t *p, const uint8_t *end, uint8_t tag, struct item *ret_item)
+{
+    uint64_t left = (uint64_t)(end - p);
+    *ret_item = (struct item){0};
+    if (left == 0) {
+        return false;
+    }
+    if (tag < 0xc0 || tag >= 0xe0) {
+        *ret_item = short_item(tag);
+        return ret_item->bytes <= left;
+    }
+    const struct item_form *form = &item_forms[tag - 0xc0];
+    if (form->none || left < 1U + form->width) {
+        return false;
+    }
+    uint64_t length = load_length(p + 1, form->width);
+    ret_item->container = form->each != 0;
+    ret_item->items = length * form->each;
+    ret_item->bytes = 1U + form->width + form->fixed + (form->each == 0 ? length : 0);
+    return ret_item->bytes <= left;
+}
+
+bool larder_read_skip(struct larder_reader *r)
+{
+    const uint8_t *p = r->p;
+    uint8_t tag = r->tag;
+    uint64_t pending = 1;
+    while (pending != 0) {
+        struct item item;
+        if (!item_at(p, r->end, tag, &item)) {
+            return false;
+        }
+        p += item.bytes;
+        pending += item.items - 1;
+        /* Every item still to come takes a byte at the least. */
+        if (pending > (uint64_t)(r->end - p)) {
+            return false;
+        }
+        tag = *p;
+    }
+    larder_read_step(r, (size_t)(p - r->p));
+    return true;
+}
+
+/* How many bytes the value at p takes; 0: it is none, or too deep. */
+static size_t any_length(const uint8_t *p, const uint8_t *end, uint8_t tag)
+{
+    uint64_t open[LARDER_DEPTH_MAX]; /* items still to come in each container around p */
+    size_t depth = 0;
+    const uint8_t *start = p;
+    for (;;) {
+        struct item item;
+        if (!item_at(p, end, tag, &item) || (item.container && depth == LARDER_DEPTH_MAX)) {
+            return 0;
+        }
+        p += item.bytes;
+        if (item.items != 0) {
+            open[depth++] = item.items;
+        } else {
+            while (depth != 0 && --open[depth - 1] == 0) {
+                depth--;
+            }
+        }
+        if (depth == 0) {
+            return (size_t)(p - start);
+        }
+        if (p == end) {
+            return 0;
+        }
+        tag = *p;
+    }
+}
+
+bool larder_any_valid(const uint8_t *data, size_t len)
+{
+    return len != 0 && any_length(data, data + len, data[0]) == len;
+}
+
+bool larder_read_any(struct larder_reader *r, struct larder_bytes *ret_value)
+{
+    uint8_t *data = r->p;
+    size_t len = any_length(data, r->end, r->tag);
+    *ret_value = (struct larder_bytes){NULL, 0};
+    if (len == 0) {
+        return false;
+    }
+    if (*data != r->tag) {
+        if (len > (size_t)(r->slots_end - r->slots)) {
+            r->short_of_slots = true;
+            return false;
+        }
+        r->slots_end -= len;
+        data = memcpy(r->slots_end, data, len);
+        data[0] = r->tag;
+    }
+    *ret_value = (struct larder_bytes){data, len};
+    larder_read_step(r, len);
+    return true;
+}

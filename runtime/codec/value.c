@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/value.h"
+
+#include "base/alloc.h"
+
+/* Before the struct that callers hold. What releases it was copied from the
+ * allocator, because a value may outlive its cache. */
+struct larder_value_head {
+    atomic_size_t references;
+    void (*release)(void *user, void *block);
+    void *user;
+};
+
+_Static_assert(sizeof(struct larder_value_head) % 8 == 0, "the struct behind it is aligned to 8");
+
+enum { FIRST_SLOTS = 64, HINT_SCALE = 256 };
+
+static size_t round_up_to_8(size_t n)
+{
+    return (n + 7) & ~(size_t)7;
+}
+
+static struct larder_value_head *head_of(const void *value)
+{
+    return (struct larder_value_head *)(uintptr_t)value - 1;
+}
+
+/* One try with `slots` bytes of slots; E_TOO_LARGE: they were too few. */
+static enum larder_status try_decode(const struct larder_allocator *allocator,
+                                     const struct larder_entity *entity, size_t slots,
+                                     const uint8_t *body, size_t len, size_t *ret_used,
+                                     const void **ret_value)
+{
+    size_t value_size = round_up_to_8(entity->value_size);
+    struct larder_value_head *head =
+        larder_alloc(allocator, sizeof *head + value_size + slots + len + 1);
+    if (LARDER_UNLIKELY(head == NULL)) {
+        return LARDER_E_NOMEM;
+    }
+    uint8_t *value = (uint8_t *)(head + 1);
+    uint8_t *payload = value + value_size + slots;
+    struct larder_reader reader = {
+        .p = payload,
+        .end = payload + len,
+        .slots = value + value_size,
+        .slots_end = payload,
+        .allocator = allocator,
+        .tag = body[0],
+    };
+    memset(value, 0, value_size);
+    memcpy(payload, body, len);
+    payload[len] = 0xc1;
+    if (LARDER_UNLIKELY(!entity->decode(&reader, value) || reader.p != reader.end)) {
+        larder_free(allocator, head);
+        return reader.no_memory        ? LARDER_E_NOMEM
+               : reader.short_of_slots ? LARDER_E_TOO_LARGE
+                                       : LARDER_E_DECODE;
+    }
+    atomic_init(&head->references, 1);
+    head->release = allocator->release;
+    head->user = allocator->user;
+    *ret_used = slots - (size_t)(reader.slots_end - reader.slots);
+    *ret_value = value;
+    return LARDER_OK;
+}
+
+/* Keeps the largest ratio that a value has needed. */
+static void learn(struct larder_value_hint *hint, size_t used, size_t len)
+{
+    uint_fast32_t ratio = (uint_fast32_t)((used * HINT_SCALE + len - 1) / len);
+    uint_fast32_t known = atomic_load_explicit(&hint->slots_per_256, memory_order_relaxed);
+    while (known < ratio &&
+           !atomic_compare_exchange_weak_explicit(&hint->slots_per_256, &known, ratio,
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
+/* The most bytes of slots that a payload of this length may ask for. */
+static size_t slots_bound(const struct larder_entity *entity, size_t len)
+{
+    size_t bound;
+    if (__builtin_mul_overflow(entity->slots_per_byte, len, &bound) || bound > LARDER_SLOTS_MAX) {
+        return LARDER_SLOTS_MAX;
+    }
+    return round_up_to_8(bound);
+}
+
+enum larder_status larder_value_decode(const struct larder_allocator *allocator,
+                                       const struct larder_entity *entity,
+                                       struct larder_value_hint *hint, const uint8_t *body,
+                                       size_t len, const void **ret_value)
+{
+    *ret_value = NULL;
+    if (len == 0 || len > LARDER_VALUE_MAX) {
+        return LARDER_E_DECODE;
+    }
+    uint_fast32_t ratio = atomic_load_explicit(&hint->slots_per_256, memory_order_relaxed);
+    size_t bound = slots_bound(entity, len);
+    size_t slots = round_up_to_8(((size_t)ratio * len + HINT_SCALE - 1) / HINT_SCALE);
+    slots = slots < bound ? slots : bound;
+    for (bool hinted = true;; hinted = false) {
+        size_t used = 0;
+        enum larder_status status =
+            try_decode(allocator, entity, slots, body, len, &used, ret_value);
+        if (LARDER_LIKELY(status != LARDER_E_TOO_LARGE)) {
+            if (status == LARDER_OK && !hinted) {
+                learn(hint, used, len);
+            }
+            return status;
+        }
+        if (slots == bound) {
+            return LARDER_E_DECODE;
+        }
+        slots = slots < FIRST_SLOTS / 2 ? FIRST_SLOTS : 2 * slots;
+        slots = slots < bound ? slots : bound;
+    }
+}
+
+const void *larder_value_acquire(const void *value)
+{
+    atomic_fetch_add_explicit(&head_of(value)->references, 1, memory_order_relaxed);
+    return value;
+}
+
+void larder_value_release(const void *value)
+{
+    if (value == NULL) {
+        return;
+    }
+    struct larder_value_head *head = head_of(value);
+    /* After all that other threads did with the value; a fence would do, but
+     * the thread sanitizer does not see those. */
+    if (atomic_fetch_sub_explicit(&head->references, 1, memory_order_acq_rel) == 1) {
+        head->release(head->user, head);
+    }
+}
