@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include "context/value.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * DESIGN. Lists and maps are arrays that double. A map keeps its pairs in the
+ * order they were set; beyond a few it gets an index beside them, an open
+ * addressed table of pair numbers + 1, never more than half full, so that a
+ * data file of a hundred thousand names is read in linear time.
+ */
+
+enum { INDEX_FROM = 12 /* pairs; fewer are compared one by one */ };
+
+struct ctx_pair {
+    const char *name;
+    size_t name_len;
+    uint32_t hash;
+    struct ctx_value *value;
+};
+
+struct ctx_value {
+    enum ctx_kind kind;
+    struct arena *arena;
+    size_t count;    /* of items or pairs; of a text its bytes */
+    size_t capacity; /* of items or pairs */
+    union {
+        bool on;
+        const char *text; /* CTX_STRING, CTX_NUMBER */
+        struct ctx_value **items;
+        struct ctx_pair *pairs;
+    } as;
+    uint32_t *index; /* CTX_MAP; NULL while it is small */
+    size_t index_size;
+};
+
+static struct ctx_value *value_new(struct arena *arena, enum ctx_kind kind)
+{
+    struct ctx_value *value = arena_alloc(arena, sizeof(*value));
+    value->kind = kind;
+    value->arena = arena;
+    return value;
+}
+
+static struct ctx_value *text_new(struct arena *arena, enum ctx_kind kind, const char *text,
+                                  size_t len)
+{
+    struct ctx_value *value = value_new(arena, kind);
+    value->as.text = text;
+    value->count = len;
+    return value;
+}
+
+/* Making. */
+
+struct ctx_value *ctx_null(struct arena *arena)
+{
+    return value_new(arena, CTX_NULL);
+}
+
+struct ctx_value *ctx_flag(struct arena *arena, bool on)
+{
+    struct ctx_value *value = value_new(arena, CTX_FLAG);
+    value->as.on = on;
+    return value;
+}
+
+struct ctx_value *ctx_number(struct arena *arena, long long number)
+{
+    const char *text = arena_printf(arena, "%lld", number);
+    return text_new(arena, CTX_NUMBER, text, strlen(text));
+}
+
+struct ctx_value *ctx_number_text(struct arena *arena, const char *text)
+{
+    size_t len = strlen(text);
+    return text_new(arena, CTX_NUMBER, arena_copy(arena, text, len), len);
+}
+
+struct ctx_value *ctx_string(struct arena *arena, const char *text)
+{
+    return text_new(arena, CTX_STRING, text, strlen(text));
+}
+
+struct ctx_value *ctx_string_len(struct arena *arena, const char *text, size_t len)
+{
+    return text_new(arena, CTX_STRING, arena_copy(arena, text, len), len);
+}
+
+struct ctx_value *ctx_string_view(struct arena *arena, const char *text, size_t len)
+{
+    return text_new(arena, CTX_STRING, text, len);
+}
+
+struct ctx_value *ctx_list(struct arena *arena)
+{
+    return value_new(arena, CTX_LIST);
+}
+
+struct ctx_value *ctx_map(struct arena *arena)
+{
+    return value_new(arena, CTX_MAP);
+}
+
+/* Room for one more entry of `size` bytes in `entries`. */
+static void *room_for_one(struct ctx_value *value, void *entries, size_t size)
+{
+    if (value->count < value->capacity)
+        return entries;
+    size_t capacity = value->capacity ? value->capacity * 2 : 4;
+    entries = arena_grow(value->arena, entries, value->capacity * size, capacity * size);
+    value->capacity = capacity;
+    return entries;
+}
+
+void ctx_add(struct ctx_value *list, struct ctx_value *item)
+{
+    assert(list->kind == CTX_LIST && item);
+    list->as.items = room_for_one(list, list->as.items, sizeof(struct ctx_value *));
+    list->as.items[list->count++] = item;
+}
+
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint32_t hash_of(const char *name, size_t len)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)name[i]) * 16777619U;
+    return hash;
+}
+
+static bool is_named(const struct ctx_pair *pair, const char *name, size_t len)
+{
+    return pair->name_len == len && memcmp(pair->name, name, len) == 0;
+}
+
+static struct ctx_pair *find_indexed(const struct ctx_value *map, const char *name, size_t len)
+{
+    uint32_t hash = hash_of(name, len);
+    for (size_t at = hash & (map->index_size - 1); map->index[at];
+         at = (at + 1) & (map->index_size - 1)) {
+        struct ctx_pair *pair = &map->as.pairs[map->index[at] - 1];
+        if (pair->hash == hash && is_named(pair, name, len))
+            return pair;
+    }
+    return NULL;
+}
+
+static struct ctx_pair *find_pair(const struct ctx_value *map, const char *name, size_t len)
+{
+    if (map->index)
+        return find_indexed(map, name, len);
+    for (size_t i = 0; i < map->count; i++)
+        if (is_named(&map->as.pairs[i], name, len))
+            return &map->as.pairs[i];
+    return NULL;
+}
+
+static void index_pair(struct ctx_value *map, size_t i)
+{
+    size_t at = map->as.pairs[i].hash & (map->index_size - 1);
+    while (map->index[at])
+        at = (at + 1) & (map->index_size - 1);
+    map->index[at] = (uint32_t)(i + 1);
+}
+
+/* Called with a pair just added: indexes it, or all in a larger table. */
+static void keep_index(struct ctx_value *map)
+{
+    if (map->count < INDEX_FROM)
+        return;
+    assert(map->count < UINT32_MAX);
+    if (map->count * 2 <= map->index_size) {
+        index_pair(map, map->count - 1);
+        return;
+    }
+    map->index_size = map->index_size ? map->index_size * 2 : (size_t)INDEX_FROM / 3 * 8;
+    map->index = arena_array(map->arena, map->index_size, sizeof(*map->index));
+    for (size_t i = 0; i < map->count; i++)
+        index_pair(map, i);
+}
+
+void ctx_set_len(struct ctx_value *map, const char *name, size_t len, struct ctx_value *value)
+{
+    assert(map->kind == CTX_MAP && value);
+    struct ctx_pair *known = find_pair(map, name, len);
+    if (known) {
+        known->value = value;
+        return;
+    }
+    map->as.pairs = room_for_one(map, map->as.pairs, sizeof(*map->as.pairs));
+    map->as.pairs[map->count++] = (struct ctx_pair){name, len, hash_of(name, len), value};
+    keep_index(map);
+}
+
+void ctx_set(struct ctx_value *map, const char *name, struct ctx_value *value)
+{
+    ctx_set_len(map, name, strlen(name), value);
+}
+
+void ctx_set_string(struct ctx_value *map, const char *name, const char *text)
+{
+    ctx_set(map, name, text ? ctx_string(map->arena, text) : ctx_null(map->arena));
+}
+
+void ctx_set_number(struct ctx_value *map, const char *name, long long number)
+{
+    ctx_set(map, name, ctx_number(map->arena, number));
+}
+
+void ctx_set_flag(struct ctx_value *map, const char *name, bool on)
+{
+    ctx_set(map, name, ctx_flag(map->arena, on));
+}
+
+/* Reading. */
+
+enum ctx_kind ctx_kind(const struct ctx_value *value)
+{
+    return value->kind;
+}
+
+bool ctx_is_true(const struct ctx_value *value)
+{
+    if (value->kind == CTX_FLAG)
+        return value->as.on;
+    return value->kind != CTX_NULL && (value->kind != CTX_LIST || value->count);
+}
+
+const char *ctx_text(const struct ctx_value *value, size_t *ret_len)
+{
+    const char *text = "";
+    if (value->kind == CTX_STRING || value->kind == CTX_NUMBER) {
+        *ret_len = value->count;
+        return value->as.text;
+    }
+    if (value->kind == CTX_FLAG)
+        text = value->as.on ? "true" : "false";
+    *ret_len = strlen(text);
+    return text;
+}
+
+size_t ctx_count(const struct ctx_value *value)
+{
+    return value->kind == CTX_LIST || value->kind == CTX_MAP ? value->count : 0;
+}
+
+const struct ctx_value *ctx_item(const struct ctx_value *list, size_t i)
+{
+    assert(list->kind == CTX_LIST && i < list->count);
+    return list->as.items[i];
+}
+
+const char *ctx_name(const struct ctx_value *map, size_t i)
+{
+    assert(map->kind == CTX_MAP && i < map->count);
+    return map->as.pairs[i].name;
+}
+
+const struct ctx_value *ctx_value_at(const struct ctx_value *map, size_t i)
+{
+    assert(map->kind == CTX_MAP && i < map->count);
+    return map->as.pairs[i].value;
+}
+
+const struct ctx_value *ctx_get(const struct ctx_value *map, const char *name, size_t name_len)
+{
+    const struct ctx_pair *pair = map->kind == CTX_MAP ? find_pair(map, name, name_len) : NULL;
+    return pair ? pair->value : NULL;
+}
+
+/* JSON. */
+
+static void print_value(const struct ctx_value *value, size_t depth, struct text *out);
+
+static void print_break(size_t depth, struct text *out)
+{
+    text_putc(out, '\n');
+    while (depth--)
+        text_append(out, "  ", 2);
+}
+
+static void print_entries(const struct ctx_value *value, size_t depth, struct text *out)
+{
+    for (size_t i = 0; i < value->count && !out->full; i++) {
+        if (i)
+            text_putc(out, ',');
+        print_break(depth + 1, out);
+        if (value->kind == CTX_MAP) {
+            text_json_string(out, value->as.pairs[i].name, value->as.pairs[i].name_len);
+            text_append(out, ": ", 2);
+            print_value(value->as.pairs[i].value, depth + 1, out);
+        } else {
+            print_value(value->as.items[i], depth + 1, out);
+        }
+    }
+    if (value->count)
+        print_break(depth, out);
+}
+
+static void print_value(const struct ctx_value *value, size_t depth, struct text *out)
+{
+    size_t len;
+    const char *text = ctx_text(value, &len);
+    switch (value->kind) {
+    case CTX_NULL:
+        text_puts(out, "null");
+        break;
+    case CTX_FLAG:
+    case CTX_NUMBER:
+        text_append(out, text, len);
+        break;
+    case CTX_STRING:
+        text_json_string(out, text, len);
+        break;
+    case CTX_LIST:
+    case CTX_MAP:
+        text_putc(out, value->kind == CTX_LIST ? '[' : '{');
+        print_entries(value, depth, out);
+        text_putc(out, value->kind == CTX_LIST ? ']' : '}');
+        break;
+    }
+}
+
+void ctx_print_json(const struct ctx_value *value, struct text *out)
+{
+    print_value(value, 0, out);
+}
