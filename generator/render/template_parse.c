@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/template.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/unicode.h"
+#include "render/template_tree.h"
+
+/*
+ * DESIGN. The text is read line by line, for two things belong to lines: a tag
+ * alone on its line takes the whole line with it, and a partial's indentation
+ * goes before every line that remains. So a line is either one standing tag or
+ * a TPL_LINE node followed by its texts and tags. A delimiter holds no blanks,
+ * hence no tag begins in one line's search and ends the search in another: each
+ * byte is looked at a bounded number of times.
+ */
+
+enum {
+    MAX_SECTIONS = 100, /* open at a time */
+    MAX_ERRORS = 50,    /* each costs a walk through the file for its line */
+    SHOWN_BYTES = 80    /* of a name in a message */
+};
+
+struct parser {
+    struct arena *arena;
+    struct diag *diag;
+    struct tpl_template *tpl;
+    const char *at;
+    const char *end;
+    const char *line_end; /* behind the line break of the line `at` is in */
+    /* Delimiters. A tag {{{x}}} ends with "}" and the closing one, {{=| |=}} with "=" and it. */
+    const char *open;
+    size_t open_len;
+    const char *brace_close;
+    const char *equals_close;
+    size_t close_len; /* without the "}" or "=" */
+    size_t sections[MAX_SECTIONS];
+    size_t depth;
+    size_t errors;
+};
+
+struct tag {
+    char sigil;          /* '\0': a variable */
+    const char *start;   /* the opening delimiter */
+    const char *content; /* behind the sigil, without blanks around it */
+    size_t len;
+    const char *indent; /* alone on its line: the blanks before it */
+    size_t indent_len;
+    const char *end; /* behind the closing delimiter */
+};
+
+/* Small things. */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool is_space(char c)
+{
+    return is_blank(c) || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
+
+static int shown(size_t len)
+{
+    return len < SHOWN_BYTES ? (int)len : SHOWN_BYTES;
+}
+
+static struct src_pos pos_at(const struct parser *p, const char *at)
+{
+    return diag_pos_of_offset(p->tpl->file, (size_t)(at - p->tpl->file->data));
+}
+
+/* What follows cannot be understood. */
+static void stop(struct parser *p)
+{
+    p->depth = 0;
+    p->at = p->end;
+}
+
+static void count_error(struct parser *p)
+{
+    if (++p->errors == MAX_ERRORS)
+        stop(p);
+}
+
+static bool starts_with(const char *at, const char *end, const char *word, size_t len)
+{
+    return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
+}
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && is_blank(*at))
+        at++;
+    return at;
+}
+
+static struct tpl_node *add_node(struct parser *p, enum tpl_kind kind, const char *at)
+{
+    struct tpl_template *tpl = p->tpl;
+    if (tpl->count == tpl->capacity) {
+        size_t capacity = tpl->capacity ? tpl->capacity * 2 : 32;
+        tpl->nodes = arena_grow(p->arena, tpl->nodes, tpl->capacity * sizeof(*tpl->nodes),
+                                capacity * sizeof(*tpl->nodes));
+        tpl->capacity = capacity;
+    }
+    struct tpl_node *node = &tpl->nodes[tpl->count++];
+    *node = (struct tpl_node){.kind = kind, .offset = (size_t)(at - tpl->file->data)};
+    node->end = tpl->count;
+    return node;
+}
+
+static void add_text(struct parser *p, const char *from, const char *to)
+{
+    if (from == to)
+        return;
+    struct tpl_node *node = add_node(p, TPL_TEXT, from);
+    node->text = from;
+    node->len = (size_t)(to - from);
+}
+
+static struct tpl_node *add_named(struct parser *p, enum tpl_kind kind, const struct tag *tag)
+{
+    struct tpl_node *node = add_node(p, kind, tag->start);
+    node->text = arena_copy(p->arena, tag->content, tag->len);
+    node->len = tag->len;
+    return node;
+}
+
+static void set_delimiters(struct parser *p, const char *open, size_t open_len, const char *close,
+                           size_t close_len)
+{
+    char *closes = arena_alloc(p->arena, (close_len + 1) * 2);
+    closes[0] = '}';
+    memcpy(closes + 1, close, close_len);
+    closes[close_len + 1] = '=';
+    memcpy(closes + close_len + 2, close, close_len);
+    p->open = open;
+    p->open_len = open_len;
+    p->brace_close = closes;
+    p->equals_close = closes + close_len + 1;
+    p->close_len = close_len;
+}
+
+/* Reading a tag. */
+
+static void trim(struct tag *tag)
+{
+    while (tag->len && is_space(tag->content[0])) {
+        tag->content++;
+        tag->len--;
+    }
+    while (tag->len && is_space(tag->content[tag->len - 1]))
+        tag->len--;
+}
+
+/* The tag at `at`, where the opening delimiter is. */
+static bool read_tag(struct parser *p, const char *at, struct tag *ret_tag)
+{
+    *ret_tag = (struct tag){.start = at, .content = at + p->open_len};
+    if (ret_tag->content < p->end && *ret_tag->content && strchr("{&#^/>!=", *ret_tag->content))
+        ret_tag->sigil = *ret_tag->content++;
+    bool is_equals = ret_tag->sigil == '=';
+    bool is_brace = ret_tag->sigil == '{';
+    const char *close = is_equals ? p->equals_close : p->brace_close + !is_brace;
+    size_t close_len = p->close_len + (is_equals || is_brace);
+    const char *found =
+        memmem(ret_tag->content, (size_t)(p->end - ret_tag->content), close, close_len);
+    if (!found) {
+        diag_error(p->diag, pos_at(p, at), "unclosed-tag", "this tag is never closed by '%.*s'",
+                   shown(close_len), close);
+        count_error(p);
+        stop(p);
+        return false;
+    }
+    ret_tag->len = (size_t)(found - ret_tag->content);
+    ret_tag->end = found + close_len;
+    trim(ret_tag);
+    return true;
+}
+
+/* Names. */
+
+static bool is_dotted_right(const char *name, size_t len)
+{
+    return (len == 1 && *name == '.') ||
+           (*name != '.' && name[len - 1] != '.' && !memmem(name, len, "..", 2));
+}
+
+static const char *name_problem(const struct parser *p, const struct tag *tag)
+{
+    if (!tag->len)
+        return "a tag without a name";
+    if (memchr(tag->content, '\n', tag->len) ||
+        memmem(tag->content, tag->len, p->open, p->open_len))
+        return "this tag is not closed before the next line or tag";
+    if (!tag->sigil && strchr("{&#^/>!=", tag->content[0]) && tag->content[0])
+        return "blanks between the opening delimiter and what kind of tag it is";
+    if (tag->sigil != '>' && !is_dotted_right(tag->content, tag->len))
+        return "a name with nothing before, behind or between dots";
+    return NULL;
+}
+
+static bool check_name(struct parser *p, const struct tag *tag)
+{
+    const char *problem = name_problem(p, tag);
+    if (!problem)
+        return true;
+    diag_error(p->diag, pos_at(p, tag->start), "bad-tag", "%s", problem);
+    count_error(p);
+    return false;
+}
+
+/* What each kind of tag does. */
+
+static void apply_comment(struct parser *p, const struct tag *tag)
+{
+    (void)p;
+    (void)tag;
+}
+
+static void apply_variable(struct parser *p, const struct tag *tag)
+{
+    if (check_name(p, tag))
+        add_named(p, TPL_VARIABLE, tag)->escaped = !tag->sigil;
+}
+
+static void apply_partial(struct parser *p, const struct tag *tag)
+{
+    if (!check_name(p, tag))
+        return;
+    struct tpl_node *node = add_named(p, TPL_PARTIAL, tag);
+    node->indent = tag->indent;
+    node->indent_len = tag->indent_len;
+}
+
+static void apply_open(struct parser *p, const struct tag *tag)
+{
+    /* Opened even under a wrong name, so that its closing tag finds it. */
+    check_name(p, tag);
+    if (p->depth == MAX_SECTIONS) {
+        diag_error(p->diag, pos_at(p, tag->start), "too-deep",
+                   "more than %d sections inside each other", MAX_SECTIONS);
+        count_error(p);
+        stop(p);
+        return;
+    }
+    p->sections[p->depth++] = p->tpl->count;
+    add_named(p, tag->sigil == '#' ? TPL_SECTION : TPL_INVERTED, tag);
+}
+
+static bool is_name_of(const struct tpl_node *node, const struct tag *tag)
+{
+    return node->len == tag->len && memcmp(node->text, tag->content, tag->len) == 0;
+}
+
+static struct tpl_node *open_section(const struct parser *p, size_t depth)
+{
+    return &p->tpl->nodes[p->sections[depth]];
+}
+
+/* Number of the sections open around the one that the tag closes. p->depth: none does. */
+static size_t depth_closed_by(const struct parser *p, const struct tag *tag)
+{
+    for (size_t depth = p->depth; depth > 0; depth--)
+        if (is_name_of(open_section(p, depth - 1), tag))
+            return depth - 1;
+    return p->depth;
+}
+
+static void report_wrong_close(struct parser *p, const struct tag *tag)
+{
+    if (!p->depth) {
+        diag_error(p->diag, pos_at(p, tag->start), "wrong-close",
+                   "'%.*s' is closed here, but no section is open", shown(tag->len), tag->content);
+        return;
+    }
+    const struct tpl_node *inner = open_section(p, p->depth - 1);
+    diag_error(p->diag, pos_at(p, tag->start), "wrong-close",
+               "'%.*s' is closed here, but the section that is open is '%.*s'", shown(tag->len),
+               tag->content, shown(inner->len), inner->text);
+    diag_note(p->diag, diag_pos_of_offset(p->tpl->file, inner->offset),
+              "the section '%.*s' begins here", shown(inner->len), inner->text);
+}
+
+static void apply_close(struct parser *p, const struct tag *tag)
+{
+    size_t closed = depth_closed_by(p, tag);
+    if (closed + 1 != p->depth) {
+        report_wrong_close(p, tag);
+        count_error(p);
+    }
+    /* A name that some outer section has closes that, lest one slip makes many errors. */
+    while (p->depth > closed)
+        open_section(p, --p->depth)->end = p->tpl->count;
+}
+
+static void apply_delimiters(struct parser *p, const struct tag *tag)
+{
+    const char *end = tag->content + tag->len;
+    const char *open = tag->content;
+    size_t open_len = 0;
+    while (open + open_len < end && !is_space(open[open_len]))
+        open_len++;
+    const char *close = open + open_len;
+    while (close < end && is_space(*close))
+        close++;
+    size_t close_len = 0;
+    while (close + close_len < end && !is_space(close[close_len]))
+        close_len++;
+    if (!open_len || !close_len || close + close_len != end || memchr(open, '=', tag->len)) {
+        diag_error(p->diag, pos_at(p, tag->start), "bad-delimiters",
+                   "a set-delimiter tag names two delimiters with blanks between them and no '=' "
+                   "in them: {{=<@ @>=}}");
+        count_error(p);
+        stop(p);
+        return;
+    }
+    set_delimiters(p, open, open_len, close, close_len);
+}
+
+/* `lone`: such a tag may stand alone on its line. */
+static const struct kind_of_tag {
+    char sigil;
+    bool lone;
+    void (*apply)(struct parser *p, const struct tag *tag);
+} kinds[] = {
+    {'\0', false, apply_variable}, {'{', false, apply_variable}, {'&', false, apply_variable},
+    {'#', true, apply_open},       {'^', true, apply_open},      {'/', true, apply_close},
+    {'>', true, apply_partial},    {'!', true, apply_comment},   {'=', true, apply_delimiters},
+};
+
+static const struct kind_of_tag *kind_of(const struct tag *tag)
+{
+    size_t i = 0;
+    while (kinds[i].sigil != tag->sigil)
+        i++;
+    return &kinds[i];
+}
+
+/* Lines. */
+
+/* Behind the blanks and the line break at `at`; NULL: something else is there. */
+static const char *skip_rest_of_line(const struct parser *p, const char *at)
+{
+    at = skip_blanks(at, p->end);
+    if (at == p->end)
+        return at;
+    if (starts_with(at, p->end, "\r\n", 2))
+        return at + 2;
+    return *at == '\n' ? at + 1 : NULL;
+}
+
+/* Takes the line if all it has is one tag that may stand alone. */
+static bool parse_lone_tag(struct parser *p)
+{
+    struct tag tag;
+    const char *start = skip_blanks(p->at, p->end);
+    if (!starts_with(start, p->end, p->open, p->open_len))
+        return false;
+    if (!read_tag(p, start, &tag))
+        return true;
+    const struct kind_of_tag *kind = kind_of(&tag);
+    const char *next = kind->lone ? skip_rest_of_line(p, tag.end) : NULL;
+    if (!next)
+        return false;
+    tag.indent = p->at;
+    tag.indent_len = (size_t)(start - p->at);
+    p->at = next;
+    kind->apply(p, &tag);
+    return true;
+}
+
+/* A tag may reach into a later line. */
+static void find_line_end(struct parser *p)
+{
+    if (p->line_end > p->at)
+        return;
+    const char *newline = memchr(p->at, '\n', (size_t)(p->end - p->at));
+    p->line_end = newline ? newline + 1 : p->end;
+}
+
+/* Text up to the next tag and that tag, or up to the line's end: false. */
+static bool parse_piece(struct parser *p)
+{
+    struct tag tag;
+    find_line_end(p);
+    const char *start = memmem(p->at, (size_t)(p->line_end - p->at), p->open, p->open_len);
+    add_text(p, p->at, start ? start : p->line_end);
+    p->at = start ? start : p->line_end;
+    if (!start || !read_tag(p, start, &tag))
+        return false;
+    p->at = tag.end;
+    kind_of(&tag)->apply(p, &tag);
+    return p->at < p->end;
+}
+
+static void parse_line(struct parser *p)
+{
+    if (parse_lone_tag(p))
+        return;
+    add_node(p, TPL_LINE, p->at);
+    while (parse_piece(p))
+        ;
+}
+
+static void report_open_sections(struct parser *p)
+{
+    while (p->depth) {
+        const struct tpl_node *node = open_section(p, --p->depth);
+        diag_error(p->diag, diag_pos_of_offset(p->tpl->file, node->offset), "unclosed-section",
+                   "the section '%.*s' is never closed", shown(node->len), node->text);
+        p->errors++;
+    }
+}
+
+struct tpl_template *tpl_parse(struct arena *arena, struct diag *diag, const struct src_file *file)
+{
+    struct tpl_template *tpl = arena_alloc(arena, sizeof(*tpl));
+    tpl->file = file;
+    struct parser p = {.arena = arena, .diag = diag, .tpl = tpl};
+    p.at = file->data + unicode_bom(file->data, file->len);
+    p.end = file->data + file->len;
+    p.line_end = p.at;
+    set_delimiters(&p, "{{", 2, "}}", 2);
+    while (p.at < p.end)
+        parse_line(&p);
+    report_open_sections(&p);
+    return p.errors ? NULL : tpl;
+}
