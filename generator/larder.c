@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program `larder`: finds the verb, takes the arguments apart, prints what
+ * was found. What a verb does is in the file of its name.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "verbs.h"
+
+#ifndef LARDER_VERSION
+#define LARDER_VERSION "unknown"
+#endif
+
+struct verb {
+    const char *name;
+    size_t least;
+    size_t most; /* 0: any number */
+    const char *usage;
+    const char *summary;
+    const struct args_option *options;
+    int (*run)(struct run *run, const struct args *args);
+};
+
+static const struct verb verbs[] = {
+#define VERB(name, least, most, usage, summary) \
+    {#name, least, most, usage, summary, verb_##name##_options, verb_##name},
+#include "verbs.def"
+#undef VERB
+};
+
+enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
+
+/* What every verb understands, behind its own. */
+static const struct args_option common_options[] = {
+    {"--format", "FORMAT", false, "print diagnostics as text (the default) or json"},
+    {"--help", NULL, false, "print this help"},
+};
+
+enum { COMMON_COUNT = sizeof(common_options) / sizeof(common_options[0]) };
+
+static const struct args_option global_options[] = {
+    {"--help", NULL, false, "print this help; `larder VERB --help` that of a verb"},
+    {"--version", NULL, false, "print the version"},
+    {NULL, NULL, false, NULL},
+};
+
+/* ------------------------------------------------------------------- usage */
+
+int run_usage(const struct run *run, const char *format, ...)
+{
+    const char *blank = run->verb ? " " : "";
+    const char *verb = run->verb ? run->verb : "";
+    va_list args;
+    fprintf(stderr, "larder%s%s: error: ", blank, verb);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "\nTry 'larder%s%s --help'.\n", blank, verb);
+    return EXIT_USAGE;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: larder VERB [OPTION]... [FILE]...\n"
+          "Typed caches for C from schema files.\n\nVerbs:\n",
+          out);
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        fprintf(out, "  %-10s  %s\n", verbs[i].name, verbs[i].summary);
+    fputs("\nOptions:\n", out);
+    args_print_help(global_options, out);
+    fputs("\nExit status: 0 done, 1 the input has errors, 2 wrong usage, 3 generated files are\n"
+          "stale, 4 a breaking change, 5 a file cannot be read or written, 70 a bug of larder.\n",
+          out);
+}
+
+static void print_verb_help(const struct verb *verb, const struct args_option *options)
+{
+    printf("Usage: larder %s %s\n", verb->name, verb->usage);
+    printf("%c%s.\n\nOptions:\n", verb->summary[0] - 'a' + 'A', verb->summary + 1);
+    args_print_help(options, stdout);
+}
+
+/* ------------------------------------------------------------------ a verb */
+
+static const struct args_option *options_of(struct arena *arena, const struct verb *verb)
+{
+    size_t count = 0;
+    while (verb->options[count].name)
+        count++;
+    struct args_option *options = arena_array(arena, count + COMMON_COUNT + 1, sizeof(*options));
+    memcpy(options, verb->options, count * sizeof(*options));
+    memcpy(options + count, common_options, sizeof(common_options));
+    return options;
+}
+
+static bool set_format(struct run *run, const char *format)
+{
+    run->json = format && strcmp(format, "json") == 0;
+    return !format || run->json || strcmp(format, "text") == 0;
+}
+
+static bool wants_colour(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+/* Results that did not reach their file are no results. */
+static int finish(const struct run *run, int status)
+{
+    if (run->json)
+        diag_print_json(run->diag, stderr);
+    else
+        diag_print(run->diag, stderr, wants_colour());
+    if (status == EXIT_DONE && diag_error_count(run->diag))
+        status = diag_has(run->diag, "file") ? EXIT_FILES : EXIT_FINDINGS;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("larder: error: cannot write to the standard output\n", stderr);
+        status = EXIT_FILES;
+    }
+    return status;
+}
+
+static int run_verb(struct run *run, const struct verb *verb, int argc, char *const *argv)
+{
+    const struct args_option *options = options_of(run->arena, verb);
+    const char *problem;
+    size_t count;
+    const struct args *args = args_parse(run->arena, options, argc, argv, &problem);
+    if (!args)
+        return run_usage(run, "%s", problem);
+    if (args_has(args, "--help")) {
+        print_verb_help(verb, options);
+        return finish(run, EXIT_DONE);
+    }
+    args_operands(args, &count);
+    if (!set_format(run, args_text(args, "--format")))
+        return run_usage(run, "unknown format '%s': there are text and json",
+                         args_text(args, "--format"));
+    if (count < verb->least || (verb->most && count > verb->most))
+        return run_usage(run, "too %s operands; usage: larder %s %s",
+                         count < verb->least ? "few" : "many", verb->name, verb->usage);
+    return finish(run, verb->run(run, args));
+}
+
+/* -------------------------------------------------------------------- main */
+
+static int unknown_verb(struct run *run, const char *word)
+{
+    const char *names[VERB_COUNT];
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        names[i] = verbs[i].name;
+    const char *what = word[0] == '-' ? "option" : "verb";
+    return run_usage(run, "unknown %s '%s'%s", what, word,
+                     diag_did_you_mean(run->arena, word, names, VERB_COUNT));
+}
+
+static int dispatch(struct run *run, int argc, char *const *argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0) {
+        print_help(stdout);
+        return finish(run, EXIT_DONE);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("larder %s\n", LARDER_VERSION);
+        return finish(run, EXIT_DONE);
+    }
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(argv[1], verbs[i].name) != 0)
+            continue;
+        run->verb = verbs[i].name;
+        return run_verb(run, &verbs[i], argc - 2, argv + 2);
+    }
+    return unknown_verb(run, argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    struct run run = {.arena = arena_new()};
+    run.diag = diag_new(run.arena);
+    int status = dispatch(&run, argc, argv);
+    arena_free(run.arena);
+    return status;
+}

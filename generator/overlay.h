@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where templates come from: a directory of the user's, then the binary.
+ */
+#ifndef LARDER_GENERATOR_OVERLAY_H
+#define LARDER_GENERATOR_OVERLAY_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+
+struct overlay; /* opaque */
+
+/* `directory` lies over the templates in the binary, file by file
+ * (DIR/c/cache.h.mustache); NULL: there is none. NULL result: reported. */
+struct overlay *overlay_new(struct arena *arena, struct diag *diag, const char *directory);
+
+/* The template "c/NAME.mustache", read once. NULL: there is none, or it cannot
+ * be read, which is reported. The form of a tpl_find. */
+const struct src_file *overlay_find(void *overlay, const char *name, size_t name_len);
+
+/* The files read from the directory, for the depfile. */
+size_t overlay_count(const struct overlay *overlay);
+const char *overlay_path(const struct overlay *overlay, size_t i);
+
+#endif
