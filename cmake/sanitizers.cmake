@@ -7,9 +7,5 @@ macro(larder_add_sanitizers)
     add_compile_options(-fsanitize=${LARDER_SANITIZE} -fno-sanitize-recover=all
                         -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${LARDER_SANITIZE})
-    # gcc sees the sanitizer's own branches as paths to a NULL.
-    if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-      add_compile_options(-Wno-null-dereference)
-    endif()
   endif()
 endmacro()
