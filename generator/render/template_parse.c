@@ -90,6 +90,19 @@ static bool starts_with(const char *at, const char *end, const char *word, size_
     return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
 }
 
+/* memmem in windows that double: the time goes by where the word is, also under
+ * a sanitizer, which looks at all of what memmem is given. */
+static const char *find(const char *at, const char *end, const char *word, size_t len)
+{
+    size_t left = (size_t)(end - at);
+    for (size_t window = 256;; window *= 2) {
+        size_t size = window < left ? window : left;
+        const char *found = memmem(at, size, word, len);
+        if (found || size == left)
+            return found;
+    }
+}
+
 static const char *skip_blanks(const char *at, const char *end)
 {
     while (at < end && is_blank(*at))
@@ -166,8 +179,7 @@ static bool read_tag(struct parser *p, const char *at, struct tag *ret_tag)
     bool is_brace = ret_tag->sigil == '{';
     const char *close = is_equals ? p->equals_close : p->brace_close + !is_brace;
     size_t close_len = p->close_len + (is_equals || is_brace);
-    const char *found =
-        memmem(ret_tag->content, (size_t)(p->end - ret_tag->content), close, close_len);
+    const char *found = find(ret_tag->content, p->end, close, close_len);
     if (!found) {
         diag_error(p->diag, pos_at(p, at), "unclosed-tag", "this tag is never closed by '%.*s'",
                    shown(close_len), close);
@@ -387,7 +399,7 @@ static bool parse_piece(struct parser *p)
 {
     struct tag tag;
     find_line_end(p);
-    const char *start = memmem(p->at, (size_t)(p->line_end - p->at), p->open, p->open_len);
+    const char *start = find(p->at, p->line_end, p->open, p->open_len);
     add_text(p, p->at, start ? start : p->line_end);
     p->at = start ? start : p->line_end;
     if (!start || !read_tag(p, start, &tag))
