@@ -243,6 +243,16 @@ static inline void larder_write_nil(struct larder_writer *w)
     *w->p++ = 0xc0;
 }
 
+/* A nil among items that reserve their own room. Leaves room for `fixed` more bytes. */
+static inline bool larder_write_absent(struct larder_writer *w, size_t fixed)
+{
+    if (!larder_write_room(w, 1 + fixed)) {
+        return false;
+    }
+    larder_write_nil(w);
+    return true;
+}
+
 static inline void larder_write_bool(struct larder_writer *w, bool value)
 {
     *w->p++ = value ? 0xc3 : 0xc2;
@@ -363,9 +373,10 @@ static inline void larder_write_struct(struct larder_writer *w, uint32_t positio
     larder_write_header(w, positions, 0x90, 16, 0xdc);
 }
 
-/* A list's or map's head, and room for its items: `each` bytes an item that is
- * of bounded size, 0 where items reserve their own. items NULL with a count is
- * E_ARG, more than max (0: no bound) as well. */
+/* A list's or map's head, and room for its items: `each` bytes an item where
+ * all are of bounded size, else 0: then each reserves its own, absent ones too
+ * (larder_write_absent). items NULL with a count is E_ARG, more than max (0: no
+ * bound) as well. */
 static inline bool larder_write_count(struct larder_writer *w, const void *items, size_t count,
                                       size_t max, size_t each, size_t fixed)
 {
