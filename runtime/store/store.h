@@ -89,10 +89,10 @@ void larder_store_free(struct larder_store *store);
 /* `now_ns` is the monotonic clock's, in all calls. */
 
 /* Stores a copy. OK; DENIED: IF_ABSENT, and there is one; MISS: IF_PRESENT, and
- * there is none; E_TOO_LARGE: over what a shard's main queue can hold (about a
- * sixteenth of the bound, and all of a small store); E_NOMEM: the allocator has
- * none left, then the key holds nothing. After any other failure the key is as
- * it was. */
+ * there is none; E_TOO_LARGE: over what a shard's main queue can hold (nine
+ * tenths of a store below 32 MiB, 14 MiB at the least of a larger one);
+ * E_NOMEM: the allocator has none left, then the key holds nothing. After any
+ * other failure the key is as it was. */
 enum larder_status larder_store_put(struct larder_store *store, enum larder_store_condition when,
                                     const struct larder_store_item *item, int64_t now_ns);
 
