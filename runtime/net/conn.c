@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "net/handshake.h"
+
+enum { IN_BYTES = 64 * 1024, OUT_KEEP_BYTES = 64 * 1024 };
+
+/* A buffer is born with a maximum: the largest value a server takes, and a key. */
+static const size_t OUT_MAX_BYTES = ((size_t)513 << 20);
+static const int64_t SLICE_NS = LARDER_SOCKET_SLICE_MS * 1000000LL;
+
+/* ------------------------------------------------------------- life cycle */
+
+struct larder_conn *larder_conn_new(const struct larder_allocator *allocator,
+                                    const struct larder_clock *clock,
+                                    const struct larder_conn_options *options)
+{
+    struct larder_conn *conn = larder_alloc_zeroed(allocator, 1, sizeof *conn);
+    if (conn == NULL) {
+        return NULL;
+    }
+    conn->fd = -1;
+    conn->allocator = allocator;
+    conn->clock = clock;
+    conn->options = options;
+    larder_reply_reader_init(&conn->reader, options->max_reply_bytes);
+    larder_buffer_init(&conn->out, allocator, OUT_MAX_BYTES);
+    conn->in = larder_alloc(allocator, IN_BYTES);
+    if (conn->in == NULL) {
+        larder_conn_free(conn);
+        return NULL;
+    }
+    return conn;
+}
+
+void larder_conn_free(struct larder_conn *conn)
+{
+    if (conn == NULL) {
+        return;
+    }
+    larder_conn_close(conn);
+    larder_reply_reader_release(&conn->reader);
+    larder_buffer_release(&conn->out);
+    larder_free(conn->allocator, conn->in);
+    larder_free(conn->allocator, conn);
+}
+
+/* Never shutdown(): after a fork the other process has the same connection. */
+void larder_conn_close(struct larder_conn *conn)
+{
+    if (conn->fd >= 0) {
+        close(conn->fd);
+        conn->fd = -1;
+    }
+    larder_reply_reader_clear(&conn->reader);
+    larder_buffer_clear(&conn->out, OUT_KEEP_BYTES);
+    conn->out_sent = 0;
+}
+
+enum larder_status larder_conn_open(struct larder_conn *conn, int64_t deadline_ns)
+{
+    larder_conn_close(conn);
+    enum larder_status status =
+        larder_socket_open(&conn->options->address, conn->clock, deadline_ns, &conn->fd, conn->why);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    conn->now_ns = larder_clock_now_ns(conn->clock);
+    return larder_handshake(conn, deadline_ns);
+}
+
+/* --------------------------------------------------------------- exchange */
+
+static enum larder_status fail(struct larder_conn *conn, enum larder_status status, const char *why)
+{
+    snprintf(conn->why, sizeof conn->why, "%s", why);
+    return status;
+}
+
+static enum larder_status fail_errno(struct larder_conn *conn, const char *what)
+{
+    char text[96];
+    int error = errno;
+    snprintf(conn->why, sizeof conn->why, "%s: %s", what, strerror_r(error, text, sizeof text));
+    return error == ENOMEM || error == ENOBUFS ? LARDER_E_NOMEM : LARDER_E_UNAVAILABLE;
+}
+
+static enum larder_status await(struct larder_conn *conn, short events, int64_t deadline_ns,
+                                short *ret_events)
+{
+    enum larder_status status =
+        larder_socket_wait(conn->fd, events, conn->clock, deadline_ns, ret_events);
+    return status == LARDER_OK ? status : fail(conn, status, "the server did not answer in time");
+}
+
+/* One recv with something in it. It may block while more than a slice is left,
+ * by conn->now_ns; that may be a little old, hence the double. */
+static enum larder_status receive(struct larder_conn *conn, int64_t deadline_ns, size_t *ret_len)
+{
+    bool may_block = deadline_ns > conn->now_ns && deadline_ns - conn->now_ns > 2 * SLICE_NS;
+    short events;
+    *ret_len = 0;
+    for (;;) {
+        ssize_t n = recv(conn->fd, conn->in, IN_BYTES, may_block ? 0 : MSG_DONTWAIT);
+        if (n > 0) {
+            *ret_len = (size_t)n;
+            return LARDER_OK;
+        }
+        if (n == 0) {
+            return fail(conn, LARDER_E_UNAVAILABLE, "the server closed the connection");
+        }
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+            return fail_errno(conn, "recv");
+        }
+        may_block = false;
+        enum larder_status status = await(conn, POLLIN, deadline_ns, &events);
+        if (status != LARDER_OK) {
+            return status;
+        }
+    }
+}
+
+static enum larder_status take_replies(struct larder_conn *conn, struct larder_exchange *exchange,
+                                       int64_t deadline_ns)
+{
+    size_t len;
+    const char *why;
+    if (exchange->any_received) {
+        conn->now_ns = larder_clock_now_ns(conn->clock);
+        if (conn->now_ns >= deadline_ns) {
+            return fail(conn, LARDER_E_TIMEOUT, "the server did not answer in time");
+        }
+    }
+    enum larder_status status = receive(conn, deadline_ns, &len);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    exchange->any_received = true;
+    conn->why[0] = '\0';
+    status = larder_reply_reader_feed(&conn->reader, exchange, conn->in, len, &why);
+    /* `take` may have left a better text. */
+    return status == LARDER_OK || conn->why[0] != '\0' ? status : fail(conn, status, why);
+}
+
+/* Sends a part of what is in `out`. While the server does not take it, its
+ * replies are taken, or both would wait for each other. */
+static enum larder_status send_commands(struct larder_conn *conn, struct larder_exchange *exchange,
+                                        int64_t deadline_ns)
+{
+    short events;
+    ssize_t n = send(conn->fd, conn->out.data + conn->out_sent, conn->out.len - conn->out_sent,
+                     MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0) {
+        conn->out_sent += (size_t)n;
+        exchange->fill_sent = true;
+        return LARDER_OK;
+    }
+    if (n < 0 && errno == EINTR) {
+        return LARDER_OK;
+    }
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+        /* Its last words may be there, and say why. */
+        enum larder_status status = fail_errno(conn, "send");
+        return exchange->pending > 0 && !larder_socket_is_quiet(conn->fd)
+                   ? take_replies(conn, exchange, deadline_ns)
+                   : status;
+    }
+    enum larder_status status = await(conn, POLLIN | POLLOUT, deadline_ns, &events);
+    if (status == LARDER_OK && (events & POLLIN) != 0) {
+        status = take_replies(conn, exchange, deadline_ns);
+    }
+    return status;
+}
+
+static bool fill(struct larder_conn *conn, struct larder_exchange *exchange)
+{
+    larder_buffer_clear(&conn->out, OUT_KEEP_BYTES);
+    conn->out_sent = 0;
+    exchange->fill_sent = false;
+    return exchange->table->fill(exchange, &conn->out);
+}
+
+static enum larder_status run(struct larder_conn *conn, struct larder_exchange *exchange,
+                              int64_t deadline_ns)
+{
+    enum larder_status status = LARDER_OK;
+    bool more = true;
+    exchange->pending = 0;
+    exchange->fill_sent = false;
+    exchange->any_received = false;
+    for (;;) {
+        if (more && conn->out_sent == conn->out.len) {
+            more = fill(conn, exchange);
+            if (conn->out.status != LARDER_OK) {
+                return fail(conn, conn->out.status, "the commands do not fit into memory");
+            }
+        }
+        if (conn->out_sent < conn->out.len) {
+            status = send_commands(conn, exchange, deadline_ns);
+        } else if (exchange->pending > 0) {
+            status = take_replies(conn, exchange, deadline_ns);
+        } else if (!more) {
+            return LARDER_OK;
+        }
+        if (status != LARDER_OK) {
+            return status;
+        }
+    }
+}
+
+enum larder_status larder_conn_run(struct larder_conn *conn, struct larder_exchange *exchange,
+                                   int64_t deadline_ns)
+{
+    enum larder_status status = run(conn, exchange, deadline_ns);
+    if (status != LARDER_OK) {
+        larder_conn_close(conn);
+        return status;
+    }
+    larder_buffer_clear(&conn->out, OUT_KEEP_BYTES);
+    conn->out_sent = 0;
+    return LARDER_OK;
+}

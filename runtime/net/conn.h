@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection to a server: dial, handshake, exchanges.
+ *
+ * DESIGN. The deadline is looked at between system calls, and no call blocks
+ * past it by more than a slice of 10 ms. The usual exchange is two calls: a
+ * send that does not block, and a recv that does, for a slice (SO_RCVTIMEO is
+ * set once). Only when a reply takes longer than that, or the deadline is
+ * nearer, does poll wait until the deadline, exactly. A server that drips bytes
+ * is looked at after each of them.
+ *
+ * What failed stays failed: after any status but OK the connection is closed
+ * and may be opened anew.
+ *
+ * Threads: one at a time.
+ */
+#ifndef LARDER_NET_CONN_H
+#define LARDER_NET_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "net/address.h"
+#include "net/exchange.h"
+#include "net/reply_reader.h"
+#include "net/socket.h"
+
+enum { LARDER_CONN_SERVER_BYTES = 64 };
+
+struct larder_conn_options {
+    struct larder_address address; /* strings outlive the connection */
+    size_t max_reply_bytes;
+};
+
+struct larder_conn {
+    int fd; /* -1: closed */
+    const struct larder_allocator *allocator;
+    const struct larder_clock *clock;
+    const struct larder_conn_options *options;
+    struct larder_reply_reader reader;
+    struct larder_buffer out;
+    size_t out_sent;
+    int64_t now_ns; /* the clock, when last looked at */
+    char *in;       /* what recv fills; IN_BYTES */
+    struct larder_conn *next_idle;
+    struct larder_conn *next;              /* of all of a pool */
+    char server[LARDER_CONN_SERVER_BYTES]; /* "redis 7.0.15"; empty: it does not tell */
+    char why[LARDER_WHY_BYTES];            /* the last failure, for people */
+};
+
+/* Closed at first. options outlive it. NULL: out of memory. */
+struct larder_conn *larder_conn_new(const struct larder_allocator *allocator,
+                                    const struct larder_clock *clock,
+                                    const struct larder_conn_options *options);
+/* NULL is fine. */
+void larder_conn_free(struct larder_conn *conn);
+
+/* Dials, and verifies the handshake (AUTH, SELECT, name) before it says OK.
+ * E_UNAVAILABLE, E_TIMEOUT, E_AUTH, E_SERVER, E_PROTOCOL, E_NOMEM. */
+enum larder_status larder_conn_open(struct larder_conn *conn, int64_t deadline_ns);
+
+/* Runs an exchange on an open connection. OK: every reply was taken. Else the
+ * connection is closed; exchange->pending, fill_sent and any_received tell how
+ * far it came. */
+enum larder_status larder_conn_run(struct larder_conn *conn, struct larder_exchange *exchange,
+                                   int64_t deadline_ns);
+
+void larder_conn_close(struct larder_conn *conn);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One exchange on a connection: commands out, replies in, in order.
+ *
+ * The connection asks for commands when it has room to send, and hands over
+ * each reply where it stands in the receive buffer. So a batch of any length
+ * needs one round trip and a bounded buffer, and a value is never copied into a
+ * reply object.
+ */
+#ifndef LARDER_NET_EXCHANGE_H
+#define LARDER_NET_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <larder/status.h>
+
+#include "base/bytes.h"
+
+enum larder_reply_kind {
+    LARDER_REPLY_STATUS,
+    LARDER_REPLY_ERROR,
+    LARDER_REPLY_INTEGER,
+    LARDER_REPLY_BULK,
+    LARDER_REPLY_NIL
+};
+
+/* A reply, or one element of a reply that is an array. */
+struct larder_reply {
+    enum larder_reply_kind kind;
+    const char *text; /* STATUS, ERROR, BULK: borrowed during the call, not terminated */
+    size_t len;
+    int64_t integer;
+};
+
+struct larder_exchange;
+
+struct larder_exchange_table {
+    /* Appends commands (larder_command_append), at least one, and adds how many
+     * replies they will have to `pending`. False: these were the last. What
+     * fails to be appended fails the exchange, by out->status. */
+    bool (*fill)(struct larder_exchange *exchange, struct larder_buffer *out);
+    /* How many elements the next reply has if it is an array; 0: it must be none. */
+    size_t (*elements)(const struct larder_exchange *exchange);
+    /* Takes a reply, or an element. Not OK: the connection is given up. */
+    enum larder_status (*take)(struct larder_exchange *exchange, const struct larder_reply *reply);
+    /* The reply is whole; the next one begins. */
+    void (*next)(struct larder_exchange *exchange);
+};
+
+struct larder_exchange {
+    const struct larder_exchange_table *table;
+    size_t pending;    /* replies still to come for what was filled */
+    bool fill_sent;    /* some byte of the last fill was sent */
+    bool any_received; /* some byte of a reply came */
+};
+
+/* Appends one command, formatted by hiredis, with explicit lengths. */
+bool larder_command_append(struct larder_buffer *out, int argc, const char *const *argv,
+                           const size_t *lens);
+
+#endif
