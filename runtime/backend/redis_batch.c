@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "backend/redis_batch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "net/replies.h"
+
+enum {
+    FILL_BYTES = 64 * 1024, /* commands are appended until there are so many */
+    MGET_KEYS_MAX = 512,
+    NUMBER_BYTES = 24,
+    WORDS_MAX = 6
+};
+
+/* proto-max-bulk-len, as every server has it until told otherwise. */
+static const size_t VALUE_MAX_BYTES = (size_t)512 << 20;
+
+/* ------------------------------------------------------------ the commands */
+
+/* A command being put together. */
+struct words {
+    const char *words[WORDS_MAX];
+    size_t lens[WORDS_MAX];
+    int count;
+    char number[NUMBER_BYTES];
+};
+
+static void add(struct words *words, const char *word, size_t len)
+{
+    words->words[words->count] = word;
+    words->lens[words->count] = len;
+    words->count++;
+}
+
+#define ADD_LITERAL(words, literal) add(words, literal, sizeof(literal) - 1)
+
+static void add_number(struct words *words, int64_t number)
+{
+    int len = snprintf(words->number, sizeof words->number, "%" PRId64, number);
+    add(words, words->number, (size_t)len);
+}
+
+static bool append(struct larder_buffer *out, const struct words *words)
+{
+    return larder_command_append(out, words->count, words->words, words->lens);
+}
+
+static bool append_key_command(struct larder_buffer *out, const char *name,
+                               const struct larder_op *op)
+{
+    struct words words = {.count = 0};
+    add(&words, name, strlen(name));
+    add(&words, op->key, op->key_len);
+    return append(out, &words);
+}
+
+static bool append_get(struct larder_buffer *out, const struct larder_op *op)
+{
+    return append_key_command(out, "GET", op);
+}
+
+static bool append_set(struct larder_buffer *out, const struct larder_op *op)
+{
+    struct words words = {.count = 0};
+    ADD_LITERAL(&words, "SET");
+    add(&words, op->key, op->key_len);
+    add(&words, op->value_len != 0 ? (const char *)op->value : "", op->value_len);
+    if (op->ttl_ms != 0) {
+        ADD_LITERAL(&words, "PX");
+        add_number(&words, op->ttl_ms);
+    }
+    if (op->kind == LARDER_OP_ADD) {
+        ADD_LITERAL(&words, "NX");
+    } else if (op->kind == LARDER_OP_REPLACE) {
+        ADD_LITERAL(&words, "XX");
+    }
+    return append(out, &words);
+}
+
+static bool append_delete(struct larder_buffer *out, const struct larder_op *op)
+{
+    return append_key_command(out, "UNLINK", op);
+}
+
+static bool append_exists(struct larder_buffer *out, const struct larder_op *op)
+{
+    return append_key_command(out, "EXISTS", op);
+}
+
+static bool append_ttl(struct larder_buffer *out, const struct larder_op *op)
+{
+    return append_key_command(out, "PTTL", op);
+}
+
+static bool append_expire(struct larder_buffer *out, const struct larder_op *op)
+{
+    struct words words = {.count = 0};
+    if (op->ttl_ms == 0) { /* PERSIST says 0 also for a key without an expiry */
+        return append_key_command(out, "PERSIST", op) && append_key_command(out, "EXISTS", op);
+    }
+    ADD_LITERAL(&words, "PEXPIRE");
+    add(&words, op->key, op->key_len);
+    add_number(&words, op->ttl_ms);
+    return append(out, &words);
+}
+
+static bool append_ping(struct larder_buffer *out, const struct larder_op *op)
+{
+    struct words words = {.count = 0};
+    (void)op;
+    ADD_LITERAL(&words, "PING");
+    return append(out, &words);
+}
+
+/* -------------------------------------------------------------- the answers */
+
+/* Each: OK when the reply is one that the command can have. */
+
+static enum larder_status answer_get(struct larder_op *op, const struct larder_reply *reply)
+{
+    if (reply->kind == LARDER_REPLY_NIL) {
+        larder_op_answer(op, LARDER_MISS);
+        return LARDER_OK;
+    }
+    if (reply->kind != LARDER_REPLY_BULK) {
+        return LARDER_E_PROTOCOL;
+    }
+    op->sink(op, (const uint8_t *)reply->text, reply->len);
+    larder_op_answer(op, op->status);
+    return LARDER_OK;
+}
+
+static enum larder_status answer_set(struct larder_op *op, const struct larder_reply *reply)
+{
+    bool conditional = op->kind != LARDER_OP_SET;
+    if (reply->kind == LARDER_REPLY_STATUS) {
+        larder_op_answer(op, LARDER_OK);
+    } else if (reply->kind == LARDER_REPLY_NIL && conditional) {
+        larder_op_answer(op, op->kind == LARDER_OP_ADD ? LARDER_DENIED : LARDER_MISS);
+    } else {
+        return LARDER_E_PROTOCOL;
+    }
+    return LARDER_OK;
+}
+
+static enum larder_status answer_count(struct larder_op *op, const struct larder_reply *reply)
+{
+    if (reply->kind != LARDER_REPLY_INTEGER || reply->integer < 0 || reply->integer > 1) {
+        return LARDER_E_PROTOCOL;
+    }
+    larder_op_answer(op, reply->integer == 1 ? LARDER_OK : LARDER_MISS);
+    return LARDER_OK;
+}
+
+static enum larder_status answer_ttl(struct larder_op *op, const struct larder_reply *reply)
+{
+    if (reply->kind != LARDER_REPLY_INTEGER || reply->integer < -2) {
+        return LARDER_E_PROTOCOL;
+    }
+    bool there = reply->integer != -2;
+    op->number = there ? reply->integer : 0;
+    larder_op_answer(op, there ? LARDER_OK : LARDER_MISS);
+    return LARDER_OK;
+}
+
+static enum larder_status answer_ping(struct larder_op *op, const struct larder_reply *reply)
+{
+    if (reply->kind != LARDER_REPLY_STATUS) {
+        return LARDER_E_PROTOCOL;
+    }
+    larder_op_answer(op, LARDER_OK);
+    return LARDER_OK;
+}
+
+struct command {
+    bool (*append)(struct larder_buffer *out, const struct larder_op *op);
+    enum larder_status (*answer)(struct larder_op *op, const struct larder_reply *reply);
+    bool writes;
+    bool repeats; /* made twice, it means and answers the same, or nearly: a DELETE's MISS */
+};
+
+static const struct command commands[] = {
+    [LARDER_OP_GET] = {append_get, answer_get, false, true},
+    [LARDER_OP_SET] = {append_set, answer_set, true, true},
+    [LARDER_OP_ADD] = {append_set, answer_set, true, false},
+    [LARDER_OP_REPLACE] = {append_set, answer_set, true, true},
+    [LARDER_OP_DELETE] = {append_delete, answer_count, true, true},
+    [LARDER_OP_EXISTS] = {append_exists, answer_count, false, true},
+    [LARDER_OP_TTL] = {append_ttl, answer_ttl, false, true},
+    [LARDER_OP_EXPIRE] = {append_expire, answer_count, true, true},
+    [LARDER_OP_PING] = {append_ping, answer_ping, false, true},
+};
+
+static size_t replies_of(const struct larder_op *op)
+{
+    return op->kind == LARDER_OP_EXPIRE && op->ttl_ms == 0 ? 2 : 1;
+}
+
+/* ------------------------------------------------------------- the exchange */
+
+static size_t mget_end(const struct larder_batch *batch, size_t from)
+{
+    return batch->count - from < MGET_KEYS_MAX ? batch->count : from + MGET_KEYS_MAX;
+}
+
+static void fill_mget(struct larder_batch *batch, struct larder_buffer *out)
+{
+    const char *words[MGET_KEYS_MAX + 1] = {"MGET"};
+    size_t lens[MGET_KEYS_MAX + 1] = {4};
+    size_t end = mget_end(batch, batch->sent);
+    int n = 1;
+    for (; batch->sent < end; batch->sent++, n++) {
+        words[n] = batch->ops[batch->sent].key;
+        lens[n] = batch->ops[batch->sent].key_len;
+    }
+    larder_command_append(out, n, words, lens);
+    batch->base.pending++;
+}
+
+static bool fill(struct larder_exchange *exchange, struct larder_buffer *out)
+{
+    struct larder_batch *batch = (struct larder_batch *)exchange;
+    batch->filled_from = batch->sent;
+    while (batch->sent < batch->count && out->len < FILL_BYTES && out->status == LARDER_OK) {
+        if (batch->reads_only) {
+            fill_mget(batch, out);
+            continue;
+        }
+        struct larder_op *op = &batch->ops[batch->sent++];
+        commands[op->kind].append(out, op);
+        batch->base.pending += replies_of(op);
+    }
+    return batch->sent < batch->count;
+}
+
+static size_t elements(const struct larder_exchange *exchange)
+{
+    const struct larder_batch *batch = (const struct larder_batch *)exchange;
+    return batch->reads_only ? batch->reply_ends - batch->answered : 0;
+}
+
+/* Sets up for the reply to the op that is next. */
+static void begin_reply(struct larder_batch *batch)
+{
+    if (batch->answered == batch->count) {
+        return;
+    }
+    batch->reply_ends = batch->reads_only ? mget_end(batch, batch->answered) : batch->answered + 1;
+    batch->replies_left = replies_of(&batch->ops[batch->answered]) - 1;
+    batch->refused = false;
+}
+
+static void note(struct larder_batch *batch, enum larder_batch_note which, const char *quote)
+{
+    batch->notes[which] = true;
+    snprintf(batch->quotes[which], sizeof batch->quotes[which], "%s", quote);
+}
+
+/* An error answers its operation, or all that an MGET asked for, and no other. */
+static void take_error(struct larder_batch *batch, const struct larder_reply *reply)
+{
+    char quote[LARDER_BATCH_QUOTE_BYTES];
+    const struct larder_reply_class *class = larder_reply_classify(reply->text, reply->len);
+    bool foreign =
+        batch->ops[batch->answered].kind == LARDER_OP_GET && larder_reply_is(class, "WRONGTYPE");
+    enum larder_status status = foreign ? LARDER_MISS : class->status;
+    larder_reply_quote(reply->text, reply->len, quote, sizeof quote);
+    note(batch, foreign ? LARDER_BATCH_NOTE_FOREIGN : LARDER_BATCH_NOTE_ERROR, quote);
+    if (status < 0) {
+        larder_error_set(status, "%s", quote);
+    }
+    batch->close |= class->then == LARDER_THEN_CLOSE;
+    batch->refused = true;
+    for (size_t i = batch->answered; i < batch->reply_ends; i++) {
+        larder_op_answer(&batch->ops[i], status);
+    }
+}
+
+static enum larder_status take(struct larder_exchange *exchange, const struct larder_reply *reply)
+{
+    struct larder_batch *batch = (struct larder_batch *)exchange;
+    struct larder_op *op = &batch->ops[batch->answered];
+    if (reply->kind == LARDER_REPLY_ERROR) {
+        take_error(batch, reply);
+        return LARDER_OK;
+    }
+    if (batch->refused) {
+        return LARDER_OK; /* the second of two, whose first was an error */
+    }
+    if (batch->reads_only && elements(exchange) == 0) {
+        return LARDER_E_PROTOCOL;
+    }
+    enum larder_status status = commands[op->kind].answer(op, reply);
+    if (status == LARDER_OK && batch->reads_only) {
+        batch->answered++;
+    }
+    return status;
+}
+
+static void next(struct larder_exchange *exchange)
+{
+    struct larder_batch *batch = (struct larder_batch *)exchange;
+    if (batch->replies_left > 0) {
+        batch->replies_left--;
+        return;
+    }
+    batch->answered = batch->reply_ends;
+    begin_reply(batch);
+}
+
+static const struct larder_exchange_table table = {
+    .fill = fill, .elements = elements, .take = take, .next = next};
+
+/* -------------------------------------------------------------- the batch */
+
+bool larder_batch_fits(const struct larder_op *op)
+{
+    return op->key_len <= VALUE_MAX_BYTES && op->value_len <= VALUE_MAX_BYTES - op->key_len;
+}
+
+void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count)
+{
+    *batch = (struct larder_batch){.base.table = &table, .ops = ops, .count = count};
+    batch->reads_only = count > 1;
+    for (size_t i = 0; i < count; i++) {
+        ops[i].number = 0;
+        batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
+    }
+    begin_reply(batch);
+}
+
+static bool was_sent(const struct larder_batch *batch, size_t i)
+{
+    return i < batch->filled_from || (i < batch->sent && batch->base.fill_sent);
+}
+
+bool larder_batch_may_repeat(const struct larder_batch *batch)
+{
+    if (batch->base.any_received) {
+        return false;
+    }
+    for (size_t i = 0; i < batch->count && was_sent(batch, i); i++) {
+        if (!commands[batch->ops[i].kind].repeats) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void larder_batch_merge(struct larder_batch *again, const struct larder_batch *first)
+{
+    if (first->base.fill_sent && first->sent > again->filled_from) {
+        again->filled_from = first->sent;
+    }
+}
+
+void larder_batch_fail_rest(struct larder_batch *batch, enum larder_status status)
+{
+    for (size_t i = batch->answered; i < batch->count; i++) {
+        struct larder_op *op = &batch->ops[i];
+        larder_op_answer(op, status);
+        if (commands[op->kind].writes && was_sent(batch, i)) {
+            op->outcome = LARDER_UNKNOWN;
+        }
+    }
+}

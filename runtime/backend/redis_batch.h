@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A batch of operations as an exchange of Redis commands.
+ *
+ * DESIGN. Operations become commands in order, and replies become answers in
+ * order; both ends walk the same array, so a batch of any size needs no memory
+ * of its own. A batch of reads only goes as MGETs of up to 512 keys, all in
+ * one trip.
+ *
+ *     op        commands                          answers
+ *     GET       GET k                             bulk: the sink's; nil: MISS
+ *     SET       SET k v [PX ms]                   OK
+ *     ADD       SET k v [PX ms] NX                OK; nil: DENIED
+ *     REPLACE   SET k v [PX ms] XX                OK; nil: MISS
+ *     DELETE    UNLINK k                          1: OK; 0: MISS
+ *     EXISTS    EXISTS k                          1: OK; 0: MISS
+ *     TTL       PTTL k                            >= -1: OK; -2: MISS
+ *     EXPIRE    PEXPIRE k ms, or PERSIST k and EXISTS k      1: OK; 0: MISS
+ *     PING      PING                              PONG: OK
+ */
+#ifndef LARDER_BACKEND_REDIS_BATCH_H
+#define LARDER_BACKEND_REDIS_BATCH_H
+
+#include "backend/backend.h"
+#include "net/exchange.h"
+
+/* What is worth a line in the log. */
+enum larder_batch_note {
+    LARDER_BATCH_NOTE_FOREIGN, /* a value of another type */
+    LARDER_BATCH_NOTE_ERROR,   /* an error of the server */
+    LARDER_BATCH_NOTE_COUNT
+};
+
+enum { LARDER_BATCH_QUOTE_BYTES = 121 };
+
+struct larder_batch {
+    struct larder_exchange base;
+    struct larder_op *ops;
+    size_t count;
+    bool reads_only; /* GETs, more than one: MGET */
+    bool close;      /* the server said something after which the connection must go */
+    /* sending: ops before `sent` were filled, those from `filled_from` by the last fill */
+    size_t sent;
+    size_t filled_from;
+    /* receiving: ops before `answered` have their answers */
+    size_t answered;
+    size_t reply_ends;   /* the current reply is of the ops before this */
+    size_t replies_left; /* of the current op's commands, but for the current one */
+    bool refused;        /* the current op's first command met an error */
+    bool notes[LARDER_BATCH_NOTE_COUNT];
+    char quotes[LARDER_BATCH_NOTE_COUNT][LARDER_BATCH_QUOTE_BYTES];
+};
+
+/* Whether a server would take it: 512 MB a value. */
+bool larder_batch_fits(const struct larder_op *op);
+
+/* All operations must fit; count > 0. */
+void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count);
+
+/* After a failed run: whether it can be run again with the same meaning: no
+ * answer came, and no operation is of the kind that answers otherwise when it is
+ * made twice, or nothing was sent. */
+bool larder_batch_may_repeat(const struct larder_batch *batch);
+
+/* After a second run: what the first one may have done is not forgotten. */
+void larder_batch_merge(struct larder_batch *again, const struct larder_batch *first);
+
+/* Gives all operations without an answer this one; writes that may have reached
+ * the server are UNKNOWN. */
+void larder_batch_fail_rest(struct larder_batch *batch, enum larder_status status);
+
+#endif
