@@ -60,9 +60,9 @@ struct tpl_template *tpl_parse(struct arena *arena, struct diag *diag, const str
 
 /* Renders `file` with `root` onto `out`. False: errors were reported, each with
  * the template's file, line and column; `out` is then of no use.
- * Bounds: partials 100 deep, sections of one template 100 deep, 50 errors,
- * 100,000,000 steps (tags, pieces of text and sections looked through for a
- * name, each as often as it is done), output as `out` allows.
+ * Bounds: partials 100 deep, sections 100 deep in one template and 2,000 in
+ * all, 50 errors, 100,000,000 steps (tags, pieces of text and scopes looked
+ * through for a name, each as often as it is done), output as `out` allows.
  * A file is parsed once a cache. */
 bool tpl_render(struct arena *arena, struct diag *diag, const struct src_file *file,
                 const struct ctx_value *root, const struct tpl_options *options, struct text *out);

@@ -13,7 +13,8 @@
  */
 
 enum {
-    MAX_PARTIALS = 100, /* inside each other */
+    MAX_PARTIALS = 100,  /* inside each other */
+    MAX_SECTIONS = 2000, /* open at a time, in all of them: each takes some of the C stack */
     MAX_STEPS = 100 * 1000 * 1000,
     MAX_ERRORS = 50,
     MAX_CANDIDATES = 1000, /* for "did you mean" */
@@ -47,7 +48,8 @@ struct place {
     const struct tpl_template *tpl;
     const struct scope *scope;
     const struct indent *indent;
-    size_t depth; /* of partials */
+    size_t partials; /* inside each other */
+    size_t sections; /* open */
 };
 
 struct renderer {
@@ -277,8 +279,14 @@ static void render_variable(struct renderer *r, const struct place *place,
 static void render_inside(struct renderer *r, const struct place *place,
                           const struct tpl_node *node, const struct ctx_value *value)
 {
+    if (place->sections == MAX_SECTIONS) {
+        stop(r, place, node, "too-deep", "more than 2,000 sections inside each other");
+        return;
+    }
     const struct scope scope = {value, place->scope};
-    const struct place inside = {place->tpl, &scope, place->indent, place->depth};
+    struct place inside = *place;
+    inside.scope = &scope;
+    inside.sections++;
     size_t first = (size_t)(node - place->tpl->nodes) + 1;
     count_steps(r, place, node, 1);
     render_nodes(r, &inside, first, node->end);
@@ -298,13 +306,13 @@ static void render_section(struct renderer *r, const struct place *place,
         render_inside(r, place, node, ctx_item(value, i));
 }
 
+/* What is in scope stays: the same value once more. */
 static void render_inverted(struct renderer *r, const struct place *place,
                             const struct tpl_node *node)
 {
     const struct ctx_value *value = find_value(r, place, node);
-    size_t first = (size_t)(node - place->tpl->nodes) + 1;
     if (!value || !ctx_is_true(value))
-        render_nodes(r, place, first, node->end);
+        render_inside(r, place, node, place->scope->value);
 }
 
 /* Partials. */
@@ -345,7 +353,7 @@ static const struct tpl_template *find_partial(struct renderer *r, const struct 
 static void render_partial(struct renderer *r, const struct place *place,
                            const struct tpl_node *node)
 {
-    if (place->depth == MAX_PARTIALS) {
+    if (place->partials == MAX_PARTIALS) {
         stop(r, place, node, "too-deep",
              "partials more than 100 deep; does this one include itself for ever?");
         return;
@@ -355,8 +363,10 @@ static void render_partial(struct renderer *r, const struct place *place,
         return;
     /* A partial among other text is no line of its own: it begins without indentation. */
     const struct indent indent = {node->indent, node->indent_len, place->indent};
-    const struct place inside = {tpl, place->scope, node->indent ? &indent : NULL,
-                                 place->depth + 1};
+    struct place inside = *place;
+    inside.tpl = tpl;
+    inside.indent = node->indent ? &indent : NULL;
+    inside.partials++;
     render_nodes(r, &inside, 0, tpl->count);
 }
 
@@ -397,7 +407,7 @@ static bool render_root(struct renderer *r, const struct tpl_template *tpl,
                         const struct ctx_value *root)
 {
     const struct scope scope = {root, NULL};
-    const struct place place = {tpl, &scope, NULL, 0};
+    const struct place place = {.tpl = tpl, .scope = &scope};
     render_nodes(r, &place, 0, tpl->count);
     return r->errors == 0;
 }
