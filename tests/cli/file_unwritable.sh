@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+echo x >file
+"$LARDER" generate -o file/out "$CLI/shop.yaml"

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# What there is, on the standard output.
+"$LARDER" --help

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Help nobody asked for is an error: on the standard error.
+"$LARDER"

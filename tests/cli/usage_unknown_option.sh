@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"$LARDER" generate --depfil=x -o out "$CLI/shop.yaml"
