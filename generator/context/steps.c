@@ -25,11 +25,12 @@ size_t steps_fixed(const struct sch_type *type)
     return bound != 0 ? bound : HEADER_BYTES;
 }
 
-/* Bytes that a list reserves for each item: items of bounded size, and the nil
- * of absent ones. */
+/* Bytes that a list reserves for each item: only where all are of bounded
+ * size. What reserves for itself takes from what is left, so nothing may count
+ * on a reservation made before it. */
 static size_t each_bytes(const struct sch_type *item)
 {
-    return item->optional ? 1 : ctype_bound(item->kind);
+    return item->optional ? 0 : ctype_bound(item->kind);
 }
 
 /* ------------------------------------------------------------------ nodes */
