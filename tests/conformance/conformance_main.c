@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *     conformance          every suite on the memory backend, then on a Redis of its own
+ *     conformance memory   one of them
+ */
+#include "conformance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "samples.h"
+#include "support/redis_server.h"
+
+static const struct suite *const suites[] = {
+    &values_suite, &bounds_suite, &keys_suite,      &calls_suite, &lifetimes_suite, &batches_suite,
+    &events_suite, &loads_suite,  &arguments_suite, &away_suite,  &foreign_suite,
+};
+
+/* What the caller has set must not reach the caches under test. */
+static void forget_settings(void)
+{
+    static const char *const names[] = {
+        "REDIS_URL",     "REDIS_HOST",     "REDIS_PORT",       "REDIS_DB",
+        "REDIS_TIMEOUT", "REDIS_PASSWORD", "CACHE_KEY_PREFIX", "CACHE_BACKEND",
+    };
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        unsetenv(names[i]);
+    }
+}
+
+static int run_on(const char *backend, int port)
+{
+    int failed = 0;
+    site_use(backend, port);
+    for (size_t i = 0; i < COUNT_OF(suites); i++) {
+        if (port != 0 || !suites[i]->redis_only) {
+            char name[64];
+            (void)snprintf(name, sizeof name, "%s, %s", suites[i]->name, backend);
+            failed += _cmocka_run_group_tests(name, suites[i]->tests, suites[i]->count, NULL, NULL);
+        }
+    }
+    return failed;
+}
+
+static int run_on_redis(void)
+{
+    struct redis_server server;
+    if (!redis_server_start(&server, REDIS_SERVER_TCP, NULL)) {
+        (void)fprintf(stderr, "no redis-server could be started\n");
+        return 1;
+    }
+    int failed = run_on("redis", server.port);
+    redis_server_stop(&server);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    const char *only = argc > 1 ? argv[1] : NULL;
+    int failed = 0;
+    forget_settings();
+    if (only == NULL || strcmp(only, "memory") == 0) {
+        failed += run_on("memory", 0);
+    }
+    if (only == NULL || strcmp(only, "redis") == 0) {
+        failed += run_on_redis();
+    }
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection to Redis that shares no code with larder: for tests that put
+ * bytes at a key, or look at those that are there. Blocking; a failure of the
+ * connection fails the test.
+ */
+#ifndef LARDER_TESTS_RAW_REDIS_H
+#define LARDER_TESTS_RAW_REDIS_H
+
+#include <stddef.h>
+
+struct raw_redis {
+    int fd;
+};
+
+void raw_redis_open(struct raw_redis *redis, int port, int db);
+void raw_redis_close(struct raw_redis *redis);
+
+void raw_redis_set(struct raw_redis *redis, const char *key, const void *bytes, size_t len);
+/* At most size bytes; the key must be there. Answers how many. */
+size_t raw_redis_get(struct raw_redis *redis, const char *key, unsigned char *buf, size_t size);
+/* Any command of words whose answer is one line, which must not be an error. */
+void raw_redis_run(struct raw_redis *redis, const char *const *words, size_t count);
+
+#endif
