@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two ways to do one thing, measured side by side.
+ *
+ * Rounds alternate between the two, so that whatever else the machine does
+ * meets both. Reported are the median of each and the median of the rounds'
+ * ratios, which is steadier than the ratio of the medians.
+ */
+#ifndef LARDER_BENCH_ROUNDS_H
+#define LARDER_BENCH_ROUNDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ROUNDS_MAX = 99 };
+
+struct rounds {
+    const char *table;
+    int count;  /* 5..ROUNDS_MAX */
+    bool json;  /* a line of JSON a case, in place of the table's row */
+    bool begun; /* the table's head is printed */
+};
+
+/* Does it n times. */
+typedef void rounds_fn(void *user, size_t n);
+
+struct rounds_case {
+    const char *name;
+    const char *peer;
+    rounds_fn *ours;
+    rounds_fn *peers;
+    void *user;
+    size_t n; /* times a round */
+};
+
+int64_t rounds_now_ns(void);
+
+/* Warms both up, runs the rounds, prints one row in µs. */
+void rounds_run(struct rounds *rounds, const struct rounds_case *a_case);
+
+/* Prints a row that was measured elsewhere. */
+void rounds_print(struct rounds *rounds, const char *name, const char *peer, double ours,
+                  double peers, const char *unit, double ratio);
+
+/* Of count numbers, which are sorted by it. */
+double rounds_median(double *numbers, size_t count);
+
+#endif
