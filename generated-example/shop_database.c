@@ -81,7 +81,7 @@ void shop_database_init(struct shop_database *db)
     teapot->dims = &dims;
     teapot->labels.items = labels;
     teapot->labels.count = sizeof labels / sizeof *labels;
-    teapot->attrs.items = attrs;
+    teapot->attrs.entries = attrs;
     teapot->attrs.count = sizeof attrs / sizeof *attrs;
     teapot->images.items = images;
     teapot->images.count = sizeof images / sizeof *images;

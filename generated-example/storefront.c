@@ -100,14 +100,13 @@ static enum larder_status load_featured(struct larder_load *load, void *user,
                                         struct product_featured *out)
 {
     enum { FEATURED = 3 };
-    struct product_product_summary *items = larder_load_alloc(load, FEATURED * sizeof *items);
+    struct product_summary *items = larder_load_alloc(load, FEATURED * sizeof *items);
     if (items == NULL) {
         return LARDER_E_NOMEM;
     }
     for (uint64_t id = 1; id <= FEATURED; id++) {
         const struct product *row = shop_database_product(user, id);
-        items[id - 1] =
-            (struct product_product_summary){.id = id, .name = row->name, .price = row->price};
+        items[id - 1] = (struct product_summary){.id = id, .name = row->name, .price = row->price};
     }
     out->items = items;
     out->count = FEATURED;
@@ -156,7 +155,7 @@ static void load_through(struct storefront *shop)
     st = product_cache_get(shop->products, 1, &p);
     expect(shop, "with all that is nested in it", "product_cache_get", st, LARDER_OK, FROM_CACHE,
            p != NULL && p->dims != NULL && p->dims->depth_mm == 140 && p->attrs.count == 2 &&
-               strcmp(p->attrs.items[1].value, "Höganäs") == 0 && p->variants.count == 2 &&
+               strcmp(p->attrs.entries[1].value, "Höganäs") == 0 && p->variants.count == 2 &&
                p->variants.items[0].price->amount == 2900 && p->variants.items[1].stock == -1);
     product_release(p);
 
@@ -192,9 +191,7 @@ static void batches(struct storefront *shop)
     }
     expect(shop, "12 are asked for, 8 of them are there", "product_cache_get_many", st, LARDER_OK,
            FROM_CACHE, hits == WRITTEN && each[WRITTEN] == LARDER_MISS && values[WRITTEN] == NULL);
-    for (int i = 0; i < SHOP_PRODUCTS; i++) {
-        product_release(values[i]);
-    }
+    product_release_many(values, SHOP_PRODUCTS);
 }
 
 static void invalidate(struct storefront *shop)
@@ -447,25 +444,30 @@ static void print_stats(const char *service, enum larder_status status,
 
 static void statistics(struct storefront *shop)
 {
-    struct larder_stats stats;
+    struct product_cache_counters product;
+    struct user_cache_counters user;
+    struct order_cache_counters order;
+    struct auth_cache_counters auth;
+    struct notification_cache_counters notification;
     enum larder_status st;
     title("Statistics");
     printf("%-14s %8s %8s %8s %8s %8s %8s %8s %10s %10s\n", "service", "hits", "misses", "loads",
            "fills", "sets", "deletes", "errors", "bytes in", "bytes out");
-    st = product_cache_stats(shop->products, &stats);
-    print_stats("product", st, &stats);
-    if (st != LARDER_OK || stats.loads == 0 || stats.hits == 0 || stats.errors != 0) {
+    st = product_cache_stats(shop->products, &product);
+    print_stats("product", st, &product.total);
+    if (st != LARDER_OK || product.total.loads == 0 || product.total.hits == 0 ||
+        product.total.errors != 0) {
         shop->failures++;
         printf("      ^ WRONG: loads and hits were counted, and no errors\n");
     }
-    st = user_cache_stats(shop->users, &stats);
-    print_stats("user", st, &stats);
-    st = order_cache_stats(shop->orders, &stats);
-    print_stats("order", st, &stats);
-    st = auth_cache_stats(shop->auth, &stats);
-    print_stats("auth", st, &stats);
-    st = notification_cache_stats(shop->notifications, &stats);
-    print_stats("notification", st, &stats);
+    st = user_cache_stats(shop->users, &user);
+    print_stats("user", st, &user.total);
+    st = order_cache_stats(shop->orders, &order);
+    print_stats("order", st, &order.total);
+    st = auth_cache_stats(shop->auth, &auth);
+    print_stats("auth", st, &auth.total);
+    st = notification_cache_stats(shop->notifications, &notification);
+    print_stats("notification", st, &notification.total);
 }
 
 static void tour(struct storefront *shop)
