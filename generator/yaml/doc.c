@@ -11,12 +11,13 @@
 #include "yaml/doc.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/unicode.h"
 #include "yaml/anchors.h"
+#include "yaml/keys.h"
 #include "yaml/problem.h"
+#include "yaml/surrogates.h"
 
 struct limits {
     size_t bytes;
@@ -108,16 +109,24 @@ static void append_pair(struct builder *builder, struct frame *frame, struct yml
     frame->key = NULL;
 }
 
-static void check_key(struct builder *builder, const struct yml_node *key)
+/* `key: {{id}}:x` is a map within a map to YAML: what is wrong begins with the outer. */
+static void refuse_key(struct builder *builder, const struct yml_node *map,
+                       const struct yml_node *key)
 {
-    if (key->kind != YML_SCALAR) {
-        diag_error(builder->diag, key->pos, "bad-key",
-                   "a key must be a single word or text; one that begins with '{' or '[' must be "
-                   "quoted");
-        stop(builder);
-    } else if (builder->mode == YML_SCHEMA && key->plain && strcmp(key->text, "<<") == 0) {
+    bool is_doubled = key->pos.line == map->pos.line && key->pos.column == map->pos.column + 1;
+    diag_error(builder->diag, is_doubled ? map->pos : key->pos, "bad-key",
+               "a key must be a single word or text; a text that begins with '{' or '[' must be "
+               "quoted");
+    stop(builder);
+}
+
+static void check_key(struct builder *builder, const struct yml_node *map,
+                      const struct yml_node *key)
+{
+    if (key->kind != YML_SCALAR)
+        refuse_key(builder, map, key);
+    else if (builder->mode == YML_SCHEMA && key->plain && strcmp(key->text, "<<") == 0)
         diag_error(builder->diag, key->pos, "merge-key", "merge keys ('<<') are not allowed");
-    }
 }
 
 /* Puts a finished node, or one that was just opened, where it belongs. */
@@ -133,7 +142,7 @@ static void place(struct builder *builder, struct yml_node *node)
     } else if (top->key) {
         append_pair(builder, top, node);
     } else {
-        check_key(builder, node);
+        check_key(builder, top->node, node);
         top->key = node;
     }
 }
@@ -144,46 +153,6 @@ static struct yml_node *empty_node(struct arena *arena, struct src_pos pos)
     *node =
         (struct yml_node){.kind = YML_SCALAR, .pos = pos, .text = "", .plain = true, .weight = 1};
     return node;
-}
-
-/* ---------------------------------------------------------- duplicate keys */
-
-static int compare_pairs(const void *a, const void *b)
-{
-    const struct yml_pair *left = *(const struct yml_pair *const *)a;
-    const struct yml_pair *right = *(const struct yml_pair *const *)b;
-    if (left->key->len != right->key->len)
-        return left->key->len < right->key->len ? -1 : 1;
-    int order = memcmp(left->key->text, right->key->text, left->key->len);
-    return order ? order : (left > right) - (left < right);
-}
-
-static bool is_same_key(const struct yml_pair *a, const struct yml_pair *b)
-{
-    return a->key->len == b->key->len && memcmp(a->key->text, b->key->text, a->key->len) == 0;
-}
-
-/* Sorted, equal keys are neighbours, in the order they were written. */
-static void check_duplicates(struct builder *builder, const struct yml_node *map)
-{
-    if (map->count < 2)
-        return;
-    const struct yml_pair **sorted = malloc(map->count * sizeof(*sorted));
-    if (!sorted)
-        abort();
-    for (size_t i = 0; i < map->count; i++)
-        sorted[i] = &map->pairs[i];
-    qsort(sorted, map->count, sizeof(*sorted), compare_pairs);
-    for (size_t i = 1, first = 0; i < map->count; i++) {
-        if (!is_same_key(sorted[i], sorted[first])) {
-            first = i;
-            continue;
-        }
-        diag_error(builder->diag, sorted[i]->key->pos, "duplicate-key", "duplicate key '%s'",
-                   sorted[i]->key->text);
-        diag_note(builder->diag, sorted[first]->key->pos, "the first is here");
-    }
-    free(sorted);
 }
 
 /* -------------------------------------------------------- anchors and tags */
@@ -290,7 +259,7 @@ static void on_collection_end(struct builder *builder, const yaml_event_t *event
         weigh(node, node->kind == YML_MAP ? node->pairs[i].value : node->items[i]);
     }
     if (node->kind == YML_MAP)
-        check_duplicates(builder, node);
+        yml_check_keys(builder->diag, node);
 }
 
 static void on_alias(struct builder *builder, const yaml_event_t *event)
@@ -381,16 +350,18 @@ static bool check_input(const struct builder *builder)
 
 static void parse(struct builder *builder)
 {
-    const struct src_file *file = builder->file;
-    size_t bom = unicode_bom(file->data, file->len);
+    struct src_file file = *builder->file;
+    if (builder->mode == YML_DATA)
+        file = yml_join_surrogates(builder->arena, &file);
+    size_t bom = unicode_bom(file.data, file.len);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
-        yml_report_problem(builder->arena, builder->diag, file, &parser);
+        yml_report_problem(builder->arena, builder->diag, builder->file, &parser);
         return;
     }
     /* Left alone, libyaml would take UTF-16 for UTF-16, and its places would mean nothing to us. */
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)file->data + bom, file->len - bom);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)file.data + bom, file.len - bom);
     take_events(builder, &parser);
     yaml_parser_delete(&parser);
 }

@@ -44,7 +44,7 @@ static void what_a_schema_may_not_have_is_refused_at_its_first_character(void **
         {"a: b\n---\nc: d\n", {"in.yaml:2:1: error:", "[second-document]"}},
         {"%YAML 1.1\n---\na: b\n", {"in.yaml:1:1: error:", "[directive]"}},
         {"? [a, b]\n: c\n", {"in.yaml:1:3: error:", "[bad-key]"}},
-        {"a: {{id}: x}\n", {"in.yaml:1:5: error:", "quoted", "[bad-key]"}},
+        {"a: {{id}}:x\n", {"in.yaml:1:4: error:", "quoted", "[bad-key]"}},
     };
     CHECK_ROWS(rows, YML_SCHEMA);
 }

@@ -139,6 +139,24 @@ static void data_may_be_json(void **state)
     parsed_release(&parsed);
 }
 
+static void json_may_write_a_character_as_a_pair(void **state)
+{
+    (void)state;
+    struct parsed parsed =
+        parse("[\"\\ud83d\\uDE00!\", \"\\\\ud83d\\\\ude00\", \"\\u00e9\"]", YML_DATA);
+    assert_string_equal(parsed.text, "");
+    assert_string_equal(parsed.root->items[0]->text, "\xF0\x9F\x98\x80!");
+    assert_string_equal(parsed.root->items[1]->text, "\\ud83d\\ude00");
+    assert_string_equal(parsed.root->items[2]->text, "\xC3\xA9");
+    parsed_release(&parsed);
+    parsed = parse("{\"a\": \"\\ud83d\"}", YML_DATA);
+    assert_null(parsed.root);
+    parsed_release(&parsed);
+    parsed = parse("a: \\ud83d\\ude00", YML_DATA);
+    assert_string_equal(yml_get(parsed.root, "a")->text, "\\ud83d\\ude00");
+    parsed_release(&parsed);
+}
+
 static void data_may_hold_what_a_schema_may_not(void **state)
 {
     (void)state;
@@ -161,6 +179,7 @@ int main(void)
         cmocka_unit_test(data_may_have_anchors_aliases_and_tags),
         cmocka_unit_test(an_anchor_given_again_stands_for_the_later_node),
         cmocka_unit_test(data_may_be_json),
+        cmocka_unit_test(json_may_write_a_character_as_a_pair),
         cmocka_unit_test(data_may_hold_what_a_schema_may_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
