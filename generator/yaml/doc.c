@@ -10,7 +10,6 @@
  */
 #include "yaml/doc.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/unicode.h"
@@ -259,7 +258,7 @@ static void on_collection_end(struct builder *builder, const yaml_event_t *event
         weigh(node, node->kind == YML_MAP ? node->pairs[i].value : node->items[i]);
     }
     if (node->kind == YML_MAP)
-        yml_check_keys(builder->diag, node);
+        yml_check_keys(builder->arena, builder->diag, node);
 }
 
 static void on_alias(struct builder *builder, const yaml_event_t *event)

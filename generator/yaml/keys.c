@@ -20,13 +20,11 @@ static bool is_same_key(const struct yml_pair *a, const struct yml_pair *b)
 }
 
 /* Sorted, equal keys are neighbours, in the order they were written. */
-void yml_check_keys(struct diag *diag, const struct yml_node *map)
+void yml_check_keys(struct arena *arena, struct diag *diag, const struct yml_node *map)
 {
     if (map->count < 2)
         return;
-    const struct yml_pair **sorted = malloc(map->count * sizeof(*sorted));
-    if (!sorted)
-        abort();
+    const struct yml_pair **sorted = arena_array(arena, map->count, sizeof(struct yml_pair *));
     for (size_t i = 0; i < map->count; i++)
         sorted[i] = &map->pairs[i];
     qsort(sorted, map->count, sizeof(*sorted), compare_pairs);
@@ -39,5 +37,4 @@ void yml_check_keys(struct diag *diag, const struct yml_node *map)
                    sorted[i]->key->text);
         diag_note(diag, sorted[first]->key->pos, "the first is here");
     }
-    free(sorted);
 }

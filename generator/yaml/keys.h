@@ -9,6 +9,6 @@
 
 /* Reports each key that was there before, with a note at the first of its
  * name. Takes n log n: a file may be one map of a million keys. */
-void yml_check_keys(struct diag *diag, const struct yml_node *map);
+void yml_check_keys(struct arena *arena, struct diag *diag, const struct yml_node *map);
 
 #endif
