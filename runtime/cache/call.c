@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache/call.h"
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "codec/envelope.h"
+
+static const int64_t TTL_MAX_MS = INT64_C(1) << 53;
+
+enum larder_status larder_call_check_entity(const struct larder_cache *cache,
+                                            const struct larder_entity *entity)
+{
+    if (entity == NULL) {
+        return larder_call_refuse(NULL, LARDER_E_ARG, "the entity is NULL");
+    }
+    if (entity->index >= cache->service->entity_count ||
+        cache->service->entities[entity->index] != entity) {
+        return larder_call_refuse(entity, LARDER_E_ARG, "not an entity of this cache");
+    }
+    return LARDER_OK;
+}
+
+enum larder_status larder_call_begin_many(const struct larder_cache *cache,
+                                          const struct larder_entity *entity)
+{
+    larder_error_clear();
+    larder_outcome_set(LARDER_APPLIED);
+    if (cache == NULL) {
+        return larder_call_refuse(entity, LARDER_E_ARG, "the cache is NULL");
+    }
+    return entity != NULL ? larder_call_check_entity(cache, entity) : LARDER_OK;
+}
+
+enum larder_status larder_call_begin(const struct larder_cache *cache,
+                                     const struct larder_entity *entity)
+{
+    enum larder_status status = larder_call_begin_many(cache, entity);
+    return status == LARDER_OK && entity == NULL ? larder_call_check_entity(cache, NULL) : status;
+}
+
+enum larder_status larder_call_refuse(const struct larder_entity *entity, enum larder_status status,
+                                      const char *what)
+{
+    larder_outcome_set(LARDER_NOT_APPLIED);
+    if (entity == NULL) {
+        return larder_error_set(status, "%s", what);
+    }
+    return larder_error_set(status, "%s: %s", entity->pattern, what);
+}
+
+enum larder_status larder_stub_bad_argument(const struct larder_entity *entity, const char *field)
+{
+    larder_error_clear();
+    larder_outcome_set(LARDER_NOT_APPLIED);
+    if (entity == NULL) {
+        return larder_error_set(LARDER_E_ARG, "%s is not valid",
+                                field != NULL ? field : "an argument");
+    }
+    if (field == NULL) {
+        return larder_error_set(LARDER_E_ARG, "%s: an argument is not valid", entity->pattern);
+    }
+    return larder_error_set(LARDER_E_ARG, "%s: %s is not valid", entity->pattern, field);
+}
+
+enum larder_status larder_call_check_key(const struct larder_entity *entity,
+                                         const struct larder_key *key)
+{
+    if (key == NULL) {
+        return larder_call_refuse(entity, LARDER_E_ARG, "the key is NULL");
+    }
+    if (key->status == LARDER_OK) {
+        return LARDER_OK;
+    }
+    if (key->status == LARDER_E_TOO_LARGE) {
+        return larder_call_refuse(entity, LARDER_E_TOO_LARGE, "the key is longer than 1024 bytes");
+    }
+    return larder_call_refuse(entity, key->status,
+                              "a parameter of the key is NULL, no enumerator, or not the value's");
+}
+
+enum larder_status larder_call_check_ttl(const struct larder_entity *entity, int64_t ttl_ms)
+{
+    if (ttl_ms == LARDER_TTL_SCHEMA || (ttl_ms >= 1 && ttl_ms <= TTL_MAX_MS)) {
+        return LARDER_OK;
+    }
+    return larder_call_refuse(entity, LARDER_E_ARG, "a lifetime is 1 to 2^53 ms");
+}
+
+void larder_call_note_failure(const struct larder_cache *cache, const struct larder_entity *entity,
+                              enum larder_status status)
+{
+    const char *detail = larder_last_error();
+    larder_counter_add(&larder_state_of(cache, entity)->counters.errors, 1);
+    larder_error_set(status, "%s: %s", entity->pattern,
+                     *detail != '\0' ? detail : larder_status_text(status));
+}
+
+static bool is_read(enum larder_op_kind kind)
+{
+    return kind == LARDER_OP_GET || kind == LARDER_OP_EXISTS || kind == LARDER_OP_TTL;
+}
+
+enum larder_status larder_call_run(struct larder_cache *cache, const struct larder_entity *entity,
+                                   struct larder_op *op, int64_t deadline_ns)
+{
+    cache->backend->table->run(cache->backend, op, 1, deadline_ns);
+    if (op->status < 0) {
+        larder_call_note_failure(cache, entity, op->status);
+    }
+    if (!is_read(op->kind)) {
+        larder_outcome_set(op->outcome);
+    }
+    return op->status;
+}
+
+int64_t larder_lifetime_ms(const struct larder_cache *cache, const struct larder_entity *entity,
+                           int64_t ttl_ms)
+{
+    if (ttl_ms != LARDER_TTL_SCHEMA) {
+        return ttl_ms;
+    }
+    int64_t lifetime_ms = larder_state_of(cache, entity)->ttl_ms;
+    if (lifetime_ms == 0 || entity->jitter_ppm == 0) {
+        return lifetime_ms;
+    }
+    /* 53 random bits as a fraction below 1: a double holds them, and any lifetime, exactly. */
+    double random = (double)(larder_random64() >> 11) / (double)(INT64_C(1) << 53);
+    double less = random * ((double)entity->jitter_ppm / 1e6) * (double)lifetime_ms;
+    lifetime_ms -= (int64_t)less;
+    return lifetime_ms >= 1 ? lifetime_ms : 1;
+}
+
+/* ------------------------------------------------------------- stored values */
+
+uint64_t larder_fingerprint_of(const struct larder_cache *cache, const struct larder_entity *entity,
+                               const struct larder_key *key)
+{
+    return larder_envelope_fingerprint(larder_state_of(cache, entity)->seed,
+                                       key->bytes + key->prefix_len, key->len - key->prefix_len);
+}
+
+static enum larder_status note_encode_failure(const struct larder_writer *w,
+                                              const struct larder_entity *entity)
+{
+    enum larder_status status = w->status != LARDER_OK ? w->status : LARDER_E_ARG;
+    larder_outcome_set(LARDER_NOT_APPLIED);
+    if (status == LARDER_E_TOO_LARGE) {
+        return larder_error_set(status, "%s: the value is larger than %zu bytes", entity->pattern,
+                                w->max);
+    }
+    if (status == LARDER_E_NOMEM) {
+        return larder_error_set(status, "%s: no memory to encode the value", entity->pattern);
+    }
+    return larder_error_set(status, "%s: %s%s is not valid", entity->pattern,
+                            w->field != NULL ? "field " : "the value",
+                            w->field != NULL ? w->field : "");
+}
+
+enum larder_status larder_stored_write(struct larder_writer *w, const struct larder_entity *entity,
+                                       uint64_t fingerprint, const void *value)
+{
+    if (!larder_write_room(w, LARDER_ENVELOPE_MAX_BYTES)) {
+        return note_encode_failure(w, entity);
+    }
+    w->p += larder_envelope_write(w->p, fingerprint, entity->version);
+    if (!larder_value_encode(w, entity, value)) {
+        return note_encode_failure(w, entity);
+    }
+    return LARDER_OK;
+}

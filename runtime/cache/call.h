@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all calls on a cache share: how they begin, how long they may take, how
+ * they fail, and what a stored value looks like on the way in and out.
+ */
+#ifndef LARDER_CACHE_CALL_H
+#define LARDER_CACHE_CALL_H
+
+#include "base/clock.h"
+#include "cache/handle.h"
+
+enum {
+    LARDER_STACK_ROOM_BYTES = 4096 /* values up to this are encoded without an allocation */
+};
+
+/* Every call begins so: forgets this thread's last error and outcome, and
+ * answers E_ARG where the cache or the entity is none of this service's. */
+enum larder_status larder_call_begin(const struct larder_cache *cache,
+                                     const struct larder_entity *entity);
+
+/* The same for calls that learn each element's entity as they go; entity may be NULL. */
+enum larder_status larder_call_begin_many(const struct larder_cache *cache,
+                                          const struct larder_entity *entity);
+enum larder_status larder_call_check_entity(const struct larder_cache *cache,
+                                            const struct larder_entity *entity);
+
+/* OK, or what is wrong with a key, noted for larder_last_error(). */
+enum larder_status larder_call_check_key(const struct larder_entity *entity,
+                                         const struct larder_key *key);
+
+/* OK; E_ARG: no lifetime: neither LARDER_TTL_SCHEMA nor 1..2^53. */
+enum larder_status larder_call_check_ttl(const struct larder_entity *entity, int64_t ttl_ms);
+
+/* Notes a failure that happened before anything was sent; answers status. */
+enum larder_status larder_call_refuse(const struct larder_entity *entity, enum larder_status status,
+                                      const char *what);
+
+/* This call's deadline, of all that it does with the backend. */
+static inline int64_t larder_call_deadline_ns(const struct larder_cache *cache)
+{
+    return larder_deadline_after_ms(&cache->clock, cache->timeout_ms);
+}
+
+/* Runs one operation and notes what came of it: outcome, error, the counter of
+ * failed calls. Answers op->status. */
+enum larder_status larder_call_run(struct larder_cache *cache, const struct larder_entity *entity,
+                                   struct larder_op *op, int64_t deadline_ns);
+
+/* Notes a finished operation's failure, put behind the entity's pattern. */
+void larder_call_note_failure(const struct larder_cache *cache, const struct larder_entity *entity,
+                              enum larder_status status);
+
+/* The lifetime to store with, in ms, 0: no expiry. LARDER_TTL_SCHEMA is the
+ * entity's, shortened by its jitter, but never below 1 ms; any other is as it is. */
+int64_t larder_lifetime_ms(const struct larder_cache *cache, const struct larder_entity *entity,
+                           int64_t ttl_ms);
+
+/* ------------------------------------------------------------- stored values */
+
+/* Of a key of this entity. */
+uint64_t larder_fingerprint_of(const struct larder_cache *cache, const struct larder_entity *entity,
+                               const struct larder_key *key);
+
+/* Envelope and body, behind what is in the writer (nothing, and its max is
+ * what bounds them). OK; E_ARG, E_TOO_LARGE, E_NOMEM, noted. */
+enum larder_status larder_stored_write(struct larder_writer *w, const struct larder_entity *entity,
+                                       uint64_t fingerprint, const void *value);
+
+/* The most bytes that an entity's values may be stored as. */
+static inline size_t larder_stored_max(const struct larder_entity *entity)
+{
+    return entity->max_bytes != 0 ? entity->max_bytes : (size_t)LARDER_VALUE_MAX;
+}
+
+/* ------------------------------------------------------------------ lookups */
+
+/* One read, from stored bytes to a value: the sink's user data. */
+struct larder_lookup {
+    struct larder_cache *cache;
+    const struct larder_entity *entity;
+    uint64_t fingerprint;
+    const void *value;         /* with one reference, once taken */
+    enum larder_status status; /* OK, MISS or E_NOMEM, once the bytes were seen */
+    bool foreign_key;          /* another key's value came: an alarm */
+};
+
+/* Makes *op the GET whose answer fills *lookup in. */
+void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, const char *key,
+                           size_t key_len);
+/* After it ran: logs and notes what has to be, puts the value (or NULL) into
+ * *ret_value. OK, MISS or the failure. Counts no hit nor miss. */
+enum larder_status larder_lookup_finish(struct larder_lookup *lookup, const struct larder_op *op,
+                                        const void **ret_value);
+/* Counts one finished read: a hit, a miss or an error. */
+void larder_lookup_count(const struct larder_cache *cache, const struct larder_entity *entity,
+                         enum larder_status status);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One read, from call to value, and the two smaller questions.
+ */
+#include "base/log.h"
+#include "cache/call.h"
+#include "codec/envelope.h"
+
+static const int64_t ALARM_PAUSE_NS = INT64_C(10) * 1000 * 1000 * 1000;
+
+/* key -> backend -> envelope -> decode -> value: the second half is take_value,
+ * which the backend calls with the stored bytes while they are still its own. */
+enum larder_status larder_stub_get(struct larder_cache *cache, const struct larder_entity *entity,
+                                   const struct larder_key *key, const void **ret_value)
+{
+    struct larder_op op;
+    struct larder_lookup lookup = {.cache = cache, .entity = entity};
+    if (ret_value != NULL) {
+        *ret_value = NULL;
+    }
+    enum larder_status status = larder_call_begin(cache, entity);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    if (ret_value == NULL) {
+        return larder_call_refuse(entity, LARDER_E_ARG, "the output is NULL");
+    }
+    status = larder_call_check_key(entity, key);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    lookup.fingerprint = larder_fingerprint_of(cache, entity, key);
+    larder_lookup_prepare(&lookup, &op, key->bytes, key->len);
+    cache->backend->table->run(cache->backend, &op, 1, larder_call_deadline_ns(cache));
+    status = larder_lookup_finish(&lookup, &op, ret_value);
+    larder_lookup_count(cache, entity, status);
+    return status;
+}
+
+/* The stored bytes: whoever wrote them, for whatever key, they become a value
+ * of this entity and this key, or a miss. */
+static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
+{
+    struct larder_lookup *lookup = op->user;
+    const struct larder_entity *entity = lookup->entity;
+    struct larder_entity_state *state = larder_state_of(lookup->cache, entity);
+    size_t body;
+    larder_counter_add(&state->counters.read_bytes, len);
+
+    enum larder_envelope_verdict verdict =
+        larder_envelope_read(bytes, len, lookup->fingerprint, entity->version, &body);
+    enum larder_status status = LARDER_E_DECODE;
+    if (verdict == LARDER_ENVELOPE_OK) {
+        status = larder_value_decode(&lookup->cache->allocator, entity, &state->hint, bytes + body,
+                                     len - body, &lookup->value);
+    }
+    if (status == LARDER_E_DECODE) {
+        larder_counter_add(&state->counters.decode_errors, 1);
+        status = LARDER_MISS;
+    }
+    lookup->foreign_key = verdict == LARDER_ENVELOPE_KEY;
+    lookup->status = status;
+    op->status = status == LARDER_OK ? LARDER_OK : LARDER_MISS;
+}
+
+void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, const char *key,
+                           size_t key_len)
+{
+    lookup->value = NULL;
+    lookup->status = LARDER_MISS;
+    lookup->foreign_key = false;
+    *op = (struct larder_op){
+        .kind = LARDER_OP_GET, .key = key, .key_len = key_len, .sink = take_value, .user = lookup};
+}
+
+/* A line for the alarm, not one for every value: where one is wrong, many are. */
+static void report_foreign_key(const struct larder_lookup *lookup)
+{
+    const struct larder_cache *cache = lookup->cache;
+    struct larder_entity_state *state = larder_state_of(cache, lookup->entity);
+    int64_t now_ns = larder_clock_now_ns(&cache->clock);
+    int_fast64_t until_ns = atomic_load_explicit(&state->alarm_ns, memory_order_relaxed);
+    if ((until_ns == 0 || now_ns >= until_ns) &&
+        atomic_compare_exchange_strong_explicit(&state->alarm_ns, &until_ns,
+                                                now_ns + ALARM_PAUSE_NS, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+        larder_log_line(cache->env.log, LARDER_LOG_WARNING,
+                        "%s: %s: found a value of another key or entity, taken as a miss",
+                        cache->service->name, lookup->entity->pattern);
+    }
+}
+
+enum larder_status larder_lookup_finish(struct larder_lookup *lookup, const struct larder_op *op,
+                                        const void **ret_value)
+{
+    const struct larder_entity *entity = lookup->entity;
+    if (lookup->foreign_key) {
+        report_foreign_key(lookup);
+    }
+    if (op->status < 0) {
+        /* The value may have come before the rest of the answer failed. */
+        larder_value_release(lookup->value);
+        lookup->value = NULL;
+        larder_call_note_failure(lookup->cache, entity, op->status);
+        return op->status;
+    }
+    if (lookup->status < 0) {
+        larder_error_set(lookup->status, "no memory for the value");
+        larder_call_note_failure(lookup->cache, entity, lookup->status);
+        return lookup->status;
+    }
+    *ret_value = lookup->value;
+    return lookup->value != NULL ? LARDER_OK : LARDER_MISS;
+}
+
+void larder_lookup_count(const struct larder_cache *cache, const struct larder_entity *entity,
+                         enum larder_status status)
+{
+    struct larder_counters *counters = &larder_state_of(cache, entity)->counters;
+    if (status >= 0) {
+        larder_counter_add(status == LARDER_OK ? &counters->hits : &counters->misses, 1);
+    }
+}
+
+/* -------------------------------------------------- is it there, how long */
+
+static enum larder_status ask(struct larder_cache *cache, const struct larder_entity *entity,
+                              const struct larder_key *key, struct larder_op *op)
+{
+    enum larder_status status = larder_call_check_key(entity, key);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    op->key = key->bytes;
+    op->key_len = key->len;
+    return larder_call_run(cache, entity, op, larder_call_deadline_ns(cache));
+}
+
+enum larder_status larder_stub_exists(struct larder_cache *cache,
+                                      const struct larder_entity *entity,
+                                      const struct larder_key *key)
+{
+    struct larder_op op = {.kind = LARDER_OP_EXISTS};
+    enum larder_status status = larder_call_begin(cache, entity);
+    return status != LARDER_OK ? status : ask(cache, entity, key, &op);
+}
+
+enum larder_status larder_stub_ttl(struct larder_cache *cache, const struct larder_entity *entity,
+                                   const struct larder_key *key, int64_t *ret_ms)
+{
+    struct larder_op op = {.kind = LARDER_OP_TTL};
+    if (ret_ms != NULL) {
+        *ret_ms = 0;
+    }
+    enum larder_status status = larder_call_begin(cache, entity);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    if (ret_ms == NULL) {
+        return larder_call_refuse(entity, LARDER_E_ARG, "the output is NULL");
+    }
+    status = ask(cache, entity, key, &op);
+    if (status == LARDER_OK) {
+        *ret_ms = op.number;
+    }
+    return status;
+}

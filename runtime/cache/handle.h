@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an open cache is. Made and freed by client/, used by cache/.
+ *
+ * Threads: constant after open, but for what an entity's state counts and
+ * learns (atomics), the flights (their own locks) and the backend (its own).
+ */
+#ifndef LARDER_CACHE_HANDLE_H
+#define LARDER_CACHE_HANDLE_H
+
+#include "backend/backend.h"
+#include "cache/flight.h"
+#include "codec/value.h"
+#include "observe/counters.h"
+
+enum { LARDER_PREFIX_MAX = 255 }; /* bytes of the keys' prefix */
+
+/* The resolved and the learned of one entity, at entity->index. */
+struct larder_entity_state {
+    struct larder_counters counters;
+    uint64_t seed;  /* of its envelopes' fingerprints */
+    int64_t ttl_ms; /* 1..2^53, 0: no expiry */
+    struct larder_value_hint hint;
+    atomic_int_fast64_t
+        alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */
+};
+
+struct larder_cache {
+    const struct larder_service *service;
+    struct larder_allocator allocator; /* copies of config's tables, or the built-in ones */
+    struct larder_clock clock;
+    struct larder_log log;
+    struct larder_backend_env env; /* points at the three; env.log NULL: no log */
+    struct larder_backend *backend;
+    struct larder_flights flights;
+    int64_t timeout_ms;
+    size_t prefix_len;
+    char prefix[LARDER_PREFIX_MAX + 1];
+    struct larder_entity_state *states; /* service->entity_count, on cache lines */
+    void *states_block;                 /* what they were allocated as */
+};
+
+static inline struct larder_entity_state *larder_state_of(const struct larder_cache *cache,
+                                                          const struct larder_entity *entity)
+{
+    return &cache->states[entity->index];
+}
+
+#endif
