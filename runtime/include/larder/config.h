@@ -9,8 +9,8 @@
  * A member that is zero or NULL is not set: then <SERVICE>_X of the
  * environment, the schema, X of the environment and the built-in value count,
  * in this order. docs/settings.md lists them all.
- * Ownership: everything is copied by open, except the three tables of
- * functions, whose `user` must outlive the cache and every value it gave out.
+ * Ownership: everything is copied by open, the three tables of functions too;
+ * their `user` must outlive the cache, the allocator's every value it gave out.
  */
 #ifndef LARDER_CONFIG_H
 #define LARDER_CONFIG_H

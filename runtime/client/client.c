@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening and closing a cache, and how it is doing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/memory.h"
+#include "backend/off.h"
+#include "backend/redis.h"
+#include "base/alloc.h"
+#include "base/log.h"
+#include "cache/call.h"
+#include "client/settings.h"
+#include "codec/envelope.h"
+#include "key/key.h"
+
+enum {
+    REPLY_SLACK_BYTES = 64 * 1024, /* of a reply, besides the value in it */
+    CLIENT_NAME_BYTES = 64
+};
+
+/* -------------------------------------------------------------------- open */
+
+/* The tables that a config gives must be whole. */
+static enum larder_status take_tables(struct larder_cache *cache,
+                                      const struct larder_config *config)
+{
+    const struct larder_allocator *allocator = config != NULL ? config->allocator : NULL;
+    const struct larder_clock *clock = config != NULL ? config->clock : NULL;
+    const struct larder_log *log = config != NULL ? config->log : NULL;
+    if (allocator != NULL && (!allocator->alloc || !allocator->resize || !allocator->release)) {
+        return larder_error_set(LARDER_E_CONFIG, "config.allocator: a function is missing");
+    }
+    if (clock != NULL && (!clock->monotonic_ns || !clock->wall_ms)) {
+        return larder_error_set(LARDER_E_CONFIG, "config.clock: a function is missing");
+    }
+    if (log != NULL && !log->write) {
+        return larder_error_set(LARDER_E_CONFIG, "config.log: the function is missing");
+    }
+    cache->allocator = allocator != NULL ? *allocator : larder_allocator_libc;
+    cache->clock = clock != NULL ? *clock : larder_clock_system;
+    cache->log = log != NULL ? *log : (struct larder_log){NULL, NULL};
+    cache->env.allocator = &cache->allocator;
+    cache->env.clock = &cache->clock;
+    cache->env.log = log != NULL ? &cache->log : NULL;
+    return LARDER_OK;
+}
+
+/* What generated code promises; a table that does not is of another version. */
+static bool entity_is_sound(const struct larder_service *service, size_t i)
+{
+    const struct larder_entity *entity = service->entities[i];
+    return entity != NULL && entity->index == i && entity->name != NULL &&
+           entity->pattern != NULL && entity->encode != NULL && entity->decode != NULL &&
+           entity->defaults != NULL && entity->value_size != 0 && entity->ttl_index >= -1 &&
+           (entity->ttl_index == -1 || (size_t)entity->ttl_index < service->ttl_count);
+}
+
+static enum larder_status check_service(const struct larder_service *service)
+{
+    if (service == NULL) {
+        return larder_error_set(LARDER_E_ARG, "the service is NULL");
+    }
+    if (service->stub_version < LARDER_STUB_OLDEST || service->stub_version > LARDER_STUB_VERSION) {
+        return larder_error_set(
+            LARDER_E_UNSUPPORTED, "generated for stub version %u, this runtime has %d to %d",
+            (unsigned)service->stub_version, LARDER_STUB_OLDEST, LARDER_STUB_VERSION);
+    }
+    bool sound = service->name != NULL && service->env_prefix != NULL && service->prefix != NULL &&
+                 (service->ttls != NULL || service->ttl_count == 0) &&
+                 (service->entities != NULL || service->entity_count == 0);
+    for (size_t i = 0; sound && i < service->entity_count; i++) {
+        sound = entity_is_sound(service, i);
+    }
+    return sound ? LARDER_OK : larder_error_set(LARDER_E_ARG, "the service's table is not whole");
+}
+
+/* The states, on cache lines, each with what its entity resolved to. */
+static enum larder_status make_states(struct larder_cache *cache,
+                                      const struct larder_settings *settings)
+{
+    const struct larder_service *service = cache->service;
+    const size_t line = LARDER_CACHE_LINE_BYTES;
+    cache->states_block = larder_alloc_zeroed(&cache->allocator, 1,
+                                              service->entity_count * sizeof *cache->states + line);
+    if (cache->states_block == NULL) {
+        return LARDER_E_NOMEM;
+    }
+    uintptr_t at = ((uintptr_t)cache->states_block + line - 1) / line * line;
+    cache->states = (struct larder_entity_state *)at;
+    for (size_t i = 0; i < service->entity_count; i++) {
+        const struct larder_entity *entity = service->entities[i];
+        struct larder_entity_state *state = &cache->states[i];
+        state->seed = larder_envelope_seed(service->name, entity->name);
+        state->ttl_ms =
+            entity->ttl_index >= 0 ? settings->ttls_ms[entity->ttl_index] : entity->ttl_ms;
+    }
+    return LARDER_OK;
+}
+
+static struct larder_backend *new_redis(const struct larder_cache *cache,
+                                        const struct larder_settings *settings)
+{
+    char name[CLIENT_NAME_BYTES];
+    struct larder_redis_options options = {
+        .address = settings->address,
+        .max_connections = settings->max_connections,
+        .connect_timeout_ms = settings->connect_timeout_ms,
+        .max_reply_bytes = (size_t)LARDER_VALUE_MAX + REPLY_SLACK_BYTES,
+    };
+    snprintf(name, sizeof name, "larder:%s", cache->service->name);
+    options.address.client_name = name;
+    return larder_redis_new(&cache->env, &options);
+}
+
+static enum larder_status make_backend(struct larder_cache *cache,
+                                       const struct larder_settings *settings)
+{
+    switch (settings->backend) {
+    case LARDER_BACKEND_MEMORY:
+        cache->backend = larder_memory_new(&cache->env, (size_t)settings->memory_bytes);
+        break;
+    case LARDER_BACKEND_OFF:
+        cache->backend = larder_off_new(&cache->env);
+        break;
+    case LARDER_BACKEND_REDIS:
+        cache->backend = new_redis(cache, settings);
+        break;
+    }
+    return cache->backend != NULL ? LARDER_OK : LARDER_E_NOMEM;
+}
+
+static enum larder_status set_up(struct larder_cache *cache, const struct larder_config *config)
+{
+    struct larder_settings settings;
+    enum larder_status status = larder_settings_resolve(cache->service, config, &cache->allocator,
+                                                        cache->env.log, &settings);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    cache->timeout_ms = settings.timeout_ms;
+    cache->prefix_len = strlen(settings.key_prefix);
+    memcpy(cache->prefix, settings.key_prefix, cache->prefix_len + 1);
+    status = make_states(cache, &settings);
+    if (status == LARDER_OK) {
+        status = make_backend(cache, &settings);
+    }
+    larder_settings_release(&settings);
+    return status;
+}
+
+enum larder_status larder_stub_open(const struct larder_service *service,
+                                    const struct larder_config *config,
+                                    struct larder_cache **ret_cache)
+{
+    struct larder_cache half = {.service = service};
+    larder_error_clear();
+    larder_outcome_set(LARDER_APPLIED);
+    if (ret_cache == NULL) {
+        return larder_error_set(LARDER_E_ARG, "the output is NULL");
+    }
+    *ret_cache = NULL;
+    enum larder_status status = check_service(service);
+    if (status == LARDER_OK) {
+        status = take_tables(&half, config);
+    }
+    if (status != LARDER_OK) {
+        return status;
+    }
+    struct larder_cache *cache = larder_alloc_zeroed(&half.allocator, 1, sizeof *cache);
+    if (cache == NULL) {
+        return larder_error_set(LARDER_E_NOMEM, "%s: no memory to open the cache", service->name);
+    }
+    cache->service = service;
+    larder_flights_init(&cache->flights, &cache->allocator);
+    status = take_tables(cache, config);
+    if (status == LARDER_OK) {
+        status = set_up(cache, config);
+    }
+    if (status == LARDER_E_NOMEM) {
+        larder_error_set(status, "%s: no memory to open the cache", service->name);
+    }
+    if (status != LARDER_OK) {
+        larder_stub_close(cache);
+        return status;
+    }
+    *ret_cache = cache;
+    return LARDER_OK;
+}
+
+void larder_stub_close(struct larder_cache *cache)
+{
+    if (cache == NULL) {
+        return;
+    }
+    struct larder_allocator allocator = cache->allocator;
+    if (cache->backend != NULL) {
+        cache->backend->table->free(cache->backend);
+    }
+    larder_flights_release(&cache->flights);
+    larder_free(&allocator, cache->states_block);
+    larder_free(&allocator, cache);
+}
+
+/* -------------------------------------------------------------------- keys */
+
+void larder_key_begin(const struct larder_cache *cache, struct larder_key *key)
+{
+    if (cache == NULL) {
+        larder_key_init(key, NULL, 0);
+        key->status = LARDER_E_ARG;
+        return;
+    }
+    larder_key_init(key, cache->prefix, cache->prefix_len);
+}
+
+enum larder_status larder_stub_key(struct larder_cache *cache, const struct larder_key *key,
+                                   char *buf, size_t size, size_t *ret_len)
+{
+    if (ret_len != NULL) {
+        *ret_len = 0;
+    }
+    enum larder_status status = larder_call_begin_many(cache, NULL);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    if (ret_len == NULL || (buf == NULL && size != 0)) {
+        return larder_call_refuse(NULL, LARDER_E_ARG, "an output is NULL");
+    }
+    status = larder_call_check_key(NULL, key);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    *ret_len = key->len;
+    if (size <= key->len) {
+        return larder_call_refuse(NULL, LARDER_E_TOO_LARGE, "the buffer is too small for the key");
+    }
+    memcpy(buf, key->bytes, key->len);
+    buf[key->len] = '\0';
+    return LARDER_OK;
+}
+
+/* ------------------------------------------------------------------ health */
+
+static enum larder_status ping(struct larder_cache *cache)
+{
+    struct larder_op op = {.kind = LARDER_OP_PING};
+    cache->backend->table->run(cache->backend, &op, 1, larder_call_deadline_ns(cache));
+    if (op.status < 0) {
+        larder_outcome_set(LARDER_NOT_APPLIED);
+        if (*larder_last_error() == '\0') {
+            larder_error_set(op.status, "%s", larder_status_text(op.status));
+        }
+    }
+    return op.status;
+}
+
+enum larder_status larder_stub_ping(struct larder_cache *cache)
+{
+    enum larder_status status = larder_call_begin_many(cache, NULL);
+    return status != LARDER_OK ? status : ping(cache);
+}
+
+enum larder_status larder_stub_health(struct larder_cache *cache, struct larder_health *ret_health)
+{
+    if (ret_health != NULL) {
+        *ret_health = (struct larder_health){.status = LARDER_E_ARG, .latency_us = -1};
+    }
+    enum larder_status status = larder_call_begin_many(cache, NULL);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    if (ret_health == NULL) {
+        return larder_call_refuse(NULL, LARDER_E_ARG, "the output is NULL");
+    }
+    int64_t before_ns = larder_clock_now_ns(&cache->clock);
+    ret_health->status = ping(cache);
+    if (ret_health->status == LARDER_OK) {
+        ret_health->latency_us = (larder_clock_now_ns(&cache->clock) - before_ns) / 1000;
+    }
+    cache->backend->table->health(cache->backend, ret_health);
+    return LARDER_OK;
+}
+
+enum larder_status larder_stub_stats(struct larder_cache *cache, const struct larder_entity *entity,
+                                     struct larder_stats *ret_stats)
+{
+    if (ret_stats != NULL) {
+        *ret_stats = (struct larder_stats){0};
+    }
+    enum larder_status status = larder_call_begin_many(cache, entity);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    if (ret_stats == NULL) {
+        return larder_call_refuse(entity, LARDER_E_ARG, "the output is NULL");
+    }
+    for (size_t i = 0; i < cache->service->entity_count; i++) {
+        if (entity == NULL || entity->index == i) {
+            larder_counters_add_to(&cache->states[i].counters, ret_stats);
+        }
+    }
+    return LARDER_OK;
+}
