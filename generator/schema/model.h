@@ -51,6 +51,7 @@ struct sch_type {
     const struct sch_decl *decl;
     const struct sch_type *item;
     uint64_t max; /* STRING, BYTES: bytes; LIST, MAP: items; 0: no bound */
+    bool broken;  /* only while reading: an error was reported */
 };
 
 /* A default value, in the form its type calls for. */
@@ -88,6 +89,7 @@ struct sch_decl {
     const char *c_name; /* "product_dimensions" */
     struct src_pos pos;
     const char *description;
+    const struct src_file *file; /* where it was declared */
     bool is_enum;
     bool included;  /* declared in an included file */
     bool used;      /* by an entity of this service, directly or through others */
@@ -204,6 +206,7 @@ struct sch_service {
     size_t entity_count;
     struct sch_event *events;
     size_t event_count;
+    uint32_t allowed;              /* warnings that the file allows; this room's own */
     const struct src_file **files; /* this one and the included, for the depfile */
     size_t file_count;
 };
