@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is legal and probably not meant.
+ */
+#include <string.h>
+
+#include "schema/reader.h"
+
+/* Entries that live shorter spread by themselves. */
+#define LONG_LIVED_MS (INT64_C(6) * 3600 * 1000)
+
+struct advice {
+    struct reader *reader;
+    const struct sch_entity *entity;
+    const struct entity_info *info;
+};
+
+static bool is_wanted(const struct advice *advice, enum warning warning)
+{
+    return ((advice->reader->allowed | advice->info->allowed) & 1u << warning) == 0;
+}
+
+static void unreached(const struct advice *advice)
+{
+    const struct sch_entity *entity = advice->entity;
+    if (entity->shape == SCH_SHAPE_STRUCT || entity->ttl_only || advice->info->reached ||
+        advice->reader->targets_missing || !is_wanted(advice, WARN_UNREACHED)) {
+        return;
+    }
+    diag_warning(
+        advice->reader->diag, entity->pos, warning_names[WARN_UNREACHED],
+        "no event reaches '%s': only time makes it stale; `ttl_only: true` says that this is meant",
+        entity->name);
+}
+
+static void no_expiry(const struct advice *advice)
+{
+    if (advice->info->expires_never && !advice->entity->ttl_only &&
+        is_wanted(advice, WARN_NO_EXPIRY)) {
+        diag_warning(advice->reader->diag, advice->info->ttl_pos, warning_names[WARN_NO_EXPIRY],
+                     "entries of '%s' never expire; `ttl_only: true` says that this is meant",
+                     advice->entity->name);
+    }
+}
+
+static void no_jitter(const struct advice *advice)
+{
+    const struct sch_entity *entity = advice->entity;
+    if (entity->param_count > 0 && entity->jitter_ppm == 0 &&
+        entity_lifetime(advice->reader, entity) >= LONG_LIVED_MS &&
+        is_wanted(advice, WARN_NO_JITTER)) {
+        diag_warning(
+            advice->reader->diag, entity->pos, warning_names[WARN_NO_JITTER],
+            "entries of '%s' that were loaded together expire together: `jitter: 10%%` spreads them",
+            entity->name);
+    }
+}
+
+static const struct sch_field *find_secret(const struct sch_decl *body, const char *name)
+{
+    for (size_t i = 0; i < body->field_count; i++) {
+        if (body->fields[i].secret && strcmp(body->fields[i].name, name) == 0) {
+            return &body->fields[i];
+        }
+    }
+    return NULL;
+}
+
+static void secret_in_key(const struct advice *advice)
+{
+    const struct sch_entity *entity = advice->entity;
+    for (size_t i = 0; i < entity->param_count; i++) {
+        const struct sch_param *param = &entity->params[i];
+        const struct sch_field *field = find_secret(&entity->body, param->name);
+        if (field != NULL && !param->hash && is_wanted(advice, WARN_SECRET_KEY)) {
+            diag_warning(advice->reader->diag, param->pos, warning_names[WARN_SECRET_KEY],
+                         "'%s' is secret, and keys are seen: `|hash` hides it", param->name);
+            diag_note(advice->reader->diag, field->pos, "the secret is here");
+        }
+    }
+}
+
+void advise(struct reader *reader)
+{
+    for (size_t i = 0; i < reader->service->entity_count; i++) {
+        struct advice advice = {reader, &reader->service->entities[i], &reader->infos[i]};
+        if (advice.info->broken || advice.entity->kind != SCH_OBJECT) {
+            continue;
+        }
+        unreached(&advice);
+        no_expiry(&advice);
+        no_jitter(&advice);
+        secret_in_key(&advice);
+    }
+}
