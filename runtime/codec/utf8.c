@@ -43,7 +43,7 @@ static size_t plain_run(const uint8_t *p, size_t left)
     uint64_t word;
     for (; left - i >= sizeof word; i += sizeof word) {
         memcpy(&word, p + i, sizeof word);
-        if (!larder_word_is_plain(word)) {
+        if (larder_word_marks(word) != 0) {
             break;
         }
     }

@@ -145,67 +145,98 @@ static inline void larder_store64(uint8_t *p, uint64_t v)
     memcpy(p, &v, sizeof v);
 }
 
-/* Copies n bytes. Short runs, which strings mostly are, as two overlapping
- * words of the next smaller size: no loop, no call, nothing past the end. */
-static inline void larder_copy(uint8_t *to, const char *from, size_t n)
+/* Nonzero unless all eight bytes are in 0x01..0x7f: a byte with its top bit set
+ * shows in v itself, a zero byte in the borrow of v - 1. */
+static inline uint64_t larder_word_marks(uint64_t v)
 {
-    if (n > 32) {
-        memcpy(to, from, n);
-    } else if (n >= 16) {
-        uint64_t head[2], tail[2];
-        memcpy(head, from, 16);
-        memcpy(tail, from + n - 16, 16);
-        memcpy(to, head, 16);
-        memcpy(to + n - 16, tail, 16);
-    } else if (n >= 8) {
-        uint64_t head, tail;
-        memcpy(&head, from, 8);
-        memcpy(&tail, from + n - 8, 8);
-        memcpy(to, &head, 8);
-        memcpy(to + n - 8, &tail, 8);
-    } else if (n >= 4) {
-        uint32_t head, tail;
-        memcpy(&head, from, 4);
-        memcpy(&tail, from + n - 4, 4);
-        memcpy(to, &head, 4);
-        memcpy(to + n - 4, &tail, 4);
-    } else if (n != 0) {
-        char first = from[0], middle = from[n / 2], last = from[n - 1];
-        to[0] = (uint8_t)first;
-        to[n / 2] = (uint8_t)middle;
-        to[n - 1] = (uint8_t)last;
+    return (v | (v - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080);
+}
+
+/*
+ * Strings are mostly short. So up to 32 bytes are taken as at most four words,
+ * of which the last may overlap those before: no loop, no call, nothing past
+ * the end. The same cut serves to look at a text and to copy it.
+ */
+
+/* The marks of a text: nonzero unless all its bytes are in 0x01..0x7f. */
+static inline uint64_t larder_text_marks(const char *text, size_t len)
+{
+    uint64_t a, b, c, d, marks;
+    if (len >= 8) {
+        memcpy(&a, text, 8);
+        memcpy(&b, text + len - 8, 8);
+        marks = larder_word_marks(a) | larder_word_marks(b);
+        if (len > 32) {
+            for (size_t i = 8; i + 8 <= len; i += 8) {
+                memcpy(&c, text + i, 8);
+                marks |= larder_word_marks(c);
+            }
+        } else if (len > 16) {
+            memcpy(&c, text + 8, 8);
+            memcpy(&d, text + len - 16, 8);
+            marks |= larder_word_marks(c) | larder_word_marks(d);
+        }
+        return marks;
     }
+    if (len >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, text, 4);
+        memcpy(&tail, text + len - 4, 4);
+        return larder_word_marks(head | (uint64_t)tail << 32);
+    }
+    if (len != 0) {
+        uint64_t first = (unsigned char)text[0], middle = (unsigned char)text[len / 2];
+        uint64_t last = (unsigned char)text[len - 1];
+        return larder_word_marks(first | middle << 8 | last << 16 | UINT64_C(0x0101010101000000));
+    }
+    return 0;
 }
 
-/* Whether eight bytes are all in 0x01..0x7f: a byte with its top bit set shows
- * in v itself, a zero byte in the borrow of v - 1. */
-static inline bool larder_word_is_plain(uint64_t v)
+/* Copies a text and answers its marks. */
+static inline uint64_t larder_copy_marks(uint8_t *to, const char *text, size_t len)
 {
-    return ((v | (v - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+    uint64_t a, b, c, d, marks;
+    if (len > 32) {
+        memcpy(to, text, len);
+        return larder_text_marks(text, len);
+    }
+    if (len >= 8) {
+        memcpy(&a, text, 8);
+        memcpy(&b, text + len - 8, 8);
+        marks = larder_word_marks(a) | larder_word_marks(b);
+        if (len > 16) {
+            memcpy(&c, text + 8, 8);
+            memcpy(&d, text + len - 16, 8);
+            marks |= larder_word_marks(c) | larder_word_marks(d);
+            memcpy(to + 8, &c, 8);
+            memcpy(to + len - 16, &d, 8);
+        }
+        memcpy(to, &a, 8);
+        memcpy(to + len - 8, &b, 8);
+        return marks;
+    }
+    if (len >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, text, 4);
+        memcpy(&tail, text + len - 4, 4);
+        memcpy(to, &head, 4);
+        memcpy(to + len - 4, &tail, 4);
+        return larder_word_marks(head | (uint64_t)tail << 32);
+    }
+    if (len != 0) {
+        char first = text[0], middle = text[len / 2], last = text[len - 1];
+        to[0] = (uint8_t)first;
+        to[len / 2] = (uint8_t)middle;
+        to[len - 1] = (uint8_t)last;
+        return larder_text_marks(text, len);
+    }
+    return 0;
 }
 
-/* Whether text may be a string's: UTF-8 without a NUL. Plain ASCII is told
- * here, eight bytes at a time, the rest by larder_utf8_valid. */
+/* Whether text may be a string's: UTF-8 without a NUL. Plain ASCII is told here. */
 static inline bool larder_text_ok(const char *text, size_t len)
 {
-    uint64_t word;
-    size_t i = 0;
-    if (len >= 8) {
-        for (; i + 8 <= len; i += 8) {
-            memcpy(&word, text + i, 8);
-            if (LARDER_UNLIKELY(!larder_word_is_plain(word))) {
-                return larder_utf8_valid(text, len);
-            }
-        }
-        memcpy(&word, text + len - 8, 8);
-        return larder_word_is_plain(word) || larder_utf8_valid(text, len);
-    }
-    for (; i < len; i++) {
-        if (LARDER_UNLIKELY((unsigned char)text[i] - 1U >= 0x7fU)) {
-            return larder_utf8_valid(text, len);
-        }
-    }
-    return true;
+    return LARDER_LIKELY(larder_text_marks(text, len) == 0) || larder_utf8_valid(text, len);
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -423,7 +454,7 @@ static inline bool larder_write_string(struct larder_writer *w, const char *text
         return larder_writer_fail(w, LARDER_E_ARG);
     }
     size_t len = strlen(text);
-    if (LARDER_UNLIKELY((max != 0 && len > max) || !larder_text_ok(text, len))) {
+    if (LARDER_UNLIKELY(max != 0 && len > max)) {
         return larder_writer_fail(w, LARDER_E_ARG);
     }
     if (LARDER_UNLIKELY(len > w->max)) {
@@ -441,7 +472,9 @@ static inline bool larder_write_string(struct larder_writer *w, const char *text
     } else {
         larder_write_header(w, len, 0, 0, 0xda);
     }
-    larder_copy(w->p, text, len);
+    if (LARDER_UNLIKELY(larder_copy_marks(w->p, text, len) != 0) && !larder_utf8_valid(text, len)) {
+        return larder_writer_fail(w, LARDER_E_ARG);
+    }
     w->p += len;
     return true;
 }
