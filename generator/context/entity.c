@@ -198,6 +198,7 @@ static void set_shape(struct arena *arena, struct ctx_value *map, const struct s
         ctx_set(map, "list", ctx_flag(arena, false));
         ctx_set(map, "single", ctx_flag(arena, false));
         ctx_set_flag(map, "has_defaults", struct_has_defaults(&entity->body));
+        ctx_set_string(map, "embedded", NULL);
         return;
     }
     struct steps_owner owner = {arena, steps_fixed(type)};
@@ -217,7 +218,9 @@ static void set_shape(struct arena *arena, struct ctx_value *map, const struct s
             steps_node(&owner, type, place, is_list ? "(*out)" : "out->value", entity->name, 0));
     ctx_set(map, "list", is_list ? shape : ctx_flag(arena, false));
     ctx_set(map, "single", is_list ? ctx_flag(arena, false) : shape);
-    ctx_set_flag(map, "has_defaults", false);
+    bool has_defaults = type->kind == SCH_STRUCT && struct_has_defaults(type->decl);
+    ctx_set_flag(map, "has_defaults", has_defaults);
+    ctx_set_string(map, "embedded", has_defaults ? type->decl->c_name : NULL);
 }
 
 static void set_key(struct arena *arena, struct ctx_value *map, const struct sch_entity *entity)

@@ -25,16 +25,26 @@ struct builder {
     struct ctx_value *entries;
     const struct sch_decl **listed; /* declared types whose shared list is there */
     size_t listed_count;
+    const struct sch_decl **filled; /* declared types that a loader gets with their defaults */
+    size_t filled_count;
 };
 
 /* -------------------------------------------------------- lists and maps */
 
-static bool is_listed(struct builder *b, const struct sch_decl *decl)
+static bool contains(const struct sch_decl *const *decls, size_t count, const struct sch_decl *decl)
 {
-    for (size_t i = 0; i < b->listed_count; i++) {
-        if (b->listed[i] == decl) {
+    for (size_t i = 0; i < count; i++) {
+        if (decls[i] == decl) {
             return true;
         }
+    }
+    return false;
+}
+
+static bool is_listed(struct builder *b, const struct sch_decl *decl)
+{
+    if (contains(b->listed, b->listed_count, decl)) {
+        return true;
     }
     b->listed[b->listed_count++] = decl;
     return false;
@@ -140,6 +150,33 @@ bool struct_has_defaults(const struct sch_decl *decl)
     return false;
 }
 
+/* Notes the types that are embedded in an entity: what a loader is given is
+ * filled with defaults, list items are the loader's to make. */
+static void note_filled(struct builder *b, const struct sch_type *type)
+{
+    if (type->kind != SCH_STRUCT || type->optional ||
+        contains(b->filled, b->filled_count, type->decl)) {
+        return;
+    }
+    b->filled[b->filled_count++] = type->decl;
+    for (size_t i = 0; i < type->decl->field_count; i++) {
+        note_filled(b, &type->decl->fields[i].type);
+    }
+}
+
+static void note_all_filled(struct builder *b, const struct sch_service *service)
+{
+    for (size_t i = 0; i < service->entity_count; i++) {
+        const struct sch_entity *entity = &service->entities[i];
+        if (entity->shape == SCH_SHAPE_VALUE) {
+            note_filled(b, &entity->value);
+        }
+        for (size_t f = 0; entity->shape == SCH_SHAPE_STRUCT && f < entity->body.field_count; f++) {
+            note_filled(b, &entity->body.fields[f].type);
+        }
+    }
+}
+
 static struct ctx_value *defaults(struct arena *arena, const struct sch_decl *decl)
 {
     struct ctx_value *list = ctx_list(arena);
@@ -169,7 +206,7 @@ static size_t fixed_bytes(const struct sch_decl *decl, uint32_t last)
     return fixed;
 }
 
-static struct ctx_value *make_struct(struct builder *b, const struct sch_decl *decl)
+static struct ctx_value *make_struct(struct builder *b, const struct sch_decl *decl, bool filled)
 {
     struct arena *arena = b->arena;
     struct ctx_value *map = ctx_map(arena);
@@ -191,7 +228,7 @@ static struct ctx_value *make_struct(struct builder *b, const struct sch_decl *d
     ctx_set_number(map, "last", last);
     ctx_set_number(map, "least", least);
     ctx_set_flag(map, "recursive", decl->recursive);
-    ctx_set_flag(map, "has_defaults", struct_has_defaults(decl));
+    ctx_set_flag(map, "has_defaults", filled && struct_has_defaults(decl));
     ctx_set(map, "defaults", defaults(arena, decl));
     return map;
 }
@@ -219,7 +256,7 @@ static void add_entity(struct builder *b, const struct sch_entity *entity,
                        struct ctx_value *structs)
 {
     if (entity->shape == SCH_SHAPE_STRUCT) {
-        ctx_add(structs, make_struct(b, &entity->body));
+        ctx_add(structs, make_struct(b, &entity->body, true));
     } else if (entity->shape == SCH_SHAPE_VALUE) {
         add_containers(b, &entity->value, (struct ctype_place){entity->c_name, "value"});
     } else {
@@ -231,16 +268,23 @@ static void add_entity(struct builder *b, const struct sch_entity *entity,
 
 void struct_context(struct arena *arena, const struct sch_service *service, struct ctx_value *root)
 {
-    struct builder b = {arena, ctx_list(arena), ctx_list(arena), ctx_list(arena), NULL, 0};
+    struct builder b = {
+        .arena = arena,
+        .lists = ctx_list(arena),
+        .maps = ctx_list(arena),
+        .entries = ctx_list(arena),
+        .listed = arena_array(arena, service->decl_count + 1, sizeof(b.listed[0])),
+        .filled = arena_array(arena, service->decl_count + 1, sizeof(b.filled[0])),
+    };
     struct ctx_value *enums = ctx_list(arena);
     struct ctx_value *structs = ctx_list(arena);
-    b.listed = arena_array(arena, service->decl_count + 1, sizeof(b.listed[0]));
+    note_all_filled(&b, service);
     for (size_t i = 0; i < service->decl_count; i++) {
         const struct sch_decl *decl = service->decls[i];
         if (decl->used && decl->is_enum) {
             ctx_add(enums, make_enum(arena, decl));
         } else if (decl->used) {
-            ctx_add(structs, make_struct(&b, decl));
+            ctx_add(structs, make_struct(&b, decl, contains(b.filled, b.filled_count, decl)));
         }
     }
     for (size_t i = 0; i < service->entity_count; i++) {
