@@ -154,8 +154,9 @@ int produce(struct run *run, const struct args *args, struct product *ret_produc
     size_t count;
     const char *const *paths = args_operands(args, &count);
     *ret_product = (struct product){.files = out_new(run->arena)};
-    int status = produce_names(run, args, out_new(run->arena)); /* two of one name show at once */
-    if (status != EXIT_DONE)
+    /* Two schemas of one name would be in each other's way all along: that comes first. */
+    int status = produce_names(run, args, out_new(run->arena));
+    if (status != EXIT_DONE || diag_error_count(run->diag))
         return status;
     struct overlay *overlay = overlay_new(run->arena, run->diag, args_text(args, "--templates"));
     const struct sch_service **services = read_all(run, args, &count);

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
-"$LARDER" generate -o out none.yaml .
+mkdir folder.yaml
+"$LARDER" generate -o out none.yaml folder.yaml
