@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * docs/wire-format.md's test vectors, tests/vectors/wire.txt.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/envelope.h"
+#include "key/key.h"
+#include <larder/codec.h>
+
+enum { LINE_BYTES = 2048, WORDS_MAX = 9, BYTES_MAX = 512 };
+
+static FILE *open_vectors(void)
+{
+    char path[1024];
+    const char *root = getenv("LARDER_SOURCE_DIR");
+    snprintf(path, sizeof path, "%s/tests/vectors/wire.txt", root != NULL ? root : ".");
+    return fopen(path, "r");
+}
+
+static size_t from_hex(const char *text, uint8_t *to)
+{
+    size_t len = strlen(text) / 2;
+    assert_true(len <= BYTES_MAX);
+    for (size_t i = 0; i < len; i++) {
+        unsigned byte;
+        assert_int_equal(sscanf(text + 2 * i, "%2x", &byte), 1);
+        to[i] = (uint8_t)byte;
+    }
+    return len;
+}
+
+static void check_value(char **words)
+{
+    uint8_t body[BYTES_MAX], stored[BYTES_MAX], head[LARDER_ENVELOPE_MAX_BYTES];
+    uint64_t expected_seed = strtoull(words[5], NULL, 16);
+    uint64_t expected = strtoull(words[6], NULL, 16);
+    uint32_t version = (uint32_t)strtoul(words[3], NULL, 10);
+    size_t body_len = from_hex(words[7], body);
+    size_t len = from_hex(words[8], stored);
+    size_t at;
+    uint64_t seed = larder_envelope_seed(words[1], words[2]);
+    uint64_t fingerprint = larder_envelope_fingerprint(seed, words[4], strlen(words[4]));
+    assert_int_equal(seed, expected_seed);
+    assert_int_equal(fingerprint, expected);
+    assert_int_equal(larder_envelope_read(stored, len, fingerprint, version, &at),
+                     LARDER_ENVELOPE_OK);
+    assert_int_equal(len - at, body_len);
+    assert_memory_equal(stored + at, body, body_len);
+    assert_true(larder_any_valid(stored, len));
+    assert_int_equal(larder_envelope_write(head, fingerprint, version), at);
+    assert_memory_equal(head, stored, at);
+}
+
+static void check_string(char **words)
+{
+    char text[BYTES_MAX + 1];
+    struct larder_key key;
+    size_t len = strcmp(words[1], "-") == 0 ? 0 : from_hex(words[1], (uint8_t *)text);
+    text[len] = '\0';
+    larder_key_init(&key, "", 0);
+    larder_key_string(&key, text);
+    assert_int_equal(key.len, strlen(words[2]));
+    assert_memory_equal(key.bytes, words[2], key.len);
+    larder_key_init(&key, "", 0);
+    larder_key_string_hash(&key, text);
+    assert_int_equal(key.len, strlen(words[3]));
+    assert_memory_equal(key.bytes, words[3], key.len);
+}
+
+static void test_every_vector_holds(void **state)
+{
+    (void)state;
+    char line[LINE_BYTES];
+    size_t values = 0, strings = 0;
+    FILE *file = open_vectors();
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *words[WORDS_MAX] = {NULL};
+        char *rest = line;
+        size_t count = 0;
+        for (char *word; count < WORDS_MAX && (word = strtok_r(rest, " \n", &rest)) != NULL;) {
+            words[count++] = word;
+        }
+        if (count == 0 || words[0][0] == '#') {
+            continue;
+        }
+        if (strcmp(words[0], "value") == 0) {
+            assert_int_equal(count, 9);
+            check_value(words);
+            values++;
+        } else {
+            assert_string_equal(words[0], "string");
+            assert_int_equal(count, 4);
+            check_string(words);
+            strings++;
+        }
+    }
+    fclose(file);
+    assert_true(values >= 4);
+    assert_true(strings >= 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_vector_holds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
