@@ -24,7 +24,7 @@ static const size_t VALUE_MAX_BYTES = (size_t)512 << 20;
 struct words {
     const char *words[WORDS_MAX];
     size_t lens[WORDS_MAX];
-    int count;
+    size_t count;
     char number[NUMBER_BYTES];
 };
 
@@ -211,7 +211,7 @@ static void fill_mget(struct larder_batch *batch, struct larder_buffer *out)
     const char *words[MGET_KEYS_MAX + 1] = {"MGET"};
     size_t lens[MGET_KEYS_MAX + 1] = {4};
     size_t end = mget_end(batch, batch->sent);
-    int n = 1;
+    size_t n = 1;
     for (; batch->sent < end; batch->sent++, n++) {
         words[n] = batch->ops[batch->sent].key;
         lens[n] = batch->ops[batch->sent].key_len;

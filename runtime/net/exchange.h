@@ -56,8 +56,10 @@ struct larder_exchange {
     bool any_received; /* some byte of a reply came */
 };
 
-/* Appends one command, formatted by hiredis, with explicit lengths. */
-bool larder_command_append(struct larder_buffer *out, int argc, const char *const *argv,
+/* Appends one command, its words with explicit lengths; no word is NULL. False:
+ * as larder_buffer_append. Ours and not hiredis's, which formats each length
+ * with sprintf into a block of its own: 5 % of the time of a small GET. */
+bool larder_command_append(struct larder_buffer *out, size_t argc, const char *const *argv,
                            const size_t *lens);
 
 #endif

@@ -26,7 +26,7 @@ static bool append_words(struct larder_buffer *out, size_t count, const char *co
     for (size_t i = 0; i < count; i++) {
         lens[i] = strlen(words[i]);
     }
-    return larder_command_append(out, (int)count, words, lens);
+    return larder_command_append(out, count, words, lens);
 }
 
 static bool append_step(const struct larder_address *address, enum step step,
