@@ -23,6 +23,7 @@
 #include <stddef.h>
 
 enum scripted_act {
+    SCRIPTED_ACT_END,   /* of the script; so that rows of a table may have room left */
     SCRIPTED_ACT_AWAIT, /* until something was received; takes all there is */
     SCRIPTED_ACT_SEND,
     SCRIPTED_ACT_DRIP,   /* a byte each interval_ms */
