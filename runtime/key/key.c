@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "key/escape.h"
+#include "key/key_escape.h"
 
 enum { U64_DIGITS = 20, UUID_TEXT = 36, HASH_TEXT = 32 };
 

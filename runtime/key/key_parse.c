@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "key/escape.h"
+#include "key/key_escape.h"
 
 enum { NO_DIGIT = 16 };
 

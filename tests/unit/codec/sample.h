@@ -7,7 +7,7 @@
 #define LARDER_TESTS_SAMPLE_H
 
 #include "base/alloc.h"
-#include "codec/value.h"
+#include "codec/block.h"
 
 enum sample_color { SAMPLE_RED, SAMPLE_GREEN, SAMPLE_BLUE };
 

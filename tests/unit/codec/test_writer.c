@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/value.h"
+#include "codec/block.h"
 #include "support/fail_alloc.h"
 #include "unit/codec/sample.h"
 

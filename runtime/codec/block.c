@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "codec/value.h"
+#include "codec/block.h"
 
 #include "base/alloc.h"
 

@@ -2,8 +2,8 @@
 /*
  * Which bytes stand for themselves in a key.
  */
-#ifndef LARDER_KEY_ESCAPE_H
-#define LARDER_KEY_ESCAPE_H
+#ifndef LARDER_KEY_KEY_ESCAPE_H
+#define LARDER_KEY_KEY_ESCAPE_H
 
 #include <stdbool.h>
 

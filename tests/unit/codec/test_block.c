@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "codec/value.h"
+#include "codec/block.h"
 #include "support/fail_alloc.h"
 #include "unit/codec/sample.h"
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A decoded value: one immutable, counted block.
+ *
+ *     | struct larder_value_head | struct X | slots | payload | 0xc1 |
+ *                                ^ what callers hold
+ *
+ * How many slots a payload needs is only known after decoding it; each entity
+ * keeps the ratio that sufficed so far (`slots_hint`), and a value that needs
+ * more is decoded again with twice as many, up to its bound
+ * (entity->slots_per_byte a byte of payload). Learned once, so one allocation a
+ * value is the rule.
+ * Limits: a payload of up to LARDER_VALUE_MAX bytes, slots of up to
+ * LARDER_SLOTS_MAX; beyond either a value is E_DECODE. While maps are checked
+ * for equal keys, up to 64 bytes an entry are borrowed.
+ * Threads: all functions from any thread.
+ */
+#ifndef LARDER_CODEC_BLOCK_H
+#define LARDER_CODEC_BLOCK_H
+
+#include <stdatomic.h>
+
+#include <larder/codec.h>
+
+/* 1 GiB of slots in one value, whatever slots_per_byte allows. */
+#define LARDER_SLOTS_MAX ((size_t)1024 * 1024 * 1024)
+
+/* An entity's learned ratio: slot bytes for 256 bytes of payload. Zeroed at first. */
+struct larder_value_hint {
+    atomic_uint_fast32_t slots_per_256;
+};
+
+/* Decodes a body (behind the envelope) into a new block with one reference.
+ * OK; E_DECODE: not a value of this entity; E_NOMEM. */
+enum larder_status larder_value_decode(const struct larder_allocator *allocator,
+                                       const struct larder_entity *entity,
+                                       struct larder_value_hint *hint, const uint8_t *body,
+                                       size_t len, const void **ret_value);
+
+/* One more reference; answers value. */
+const void *larder_value_acquire(const void *value);
+
+/* larder_value_release is public, in <larder/stub.h>. */
+
+/* A writer on the caller's room (usually on the stack), growing into the
+ * allocator's for at most max bytes (0: LARDER_VALUE_MAX). */
+void larder_writer_init(struct larder_writer *w, const struct larder_allocator *allocator,
+                        uint8_t *room, size_t size, size_t max);
+/* To be asked when all is written: encoders reserve for the worst case, so
+ * whether the bytes exceed max shows at the end. False: status and field say why. */
+bool larder_writer_finish(struct larder_writer *w);
+/* entity->encode and larder_writer_finish in one. */
+bool larder_value_encode(struct larder_writer *w, const struct larder_entity *entity,
+                         const void *value);
+void larder_writer_release(struct larder_writer *w);
+static inline size_t larder_writer_len(const struct larder_writer *w)
+{
+    return (size_t)(w->p - w->start);
+}
+
+#endif
