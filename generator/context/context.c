@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "context/entity.h"
-#include "context/escape.h"
+#include "context/c_escape.h"
 #include "context/structs.h"
 
 /* "product_cache" -> "PRODUCT_CACHE_H". */

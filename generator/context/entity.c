@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "context/ctype.h"
-#include "context/escape.h"
+#include "context/c_escape.h"
 #include "context/steps.h"
 #include "context/structs.h"
 

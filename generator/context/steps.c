@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "context/escape.h"
+#include "context/c_escape.h"
 
 enum { HEADER_BYTES = 5, SUM_MAX = 1024 * 1024 };
 

@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "context/ctype.h"
-#include "context/escape.h"
+#include "context/c_escape.h"
 #include "context/steps.h"
 
 enum { NOTE_MAX = 256 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "context/escape.h"
+#include "context/c_escape.h"
 
 #include <stdint.h>
 #include <string.h>

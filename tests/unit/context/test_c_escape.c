@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "context/escape.h"
+#include "context/c_escape.h"
 
 static struct arena *arena;
 

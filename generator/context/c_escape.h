@@ -3,8 +3,8 @@
  * The only ways by which text of a schema reaches generated C: as a string
  * literal or as a comment. Neither lets any of it become code.
  */
-#ifndef LARDER_GENERATOR_ESCAPE_H
-#define LARDER_GENERATOR_ESCAPE_H
+#ifndef LARDER_GENERATOR_C_ESCAPE_H
+#define LARDER_GENERATOR_C_ESCAPE_H
 
 #include <stddef.h>
 
