@@ -70,7 +70,7 @@ static void expect(struct storefront *shop, const char *what, const char *call,
     int64_t took_ns = now_ns() - shop->started_ns;
     bool queried = shop->db.queries != shop->queries_before;
     enum source actual = queried ? FROM_DATABASE : source == FROM_CACHE ? FROM_CACHE : FROM_NOWHERE;
-    printf("%4d  %-38s %-34s %-20s %-9s %8.1f\n", ++shop->step, what, call,
+    printf("%4d  %-38s %-36s %-20s %-9s %8.1f\n", ++shop->step, what, call,
            larder_status_name(status), source_names[actual], (double)took_ns / 1000);
     if (status == wanted && actual == source && right) {
         return;
@@ -472,7 +472,7 @@ static void statistics(struct storefront *shop)
 
 static void tour(struct storefront *shop)
 {
-    printf("\n%4s  %-38s %-34s %-20s %-9s %8s\n", "step", "what", "call", "status", "from", "µs ");
+    printf("\n%4s  %-38s %-36s %-20s %-9s %8s\n", "step", "what", "call", "status", "from", "µs ");
     load_through(shop);
     batches(shop);
     invalidate(shop);

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -79,6 +80,9 @@ void raw_redis_open(struct raw_redis *redis, int port, int db)
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     redis->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(redis->fd >= 0);
+    const int at_once = 1;
+    assert_int_equal(
+        setsockopt(redis->fd, IPPROTO_TCP, TCP_NODELAY, &at_once, (socklen_t)sizeof at_once), 0);
     assert_int_equal(connect(redis->fd, (const struct sockaddr *)&address, sizeof address), 0);
     (void)snprintf(number, sizeof number, "%d", db);
     raw_redis_run(redis, select, 2);

@@ -183,10 +183,10 @@ def read_ours(redis):
     check("the body's bytes", stored[12:].hex(), head.hex())
 
 
-def wide(value):
-    """Every integer, string and container in its longest form."""
+def wide(value, single=False):
+    """Every integer, string and container in its longest form; a float has the one of its type."""
     if value is None or isinstance(value, (bool, float)):
-        return msgpack.packb(value)
+        return msgpack.packb(value, use_single_float=single)
     if isinstance(value, int):
         return b"\xd3" + struct.pack(">q", value) if value < 2**63 else b"\xcf" + struct.pack(">Q", value)
     if isinstance(value, str):
@@ -194,7 +194,7 @@ def wide(value):
     if isinstance(value, bytes):
         return b"\xc6" + struct.pack(">I", len(value)) + value
     if isinstance(value, list):
-        return b"\xdd" + struct.pack(">I", len(value)) + b"".join(wide(item) for item in value)
+        return b"\xdd" + struct.pack(">I", len(value)) + b"".join(wide(item, single) for item in value)
     return b"\xdf" + struct.pack(">I", len(value)) + b"".join(wide(k) + wide(v) for k, v in value.items())
 
 
@@ -204,7 +204,8 @@ def read_theirs(redis, tool):
     # `any` is passed through as it is: keep the forms we compare with.
     kept = {"extra", "maybe_extra", "extras"}
     parts = [
-        msgpack.packb(value, use_bin_type=True) if name in kept else wide(value) for name, value in FULL.items()
+        msgpack.packb(value, use_bin_type=True) if name in kept else wide(value, name in F32_FIELDS)
+        for name, value in FULL.items()
     ]
     redis.run("SET", "all:1", head + b"\xdd" + struct.pack(">I", len(parts)) + b"".join(parts))
     check("every value in its longest form", tool("read"), "same")
