@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/template.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/unicode.h"
+#include "render/template_tag.h"
 #include "render/template_tree.h"
 
 /*
  * DESIGN. The text is read line by line, for two things belong to lines: a tag
  * alone on its line takes the whole line with it, and a partial's indentation
  * goes before every line that remains. So a line is either one standing tag or
- * a TPL_LINE node followed by its texts and tags. A delimiter holds no blanks,
- * hence no tag begins in one line's search and ends the search in another: each
- * byte is looked at a bounded number of times.
+ * a TPL_LINE node followed by its texts and tags. A delimiter holds no blanks, so
+ * the search for an opening one may end with the line: all in all the text is
+ * gone through a bounded number of times.
  */
 
 enum {
@@ -29,25 +29,10 @@ struct parser {
     const char *at;
     const char *end;
     const char *line_end; /* behind the line break of the line `at` is in */
-    /* Delimiters. A tag {{{x}}} ends with "}" and the closing one, {{=| |=}} with "=" and it. */
-    const char *open;
-    size_t open_len;
-    const char *brace_close;
-    const char *equals_close;
-    size_t close_len; /* without the "}" or "=" */
+    struct tpl_delimiters delimiters;
     size_t sections[MAX_SECTIONS];
     size_t depth;
     size_t errors;
-};
-
-struct tag {
-    char sigil;          /* '\0': a variable */
-    const char *start;   /* the opening delimiter */
-    const char *content; /* behind the sigil, without blanks around it */
-    size_t len;
-    const char *indent; /* alone on its line: the blanks before it */
-    size_t indent_len;
-    const char *end; /* behind the closing delimiter */
 };
 
 /* Small things. */
@@ -55,11 +40,6 @@ struct tag {
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
-}
-
-static bool is_space(char c)
-{
-    return is_blank(c) || c == '\n' || c == '\r' || c == '\v' || c == '\f';
 }
 
 static int shown(size_t len)
@@ -88,19 +68,6 @@ static void count_error(struct parser *p)
 static bool starts_with(const char *at, const char *end, const char *word, size_t len)
 {
     return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
-}
-
-/* memmem in windows that double: the time goes by where the word is, also under
- * a sanitizer, which looks at all of what memmem is given. */
-static const char *find(const char *at, const char *end, const char *word, size_t len)
-{
-    size_t left = (size_t)(end - at);
-    for (size_t window = 256;; window *= 2) {
-        size_t size = window < left ? window : left;
-        const char *found = memmem(at, size, word, len);
-        if (found || size == left)
-            return found;
-    }
 }
 
 static const char *skip_blanks(const char *at, const char *end)
@@ -134,7 +101,7 @@ static void add_text(struct parser *p, const char *from, const char *to)
     node->len = (size_t)(to - from);
 }
 
-static struct tpl_node *add_named(struct parser *p, enum tpl_kind kind, const struct tag *tag)
+static struct tpl_node *add_named(struct parser *p, enum tpl_kind kind, const struct tpl_tag *tag)
 {
     struct tpl_node *node = add_node(p, kind, tag->start);
     node->text = arena_copy(p->arena, tag->content, tag->len);
@@ -142,82 +109,21 @@ static struct tpl_node *add_named(struct parser *p, enum tpl_kind kind, const st
     return node;
 }
 
-static void set_delimiters(struct parser *p, const char *open, size_t open_len, const char *close,
-                           size_t close_len)
-{
-    char *closes = arena_alloc(p->arena, (close_len + 1) * 2);
-    closes[0] = '}';
-    memcpy(closes + 1, close, close_len);
-    closes[close_len + 1] = '=';
-    memcpy(closes + close_len + 2, close, close_len);
-    p->open = open;
-    p->open_len = open_len;
-    p->brace_close = closes;
-    p->equals_close = closes + close_len + 1;
-    p->close_len = close_len;
-}
-
-/* Reading a tag. */
-
-static void trim(struct tag *tag)
-{
-    while (tag->len && is_space(tag->content[0])) {
-        tag->content++;
-        tag->len--;
-    }
-    while (tag->len && is_space(tag->content[tag->len - 1]))
-        tag->len--;
-}
-
 /* The tag at `at`, where the opening delimiter is. */
-static bool read_tag(struct parser *p, const char *at, struct tag *ret_tag)
+static bool read_tag(struct parser *p, const char *at, struct tpl_tag *ret_tag)
 {
-    *ret_tag = (struct tag){.start = at, .content = at + p->open_len};
-    if (ret_tag->content < p->end && *ret_tag->content && strchr("{&#^/>!=", *ret_tag->content))
-        ret_tag->sigil = *ret_tag->content++;
-    bool is_equals = ret_tag->sigil == '=';
-    bool is_brace = ret_tag->sigil == '{';
-    const char *close = is_equals ? p->equals_close : p->brace_close + !is_brace;
-    size_t close_len = p->close_len + (is_equals || is_brace);
-    const char *found = find(ret_tag->content, p->end, close, close_len);
-    if (!found) {
-        diag_error(p->diag, pos_at(p, at), "unclosed-tag", "this tag is never closed by '%.*s'",
-                   shown(close_len), close);
-        count_error(p);
-        stop(p);
-        return false;
-    }
-    ret_tag->len = (size_t)(found - ret_tag->content);
-    ret_tag->end = found + close_len;
-    trim(ret_tag);
-    return true;
+    if (tpl_tag_read(&p->delimiters, at, p->end, ret_tag))
+        return true;
+    diag_error(p->diag, pos_at(p, at), "unclosed-tag", "this tag is never closed by '%.*s'",
+               shown(ret_tag->close_len), ret_tag->close);
+    count_error(p);
+    stop(p);
+    return false;
 }
 
-/* Names. */
-
-static bool is_dotted_right(const char *name, size_t len)
+static bool check_name(struct parser *p, const struct tpl_tag *tag)
 {
-    return (len == 1 && *name == '.') ||
-           (*name != '.' && name[len - 1] != '.' && !memmem(name, len, "..", 2));
-}
-
-static const char *name_problem(const struct parser *p, const struct tag *tag)
-{
-    if (!tag->len)
-        return "a tag without a name";
-    if (memchr(tag->content, '\n', tag->len) ||
-        memmem(tag->content, tag->len, p->open, p->open_len))
-        return "this tag is not closed before the next line or tag";
-    if (!tag->sigil && strchr("{&#^/>!=", tag->content[0]) && tag->content[0])
-        return "blanks between the opening delimiter and what kind of tag it is";
-    if (tag->sigil != '>' && !is_dotted_right(tag->content, tag->len))
-        return "a name with nothing before, behind or between dots";
-    return NULL;
-}
-
-static bool check_name(struct parser *p, const struct tag *tag)
-{
-    const char *problem = name_problem(p, tag);
+    const char *problem = tpl_tag_problem(&p->delimiters, tag);
     if (!problem)
         return true;
     diag_error(p->diag, pos_at(p, tag->start), "bad-tag", "%s", problem);
@@ -227,19 +133,19 @@ static bool check_name(struct parser *p, const struct tag *tag)
 
 /* What each kind of tag does. */
 
-static void apply_comment(struct parser *p, const struct tag *tag)
+static void apply_comment(struct parser *p, const struct tpl_tag *tag)
 {
     (void)p;
     (void)tag;
 }
 
-static void apply_variable(struct parser *p, const struct tag *tag)
+static void apply_variable(struct parser *p, const struct tpl_tag *tag)
 {
     if (check_name(p, tag))
         add_named(p, TPL_VARIABLE, tag)->escaped = !tag->sigil;
 }
 
-static void apply_partial(struct parser *p, const struct tag *tag)
+static void apply_partial(struct parser *p, const struct tpl_tag *tag)
 {
     if (!check_name(p, tag))
         return;
@@ -248,7 +154,7 @@ static void apply_partial(struct parser *p, const struct tag *tag)
     node->indent_len = tag->indent_len;
 }
 
-static void apply_open(struct parser *p, const struct tag *tag)
+static void apply_open(struct parser *p, const struct tpl_tag *tag)
 {
     /* Opened even under a wrong name, so that its closing tag finds it. */
     check_name(p, tag);
@@ -263,7 +169,7 @@ static void apply_open(struct parser *p, const struct tag *tag)
     add_named(p, tag->sigil == '#' ? TPL_SECTION : TPL_INVERTED, tag);
 }
 
-static bool is_name_of(const struct tpl_node *node, const struct tag *tag)
+static bool is_name_of(const struct tpl_node *node, const struct tpl_tag *tag)
 {
     return node->len == tag->len && memcmp(node->text, tag->content, tag->len) == 0;
 }
@@ -274,7 +180,7 @@ static struct tpl_node *open_section(const struct parser *p, size_t depth)
 }
 
 /* Number of the sections open around the one that the tag closes. p->depth: none does. */
-static size_t depth_closed_by(const struct parser *p, const struct tag *tag)
+static size_t depth_closed_by(const struct parser *p, const struct tpl_tag *tag)
 {
     for (size_t depth = p->depth; depth > 0; depth--)
         if (is_name_of(open_section(p, depth - 1), tag))
@@ -282,7 +188,7 @@ static size_t depth_closed_by(const struct parser *p, const struct tag *tag)
     return p->depth;
 }
 
-static void report_wrong_close(struct parser *p, const struct tag *tag)
+static void report_wrong_close(struct parser *p, const struct tpl_tag *tag)
 {
     if (!p->depth) {
         diag_error(p->diag, pos_at(p, tag->start), "wrong-close",
@@ -297,7 +203,7 @@ static void report_wrong_close(struct parser *p, const struct tag *tag)
               "the section '%.*s' begins here", shown(inner->len), inner->text);
 }
 
-static void apply_close(struct parser *p, const struct tag *tag)
+static void apply_close(struct parser *p, const struct tpl_tag *tag)
 {
     size_t closed = depth_closed_by(p, tag);
     if (closed + 1 != p->depth) {
@@ -309,42 +215,29 @@ static void apply_close(struct parser *p, const struct tag *tag)
         open_section(p, --p->depth)->end = p->tpl->count;
 }
 
-static void apply_delimiters(struct parser *p, const struct tag *tag)
+static void apply_delimiters(struct parser *p, const struct tpl_tag *tag)
 {
-    const char *end = tag->content + tag->len;
-    const char *open = tag->content;
-    size_t open_len = 0;
-    while (open + open_len < end && !is_space(open[open_len]))
-        open_len++;
-    const char *close = open + open_len;
-    while (close < end && is_space(*close))
-        close++;
-    size_t close_len = 0;
-    while (close + close_len < end && !is_space(close[close_len]))
-        close_len++;
-    if (!open_len || !close_len || close + close_len != end || memchr(open, '=', tag->len)) {
-        diag_error(p->diag, pos_at(p, tag->start), "bad-delimiters",
-                   "a set-delimiter tag names two delimiters with blanks between them and no '=' "
-                   "in them: {{=<@ @>=}}");
-        count_error(p);
-        stop(p);
+    if (tpl_delimiters_change(&p->delimiters, p->arena, tag))
         return;
-    }
-    set_delimiters(p, open, open_len, close, close_len);
+    diag_error(p->diag, pos_at(p, tag->start), "bad-delimiters",
+               "a set-delimiter tag names two delimiters with blanks between them and no '=' "
+               "in them: {{=<@ @>=}}");
+    count_error(p);
+    stop(p);
 }
 
 /* `lone`: such a tag may stand alone on its line. */
 static const struct kind_of_tag {
     char sigil;
     bool lone;
-    void (*apply)(struct parser *p, const struct tag *tag);
+    void (*apply)(struct parser *p, const struct tpl_tag *tag);
 } kinds[] = {
     {'\0', false, apply_variable}, {'{', false, apply_variable}, {'&', false, apply_variable},
     {'#', true, apply_open},       {'^', true, apply_open},      {'/', true, apply_close},
     {'>', true, apply_partial},    {'!', true, apply_comment},   {'=', true, apply_delimiters},
 };
 
-static const struct kind_of_tag *kind_of(const struct tag *tag)
+static const struct kind_of_tag *kind_of(const struct tpl_tag *tag)
 {
     size_t i = 0;
     while (kinds[i].sigil != tag->sigil)
@@ -368,9 +261,9 @@ static const char *skip_rest_of_line(const struct parser *p, const char *at)
 /* Takes the line if all it has is one tag that may stand alone. */
 static bool parse_lone_tag(struct parser *p)
 {
-    struct tag tag;
+    struct tpl_tag tag;
     const char *start = skip_blanks(p->at, p->end);
-    if (!starts_with(start, p->end, p->open, p->open_len))
+    if (!starts_with(start, p->end, p->delimiters.open, p->delimiters.open_len))
         return false;
     if (!read_tag(p, start, &tag))
         return true;
@@ -397,9 +290,10 @@ static void find_line_end(struct parser *p)
 /* Text up to the next tag and that tag, or up to the line's end: false. */
 static bool parse_piece(struct parser *p)
 {
-    struct tag tag;
+    struct tpl_tag tag;
     find_line_end(p);
-    const char *start = find(p->at, p->line_end, p->open, p->open_len);
+    const char *start =
+        tpl_find_word(p->at, p->line_end, p->delimiters.open, p->delimiters.open_len);
     add_text(p, p->at, start ? start : p->line_end);
     p->at = start ? start : p->line_end;
     if (!start || !read_tag(p, start, &tag))
@@ -436,7 +330,7 @@ struct tpl_template *tpl_parse(struct arena *arena, struct diag *diag, const str
     p.at = file->data + unicode_bom(file->data, file->len);
     p.end = file->data + file->len;
     p.line_end = p.at;
-    set_delimiters(&p, "{{", 2, "}}", 2);
+    tpl_delimiters_set(&p.delimiters, arena, "{{", 2, "}}", 2);
     while (p.at < p.end)
         parse_line(&p);
     report_open_sections(&p);

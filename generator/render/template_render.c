@@ -21,16 +21,6 @@ enum {
     SHOWN_BYTES = 80       /* of a name in a message */
 };
 
-struct cached {
-    const struct tpl_template *tpl;
-    struct cached *next;
-};
-
-struct tpl_cache {
-    struct arena *arena;
-    struct cached *first;
-};
-
 /* What names are looked up in: the innermost open section's value first. */
 struct scope {
     const struct ctx_value *value;
@@ -317,20 +307,6 @@ static void render_inverted(struct renderer *r, const struct place *place,
 
 /* Partials. */
 
-static const struct tpl_template *parsed(struct renderer *r, const struct src_file *file)
-{
-    for (const struct cached *known = r->cache->first; known; known = known->next)
-        if (known->tpl->file == file)
-            return known->tpl;
-    const struct tpl_template *tpl = tpl_parse(r->cache->arena, r->diag, file);
-    if (!tpl)
-        return NULL;
-    struct cached *added = arena_alloc(r->cache->arena, sizeof(*added));
-    *added = (struct cached){tpl, r->cache->first};
-    r->cache->first = added;
-    return tpl;
-}
-
 static const struct tpl_template *find_partial(struct renderer *r, const struct place *place,
                                                const struct tpl_node *node)
 {
@@ -338,7 +314,7 @@ static const struct tpl_template *find_partial(struct renderer *r, const struct 
     size_t errors = diag_error_count(r->diag);
     const struct src_file *file =
         options->find ? options->find(options->user, node->text, node->len) : NULL;
-    const struct tpl_template *tpl = file ? parsed(r, file) : NULL;
+    const struct tpl_template *tpl = file ? tpl_cache_get(r->cache, r->diag, file) : NULL;
     if (diag_error_count(r->diag) != errors) {
         r->errors++;
         r->stopped = true;
@@ -388,13 +364,6 @@ static void render_nodes(struct renderer *r, const struct place *place, size_t f
 
 /* The ways in. */
 
-struct tpl_cache *tpl_cache_new(struct arena *arena)
-{
-    struct tpl_cache *cache = arena_alloc(arena, sizeof(*cache));
-    cache->arena = arena;
-    return cache;
-}
-
 static struct renderer renderer_of(struct arena *arena, struct diag *diag,
                                    const struct tpl_options *options, struct text *out)
 {
@@ -424,6 +393,6 @@ bool tpl_render(struct arena *arena, struct diag *diag, const struct src_file *f
                 const struct ctx_value *root, const struct tpl_options *options, struct text *out)
 {
     struct renderer r = renderer_of(arena, diag, options, out);
-    const struct tpl_template *tpl = parsed(&r, file);
+    const struct tpl_template *tpl = tpl_cache_get(r.cache, diag, file);
     return tpl && render_root(&r, tpl, root);
 }

@@ -43,4 +43,10 @@ struct tpl_template {
     size_t capacity;
 };
 
+struct tpl_cache;
+
+/* Parses the file unless the cache has it. NULL: errors were reported. */
+const struct tpl_template *tpl_cache_get(struct tpl_cache *cache, struct diag *diag,
+                                         const struct src_file *file);
+
 #endif
