@@ -23,12 +23,15 @@
 # run of the generator and no compilation. Ninja knows byproducts and makes
 # them again when one is missing. Make does not: there <TARGET>_missing runs
 # first and drops the stamp.
-
-set(LARDER_GENERATE_MISSING "${CMAKE_CURRENT_LIST_DIR}/larder_missing.cmake")
+#
+# No variable is set outside of the functions: with add_subdirectory() it would
+# not be seen where they are called.
 
 # One row a kind of EMIT: what is appended to the schema's name.
-set(LARDER_EMIT_c _cache.h _cache.c)
-set(LARDER_EMIT_KINDS c)
+macro(_larder_emit_kinds)
+  set(emit_kinds c)
+  set(emit_c _cache.h _cache.c)
+endmacro()
 
 function(larder_generate)
   # PARSE_ARGV keeps an argument with a `;` in it whole.
@@ -76,7 +79,7 @@ function(larder_generate)
   if(CMAKE_GENERATOR MATCHES "Makefiles")
     add_custom_target(
       ${arg_TARGET}_missing COMMAND "${CMAKE_COMMAND}" "-DSTAMP=${stamp}" -P
-                                    "${LARDER_GENERATE_MISSING}" -- ${outputs}
+                                    "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/larder_missing.cmake" -- ${outputs}
       VERBATIM)
     add_dependencies(${arg_TARGET}_generate ${arg_TARGET}_missing)
   endif()
@@ -106,9 +109,10 @@ macro(_larder_check_arguments)
       message(FATAL_ERROR "larder_generate: ${keyword} is missing")
     endif()
   endforeach()
+  _larder_emit_kinds()
   foreach(kind IN LISTS arg_EMIT)
-    if(NOT kind IN_LIST LARDER_EMIT_KINDS)
-      message(FATAL_ERROR "larder_generate: EMIT ${kind}: known are ${LARDER_EMIT_KINDS}")
+    if(NOT kind IN_LIST emit_kinds)
+      message(FATAL_ERROR "larder_generate: EMIT ${kind}: known are ${emit_kinds}")
     endif()
   endforeach()
 endmacro()
@@ -116,6 +120,7 @@ endmacro()
 # What the generator will write: per schema `product.yaml` and kind `c`
 # product_cache.h and product_cache.c.
 function(_larder_outputs folder ret_outputs)
+  _larder_emit_kinds()
   set(kinds ${arg_EMIT})
   if(NOT kinds)
     set(kinds c)
@@ -124,7 +129,7 @@ function(_larder_outputs folder ret_outputs)
   foreach(schema IN LISTS arg_SCHEMAS)
     get_filename_component(name "${schema}" NAME_WLE)
     foreach(kind IN LISTS kinds)
-      foreach(suffix IN LISTS LARDER_EMIT_${kind})
+      foreach(suffix IN LISTS emit_${kind})
         set(output "${folder}/${name}${suffix}")
         if(output IN_LIST outputs)
           message(FATAL_ERROR "larder_generate: TARGET ${arg_TARGET}: two schemas named ${name}")
