@@ -22,7 +22,7 @@
 
 enum redis_server_kind { REDIS_SERVER_TCP, REDIS_SERVER_UNIX };
 
-enum { REDIS_SERVER_ARGS_MAX = 16 };
+enum { REDIS_SERVER_ARGS_MAX = 32 };
 
 struct redis_server {
     enum redis_server_kind kind;
