@@ -341,8 +341,7 @@ static bool encode_kinds_all(struct larder_writer *w, const struct kinds_all *va
     }
     for (size_t i0 = 0; i0 < value->sparse.count; i0++) {
         if (value->sparse.items[i0] == NULL) {
-            larder_write_nil(w);
-            if (!larder_write_room(w, 312)) {
+            if (!larder_write_absent(w, 312)) {
                 return larder_write_failed(w, "all.sparse");
             }
         } else {
@@ -364,8 +363,7 @@ static bool encode_kinds_all(struct larder_writer *w, const struct kinds_all *va
     }
     for (size_t i0 = 0; i0 < value->gaps.count; i0++) {
         if (value->gaps.items[i0] == NULL) {
-            larder_write_nil(w);
-            if (!larder_write_room(w, 312)) {
+            if (!larder_write_absent(w, 312)) {
                 return larder_write_failed(w, "all.gaps");
             }
         } else {
