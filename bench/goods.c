@@ -27,8 +27,11 @@ static void fill_texts(struct shelf *s, unsigned i)
 {
     static const char *const words[] = {"new", "organic", "handmade", "sale", "gift idea"};
     (void)snprintf(s->name, sizeof s->name, "Teapot, stoneware, no. %u", i);
-    (void)snprintf(s->description, sizeof s->description,
-                   "Thrown by hand in a small workshop, glazed in batch %u, fired twice.", i * 7);
+    (void)snprintf(
+        s->description, sizeof s->description,
+        "Thrown by hand in a small workshop, glazed in batch %u, fired twice. Holds the heat "
+        "for an hour; do not put it on the stove.",
+        i * 7);
     for (unsigned j = 0; j < LABELS; j++) {
         (void)snprintf(s->label_text[j], sizeof s->label_text[j], "%s", words[(i + j) % LABELS]);
         s->labels[j] = s->label_text[j];
