@@ -10,9 +10,8 @@
 
 enum {
     SHARDS_MAX = 16,
-    SHARD_MIN_BYTES =
-        4 << 20,         /* a smaller store has fewer shards, so that values of some size fit */
-    BYTES_A_CHAIN = 256, /* of bound: the table takes a 32nd */
+    SHARD_MIN_BYTES = 16 << 20, /* a smaller store has fewer, so that large values fit */
+    BYTES_A_CHAIN = 256,        /* of bound: the table takes a 32nd */
     CHAINS_MIN = 16,
     ALLOCATOR_SHARE = 16, /* what malloc adds to a block: its size and the rounding */
     SMALL_PART = 10,      /* small's share is a tenth */

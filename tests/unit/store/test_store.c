@@ -312,6 +312,26 @@ static void a_value_larger_than_the_store_is_refused_and_the_old_one_stays(void 
     larder_store_free(store);
 }
 
+/* However their keys fall into shards. */
+static void a_few_large_values_have_room_beside_each_other(void **state)
+{
+    (void)state;
+    static char value[3000000];
+    for (int round = 0; round < 50; round++) {
+        struct larder_store *store = larder_store_new(&metered, 64 << 20);
+        for (int i = 0; i < 4; i++) {
+            struct larder_store_item item = {.key = &i,
+                                             .key_len = sizeof i,
+                                             .value = value,
+                                             .value_len = sizeof value,
+                                             .expires_ns = LARDER_STORE_NEVER};
+            assert_int_equal(larder_store_put(store, LARDER_STORE_ALWAYS, &item, 0), LARDER_OK);
+        }
+        assert_int_equal(entries(store), 4);
+        larder_store_free(store);
+    }
+}
+
 static void a_store_too_small_for_anything_refuses(void **state)
 {
     (void)state;
@@ -495,6 +515,7 @@ int main(void)
         METERED_TEST(the_bound_holds_at_every_moment),
         METERED_TEST(the_bound_is_also_used),
         METERED_TEST(a_value_larger_than_the_store_is_refused_and_the_old_one_stays),
+        METERED_TEST(a_few_large_values_have_room_beside_each_other),
         METERED_TEST(a_store_too_small_for_anything_refuses),
         METERED_TEST(a_scan_does_not_push_out_what_is_asked_for),
         METERED_TEST(a_new_working_set_takes_over),
