@@ -223,9 +223,13 @@ bool larder_setting_parse(const struct larder_setting_row *row, const char *text
 void larder_setting_describe(const struct larder_setting_row *row, char *buf, size_t size)
 {
     switch (row->kind) {
-    case LARDER_KIND_TEXT:
-    case LARDER_KIND_SECRET:
     case LARDER_KIND_URL:
+        snprintf(buf, size, "a redis:// or unix:// URL of at most %" PRId64 " bytes", row->high);
+        break;
+    case LARDER_KIND_SECRET:
+        snprintf(buf, size, "text of at most %" PRId64 " bytes", row->high);
+        break;
+    case LARDER_KIND_TEXT:
         snprintf(buf, size, "text without control characters, at most %" PRId64 " bytes",
                  row->high);
         break;
