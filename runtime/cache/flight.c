@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "codec/value.h"
+#include "codec/block.h"
 
 struct larder_flight {
     struct larder_flight *next; /* in the shard, until landed */

@@ -10,7 +10,7 @@
 
 #include "backend/backend.h"
 #include "cache/flight.h"
-#include "codec/value.h"
+#include "codec/block.h"
 #include "observe/counters.h"
 
 enum { LARDER_PREFIX_MAX = 255 }; /* bytes of the keys' prefix */
