@@ -64,6 +64,7 @@ extern const struct suite batches_suite;
 extern const struct suite events_suite;
 extern const struct suite loads_suite;
 extern const struct suite arguments_suite;
+extern const struct suite memory_suite;
 extern const struct suite away_suite;
 extern const struct suite foreign_suite;
 

@@ -127,6 +127,31 @@ static void a_wrong_password_is_told(void **state)
     redis_server_stop(&server);
 }
 
+static void a_server_without_room_says_so(void **state)
+{
+    static const char *const args[] = {"--maxmemory", "1", "--maxmemory-policy", "noeviction",
+                                       NULL};
+    struct redis_server server;
+    struct kitchen_cache *cache;
+    const struct kitchen_colour_of *read;
+    struct larder_config config = {.backend = "redis", .host = "127.0.0.1"};
+    int loads = 0;
+    (void)state;
+    assert_true(redis_server_start(&server, REDIS_SERVER_TCP, args));
+    config.port = server.port;
+    assert_status(kitchen_cache_open(&config, &cache), LARDER_OK);
+    assert_status(kitchen_colour_of_cache_set(cache, 1, &blue), LARDER_E_SERVER);
+    assert_int_equal(larder_outcome(), LARDER_NOT_APPLIED);
+    assert_non_null(strstr(larder_last_error(), "OOM"));
+    assert_status(kitchen_colour_of_cache_get(cache, 1, &read), LARDER_MISS);
+    assert_status(kitchen_colour_of_cache_get_or_load(cache, 1, load_blue, &loads, &read),
+                  LARDER_OK);
+    assert_int_equal(larder_outcome(), LARDER_NOT_APPLIED);
+    kitchen_colour_of_release(read);
+    kitchen_cache_close(cache);
+    redis_server_stop(&server);
+}
+
 /* Opens a cache on a server that says what the steps say. */
 static struct kitchen_cache *open_scripted(struct scripted_server *server, char *url, size_t size)
 {
@@ -139,7 +164,8 @@ static struct kitchen_cache *open_scripted(struct scripted_server *server, char 
 }
 
 /* A call ends within its deadline, a loader runs, nothing hangs. */
-static void ends_in_time(const struct scripted_step *steps, size_t count)
+static void ends_in_time(const struct scripted_step *steps, size_t count,
+                         enum larder_status expected)
 {
     char url[64];
     struct scripted_server *server = scripted_server_start(steps, count);
@@ -147,7 +173,7 @@ static void ends_in_time(const struct scripted_step *steps, size_t count)
     const struct kitchen_colour_of *read;
     int loads = 0;
     int64_t started_ms = site_now_ms();
-    assert_true(kitchen_colour_of_cache_get(cache, 1, &read) < 0);
+    assert_status(kitchen_colour_of_cache_get(cache, 1, &read), expected);
     assert_null(read);
     assert_status(kitchen_colour_of_cache_get_or_load(cache, 1, load_blue, &loads, &read),
                   LARDER_OK);
@@ -162,7 +188,7 @@ static void a_silent_server_costs_the_deadline_and_no_more(void **state)
 {
     static const struct scripted_step steps[] = {SCRIPTED_HOLD};
     (void)state;
-    ends_in_time(steps, COUNT_OF(steps));
+    ends_in_time(steps, COUNT_OF(steps), LARDER_E_TIMEOUT);
 }
 
 static void a_reply_that_never_ends_costs_the_deadline_and_no_more(void **state)
@@ -173,8 +199,8 @@ static void a_reply_that_never_ends_costs_the_deadline_and_no_more(void **state)
         SCRIPTED_HOLD};
     static const struct scripted_step flood[] = {SCRIPTED_AWAIT, SCRIPTED_REPEAT("+OOOOOOOOOOOOO")};
     (void)state;
-    ends_in_time(drip, COUNT_OF(drip));
-    ends_in_time(flood, COUNT_OF(flood));
+    ends_in_time(drip, COUNT_OF(drip), LARDER_E_TIMEOUT);
+    ends_in_time(flood, COUNT_OF(flood), LARDER_E_PROTOCOL);
 }
 
 static void a_server_that_speaks_no_redis_is_told(void **state)
@@ -182,14 +208,14 @@ static void a_server_that_speaks_no_redis_is_told(void **state)
     static const struct scripted_step steps[] = {
         SCRIPTED_AWAIT, SCRIPTED_SEND("HTTP/1.1 400 Bad Request\r\n\r\n"), SCRIPTED_HOLD};
     (void)state;
-    ends_in_time(steps, COUNT_OF(steps));
+    ends_in_time(steps, COUNT_OF(steps), LARDER_E_PROTOCOL);
 }
 
 static void a_server_that_hangs_up_is_told(void **state)
 {
     static const struct scripted_step steps[] = {SCRIPTED_AWAIT, SCRIPTED_RESET};
     (void)state;
-    ends_in_time(steps, COUNT_OF(steps));
+    ends_in_time(steps, COUNT_OF(steps), LARDER_E_UNAVAILABLE);
 }
 
 static void settings_that_do_not_parse_are_named(void **state)
@@ -243,6 +269,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(off_misses_and_loads),
     cmocka_unit_test(a_server_that_is_away_is_told_fast),
     cmocka_unit_test(a_wrong_password_is_told),
+    cmocka_unit_test(a_server_without_room_says_so),
     cmocka_unit_test(a_silent_server_costs_the_deadline_and_no_more),
     cmocka_unit_test(a_reply_that_never_ends_costs_the_deadline_and_no_more),
     cmocka_unit_test(a_server_that_speaks_no_redis_is_told),

@@ -145,14 +145,15 @@ static void lifetimes_out_of_range_are_refused(void **state)
 
 static void a_setting_beats_the_schemas_lifetime(void **state)
 {
-    struct site *site = *state;
+    const struct site *site = *state;
+    struct larder_config config = site->config;
     const struct larder_config_ttl rows[] = {{"short", 7000}};
     const struct kitchen_defaulted value = {.id = 1, .text = ""};
     struct kitchen_cache *cache;
     int64_t ms;
-    site->config.ttls = rows;
-    site->config.ttl_count = 1;
-    assert_status(kitchen_cache_open(&site->config, &cache), LARDER_OK);
+    config.ttls = rows;
+    config.ttl_count = 1;
+    assert_status(kitchen_cache_open(&config, &cache), LARDER_OK);
     assert_status(kitchen_defaulted_cache_put(cache, &value), LARDER_OK);
     assert_status(kitchen_defaulted_cache_ttl(cache, 1, &ms), LARDER_OK);
     assert_in_range(ms, 1, 7000);
