@@ -7,7 +7,7 @@
 #include "overlay.h"
 #include "render/template.h"
 
-enum { MOST_OUTPUT_BYTES = 64 * 1024 * 1024 };
+enum { MOST_OUTPUT_BYTES = 256 * 1024 * 1024 };
 
 /* What one schema becomes: each template, and what is put behind the stem. */
 static const struct artefact {
@@ -98,13 +98,12 @@ static const struct sch_service **read_all(struct run *run, const struct args *a
 
 /* --------------------------------------------------------------- rendering */
 
-static void render_one(struct run *run, struct overlay *overlay, const struct ctx_value *context,
-                       const struct artefact *artefact, struct out_files *files, const char *name)
+static void render_one(struct run *run, const struct tpl_options *options,
+                       const struct ctx_value *context, const struct artefact *artefact,
+                       struct out_files *files, const char *name)
 {
-    const struct tpl_options options = {
-        .escape = TPL_ESCAPE_NONE, .find = overlay_find, .user = overlay};
     const struct src_file *file =
-        overlay_find(overlay, artefact->template, strlen(artefact->template));
+        options->find(options->user, artefact->template, strlen(artefact->template));
     struct text text;
     text_init(&text, run->arena, MOST_OUTPUT_BYTES);
     if (!file) {
@@ -112,7 +111,7 @@ static void render_one(struct run *run, struct overlay *overlay, const struct ct
                    artefact->template);
         return;
     }
-    if (!tpl_render(run->arena, run->diag, file, context, &options, &text))
+    if (!tpl_render(run->arena, run->diag, file, context, options, &text))
         return;
     if (text.full)
         diag_error(run->diag, (struct src_pos){.file = file}, "too-large",
@@ -121,7 +120,7 @@ static void render_one(struct run *run, struct overlay *overlay, const struct ct
         out_add(files, run->diag, name, text.data, text.len);
 }
 
-static void render_service(struct run *run, struct overlay *overlay,
+static void render_service(struct run *run, const struct tpl_options *options,
                            const struct sch_service *service, const char *path,
                            struct out_files *files)
 {
@@ -130,7 +129,7 @@ static void render_service(struct run *run, struct overlay *overlay,
         return;
     const struct ctx_value *context = ctx_build(run->arena, service, stem);
     for (size_t i = 0; i < ARTEFACT_COUNT; i++)
-        render_one(run, overlay, context, &artefacts[i], files,
+        render_one(run, options, context, &artefacts[i], files,
                    output_name(run, stem, &artefacts[i]));
 }
 
@@ -162,8 +161,12 @@ int produce(struct run *run, const struct args *args, struct product *ret_produc
     const struct sch_service **services = read_all(run, args, &count);
     if (!overlay || diag_error_count(run->diag))
         return EXIT_DONE;
+    const struct tpl_options options = {.escape = TPL_ESCAPE_NONE,
+                                        .find = overlay_find,
+                                        .user = overlay,
+                                        .cache = tpl_cache_new(run->arena)};
     for (size_t i = 0; i < count; i++)
-        render_service(run, overlay, services[i], paths[i], ret_product->files);
+        render_service(run, &options, services[i], paths[i], ret_product->files);
     list_inputs(run, overlay, services, count, ret_product);
     return EXIT_DONE;
 }

@@ -3,21 +3,26 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /*
  * DESIGN. A list of chunks, the current one first; blocks are cut off its
  * front. A block too large to share a chunk gets one of its own, put behind
- * the current one, so that the rest of the current one is not lost.
+ * the current one, so that the rest of the current one is not lost. Chunks are
+ * pages of the kernel's, zero until touched: a large text grows by moving its
+ * pages, and what it has reserved and not used costs nothing.
  */
 
 enum { CHUNK_BYTES = 256 * 1024, EXIT_OUT_OF_MEMORY = 70 };
 
 struct chunk {
     struct chunk *next;
+    struct chunk *previous; /* of chunks with one block, which may move */
     size_t size;
     size_t used;
     _Alignas(max_align_t) unsigned char data[];
@@ -36,11 +41,14 @@ __attribute__((noreturn)) static void out_of_memory(void)
 
 static struct chunk *chunk_new(size_t size)
 {
-    struct chunk *chunk = NULL;
-    if (size <= SIZE_MAX - sizeof(*chunk))
-        chunk = calloc(1, sizeof(*chunk) + size);
-    if (!chunk)
+    struct chunk *chunk = MAP_FAILED;
+    if (size <= SIZE_MAX - sizeof(*chunk)) {
+        chunk = mmap(NULL, sizeof(*chunk) + size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    if (chunk == MAP_FAILED) {
         out_of_memory();
+    }
     chunk->size = size;
     return chunk;
 }
@@ -68,29 +76,67 @@ void arena_free(struct arena *arena)
         return;
     for (struct chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
-        free(chunk);
+        munmap(chunk, sizeof(*chunk) + chunk->size);
     }
     free(arena);
+}
+
+/* Puts a chunk with one block behind the current one. */
+static void link_own(struct arena *arena, struct chunk *chunk)
+{
+    struct chunk *current = arena->chunks;
+    chunk->next = current->next;
+    chunk->previous = current;
+    if (chunk->next) {
+        chunk->next->previous = chunk;
+    }
+    current->next = chunk;
 }
 
 static void *own_chunk(struct arena *arena, size_t size)
 {
     struct chunk *chunk = chunk_new(size);
     chunk->used = size;
-    chunk->next = arena->chunks->next;
-    arena->chunks->next = chunk;
+    link_own(arena, chunk);
+    return chunk->data;
+}
+
+static bool is_own(size_t size)
+{
+    return rounded(size) > CHUNK_BYTES / 4;
+}
+
+/* Grows a block with a chunk of its own, which may move. */
+static void *grow_own(void *block, size_t new_size)
+{
+    struct chunk *chunk = (struct chunk *)((char *)block - offsetof(struct chunk, data));
+    struct chunk *next = chunk->next, *previous = chunk->previous;
+    size_t size = rounded(new_size);
+    if (size > SIZE_MAX - sizeof(*chunk)) {
+        out_of_memory();
+    }
+    chunk = mremap(chunk, sizeof(*chunk) + chunk->size, sizeof(*chunk) + size, MREMAP_MAYMOVE);
+    if (chunk == MAP_FAILED) {
+        out_of_memory();
+    }
+    chunk->size = chunk->used = size;
+    previous->next = chunk;
+    if (next) {
+        next->previous = chunk;
+    }
     return chunk->data;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
     size = rounded(size ? size : 1);
-    if (size > CHUNK_BYTES / 4)
+    if (is_own(size))
         return own_chunk(arena, size);
     struct chunk *chunk = arena->chunks;
     if (size > chunk->size - chunk->used) {
         chunk = chunk_new(CHUNK_BYTES);
         chunk->next = arena->chunks;
+        chunk->next->previous = chunk;
         arena->chunks = chunk;
     }
     arena->last = chunk->data + chunk->used;
@@ -105,11 +151,12 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
     return arena_alloc(arena, count * size);
 }
 
-/* Only what was cut off the current chunk last can grow where it is. */
+/* Only what was cut off the current chunk last can grow where it is, and only
+ * as long as it may share one. */
 static bool grow_in_place(struct arena *arena, const void *block, size_t old_size, size_t new_size)
 {
     struct chunk *chunk = arena->chunks;
-    if (!block || block != arena->last)
+    if (!block || block != arena->last || is_own(new_size))
         return false;
     size_t more = rounded(new_size) - rounded(old_size ? old_size : 1);
     if (more > chunk->size - chunk->used)
@@ -122,6 +169,8 @@ void *arena_grow(struct arena *arena, void *block, size_t old_size, size_t new_s
 {
     if (new_size <= old_size && block)
         return block;
+    if (block && is_own(old_size))
+        return grow_own(block, new_size);
     if (grow_in_place(arena, block, old_size, new_size))
         return block;
     void *larger = arena_alloc(arena, new_size);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "context/entity.h"
 #include "context/c_escape.h"
+#include "context/entity.h"
 #include "context/structs.h"
 
 /* "product_cache" -> "PRODUCT_CACHE_H". */

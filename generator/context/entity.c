@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "context/ctype.h"
 #include "context/c_escape.h"
+#include "context/ctype.h"
 #include "context/steps.h"
 #include "context/structs.h"
 
@@ -245,7 +245,7 @@ static void set_key(struct arena *arena, struct ctx_value *map, const struct sch
 static struct ctx_value *make_entity(struct arena *arena, const struct sch_service *service,
                                      const struct sch_entity *entity, size_t index)
 {
-    struct ctx_value *map = ctx_map(arena);
+    struct ctx_value *map = ctx_map_for(arena, 40);
     ctx_set_string(map, "name", entity->name);
     ctx_set_string(map, "x", entity->c_name);
     ctx_set_string(map, "counter",

@@ -75,8 +75,9 @@ static struct ctx_value *make_section(const struct steps_owner *owner, const str
                                       struct ctype_place place, const char *expr, const char *label,
                                       int depth)
 {
-    struct ctx_value *section = ctx_map(owner->arena);
-    if (type->kind == SCH_LIST || type->kind == SCH_MAP) {
+    bool container = type->kind == SCH_LIST || type->kind == SCH_MAP;
+    struct ctx_value *section = ctx_map_for(owner->arena, container ? 10 : 3);
+    if (container) {
         add_container(owner, section, type, place, expr, label, depth);
     } else if (type->kind == SCH_STRUCT) {
         ctx_set_string(section, "type", type->decl->c_name);
@@ -99,7 +100,7 @@ struct ctx_value *steps_node(const struct steps_owner *owner, const struct sch_t
                              int depth)
 {
     struct arena *arena = owner->arena;
-    struct ctx_value *node = ctx_map(arena);
+    struct ctx_value *node = ctx_map_for(arena, 12);
     struct ctx_value *off = ctx_flag(arena, false);
     const char *set = section_of[type->kind] != NULL ? section_of[type->kind] : "scalar";
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
@@ -138,7 +139,7 @@ static bool is_required(const struct sch_field *field)
 static struct ctx_value *position(struct arena *arena, const struct sch_decl *decl,
                                   const struct sch_field *field, size_t fixed, uint32_t id)
 {
-    struct ctx_value *map = ctx_map(arena);
+    struct ctx_value *map = ctx_map_for(arena, 12);
     struct steps_owner owner = {arena, fixed};
     ctx_set_number(map, "position", id);
     ctx_set_flag(map, "hole", field == NULL);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "context/ctype.h"
 #include "context/c_escape.h"
+#include "context/ctype.h"
 #include "context/steps.h"
 
 enum { NOTE_MAX = 256 };
@@ -124,7 +124,7 @@ static const char *note_of(struct arena *arena, const struct sch_field *field)
 static struct ctx_value *member(struct arena *arena, const struct sch_decl *decl,
                                 const struct sch_field *field)
 {
-    struct ctx_value *map = ctx_map(arena);
+    struct ctx_value *map = ctx_map_for(arena, 5);
     struct ctype_place place = {decl->c_name, field->name};
     ctx_set_string(
         map, "declaration",

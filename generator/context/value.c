@@ -12,42 +12,59 @@
  * data file of a hundred thousand names is read in linear time.
  */
 
-enum { INDEX_FROM = 12 /* pairs; fewer are compared one by one */ };
+enum { INDEX_FROM = 24 /* pairs; fewer are compared one by one */ };
 
 struct ctx_pair {
     const char *name;
-    size_t name_len;
+    uint32_t name_len;
     uint32_t hash;
     struct ctx_value *value;
 };
 
 struct ctx_value {
     enum ctx_kind kind;
-    struct arena *arena;
-    size_t count;    /* of items or pairs; of a text its bytes */
-    size_t capacity; /* of items or pairs */
+    bool on;      /* CTX_FLAG */
+    size_t count; /* of items or pairs; of a text its bytes */
     union {
-        bool on;
         const char *text; /* CTX_STRING, CTX_NUMBER */
         struct ctx_value **items;
         struct ctx_pair *pairs;
     } as;
+};
+
+/* A list or a map. A context is mostly texts: only these carry what growing takes. */
+struct ctx_container {
+    struct ctx_value value;
+    struct arena *arena;
+    size_t capacity; /* of items or pairs */
     uint32_t *index; /* CTX_MAP; NULL while it is small */
     size_t index_size;
 };
 
-static struct ctx_value *value_new(struct arena *arena, enum ctx_kind kind)
+/* Values without contents are shared; nobody writes to them. */
+static struct ctx_value null_value = {.kind = CTX_NULL};
+static struct ctx_value flag_values[] = {{.kind = CTX_FLAG, .on = false},
+                                         {.kind = CTX_FLAG, .on = true}};
+
+static struct ctx_value *container_new(struct arena *arena, enum ctx_kind kind)
 {
-    struct ctx_value *value = arena_alloc(arena, sizeof(*value));
-    value->kind = kind;
-    value->arena = arena;
-    return value;
+    struct ctx_container *container = arena_alloc(arena, sizeof(*container));
+    container->value.kind = kind;
+    container->arena = arena;
+    return &container->value;
+}
+
+/* The container that a list's or map's value is the first member of. */
+static struct ctx_container *container_of(struct ctx_value *value)
+{
+    return (struct ctx_container *)value;
 }
 
 static struct ctx_value *text_new(struct arena *arena, enum ctx_kind kind, const char *text,
                                   size_t len)
 {
-    struct ctx_value *value = value_new(arena, kind);
+    struct ctx_value *value = arena_alloc(arena, sizeof(*value));
+    value->kind = kind;
     value->as.text = text;
     value->count = len;
     return value;
@@ -57,14 +74,14 @@ static struct ctx_value *text_new(struct arena *arena, enum ctx_kind kind, const
 
 struct ctx_value *ctx_null(struct arena *arena)
 {
-    return value_new(arena, CTX_NULL);
+    (void)arena;
+    return &null_value;
 }
 
 struct ctx_value *ctx_flag(struct arena *arena, bool on)
 {
-    struct ctx_value *value = value_new(arena, CTX_FLAG);
-    value->as.on = on;
-    return value;
+    (void)arena;
+    return &flag_values[on];
 }
 
 struct ctx_value *ctx_number(struct arena *arena, long long number)
@@ -96,22 +113,31 @@ struct ctx_value *ctx_string_view(struct arena *arena, const char *text, size_t 
 
 struct ctx_value *ctx_list(struct arena *arena)
 {
-    return value_new(arena, CTX_LIST);
+    return container_new(arena, CTX_LIST);
 }
 
 struct ctx_value *ctx_map(struct arena *arena)
 {
-    return value_new(arena, CTX_MAP);
+    return container_new(arena, CTX_MAP);
+}
+
+struct ctx_value *ctx_map_for(struct arena *arena, size_t names)
+{
+    struct ctx_value *map = ctx_map(arena);
+    map->as.pairs = arena_array(arena, names, sizeof(*map->as.pairs));
+    container_of(map)->capacity = names;
+    return map;
 }
 
 /* Room for one more entry of `size` bytes in `entries`. */
 static void *room_for_one(struct ctx_value *value, void *entries, size_t size)
 {
-    if (value->count < value->capacity)
+    struct ctx_container *container = container_of(value);
+    if (value->count < container->capacity)
         return entries;
-    size_t capacity = value->capacity ? value->capacity * 2 : 4;
-    entries = arena_grow(value->arena, entries, value->capacity * size, capacity * size);
-    value->capacity = capacity;
+    size_t capacity = container->capacity ? container->capacity * 2 : 4;
+    entries = arena_grow(container->arena, entries, container->capacity * size, capacity * size);
+    container->capacity = capacity;
     return entries;
 }
 
@@ -136,12 +162,12 @@ static bool is_named(const struct ctx_pair *pair, const char *name, size_t len)
     return pair->name_len == len && memcmp(pair->name, name, len) == 0;
 }
 
-static struct ctx_pair *find_indexed(const struct ctx_value *map, const char *name, size_t len)
+static struct ctx_pair *find_indexed(const struct ctx_container *map, const char *name, size_t len)
 {
     uint32_t hash = hash_of(name, len);
     for (size_t at = hash & (map->index_size - 1); map->index[at];
          at = (at + 1) & (map->index_size - 1)) {
-        struct ctx_pair *pair = &map->as.pairs[map->index[at] - 1];
+        struct ctx_pair *pair = &map->value.as.pairs[map->index[at] - 1];
         if (pair->hash == hash && is_named(pair, name, len))
             return pair;
     }
@@ -150,49 +176,51 @@ static struct ctx_pair *find_indexed(const struct ctx_value *map, const char *na
 
 static struct ctx_pair *find_pair(const struct ctx_value *map, const char *name, size_t len)
 {
-    if (map->index)
-        return find_indexed(map, name, len);
+    const struct ctx_container *container = (const struct ctx_container *)map;
+    if (container->index)
+        return find_indexed(container, name, len);
     for (size_t i = 0; i < map->count; i++)
         if (is_named(&map->as.pairs[i], name, len))
             return &map->as.pairs[i];
     return NULL;
 }
 
-static void index_pair(struct ctx_value *map, size_t i)
+static void index_pair(struct ctx_container *map, size_t i)
 {
-    size_t at = map->as.pairs[i].hash & (map->index_size - 1);
+    size_t at = map->value.as.pairs[i].hash & (map->index_size - 1);
     while (map->index[at])
         at = (at + 1) & (map->index_size - 1);
     map->index[at] = (uint32_t)(i + 1);
 }
 
 /* Called with a pair just added: indexes it, or all in a larger table. */
-static void keep_index(struct ctx_value *map)
+static void keep_index(struct ctx_container *map)
 {
-    if (map->count < INDEX_FROM)
+    size_t count = map->value.count;
+    if (count < INDEX_FROM)
         return;
-    assert(map->count < UINT32_MAX);
-    if (map->count * 2 <= map->index_size) {
-        index_pair(map, map->count - 1);
+    assert(count < UINT32_MAX);
+    if (count * 2 <= map->index_size) {
+        index_pair(map, count - 1);
         return;
     }
     map->index_size = map->index_size ? map->index_size * 2 : (size_t)INDEX_FROM / 3 * 8;
     map->index = arena_array(map->arena, map->index_size, sizeof(*map->index));
-    for (size_t i = 0; i < map->count; i++)
+    for (size_t i = 0; i < count; i++)
         index_pair(map, i);
 }
 
 void ctx_set_len(struct ctx_value *map, const char *name, size_t len, struct ctx_value *value)
 {
-    assert(map->kind == CTX_MAP && value);
+    assert(map->kind == CTX_MAP && value && len <= UINT32_MAX);
     struct ctx_pair *known = find_pair(map, name, len);
     if (known) {
         known->value = value;
         return;
     }
     map->as.pairs = room_for_one(map, map->as.pairs, sizeof(*map->as.pairs));
-    map->as.pairs[map->count++] = (struct ctx_pair){name, len, hash_of(name, len), value};
-    keep_index(map);
+    map->as.pairs[map->count++] = (struct ctx_pair){name, (uint32_t)len, hash_of(name, len), value};
+    keep_index(container_of(map));
 }
 
 void ctx_set(struct ctx_value *map, const char *name, struct ctx_value *value)
@@ -202,17 +230,17 @@ void ctx_set(struct ctx_value *map, const char *name, struct ctx_value *value)
 
 void ctx_set_string(struct ctx_value *map, const char *name, const char *text)
 {
-    ctx_set(map, name, text ? ctx_string(map->arena, text) : ctx_null(map->arena));
+    ctx_set(map, name, text ? ctx_string(container_of(map)->arena, text) : &null_value);
 }
 
 void ctx_set_number(struct ctx_value *map, const char *name, long long number)
 {
-    ctx_set(map, name, ctx_number(map->arena, number));
+    ctx_set(map, name, ctx_number(container_of(map)->arena, number));
 }
 
 void ctx_set_flag(struct ctx_value *map, const char *name, bool on)
 {
-    ctx_set(map, name, ctx_flag(map->arena, on));
+    ctx_set(map, name, &flag_values[on]);
 }
 
 /* Reading. */
@@ -225,7 +253,7 @@ enum ctx_kind ctx_kind(const struct ctx_value *value)
 bool ctx_is_true(const struct ctx_value *value)
 {
     if (value->kind == CTX_FLAG)
-        return value->as.on;
+        return value->on;
     return value->kind != CTX_NULL && (value->kind != CTX_LIST || value->count);
 }
 
@@ -237,7 +265,7 @@ const char *ctx_text(const struct ctx_value *value, size_t *ret_len)
         return value->as.text;
     }
     if (value->kind == CTX_FLAG)
-        text = value->as.on ? "true" : "false";
+        text = value->on ? "true" : "false";
     *ret_len = strlen(text);
     return text;
 }

@@ -36,6 +36,7 @@ struct ctx_value *ctx_string_len(struct arena *arena, const char *text,
 struct ctx_value *ctx_string_view(struct arena *arena, const char *text, size_t len);
 struct ctx_value *ctx_list(struct arena *arena);
 struct ctx_value *ctx_map(struct arena *arena);
+struct ctx_value *ctx_map_for(struct arena *arena, size_t names); /* with room for as many */
 void ctx_add(struct ctx_value *list, struct ctx_value *item);
 /* A name already there is replaced. `name` is borrowed. */
 void ctx_set(struct ctx_value *map, const char *name, struct ctx_value *value);
