@@ -260,6 +260,10 @@ enum larder_status larder_pool_acquire(struct larder_pool *pool, int64_t deadlin
     }
     conn->now_ns = now_ns;
     *ret_reused = conn->fd >= 0;
+    if (now_ns >= deadline_ns) { /* nothing is sent that nobody waits for */
+        larder_pool_release(pool, conn);
+        return fail(LARDER_E_TIMEOUT, "the deadline had passed before anything was sent", ret_why);
+    }
     enum larder_status status =
         *ret_reused ? LARDER_OK : larder_pool_redial(pool, conn, deadline_ns);
     if (status != LARDER_OK) {

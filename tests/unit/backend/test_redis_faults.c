@@ -351,6 +351,33 @@ static void a_value_over_the_limit_closes_the_connection_only(void **state)
     redis_server_stop(&server);
 }
 
+/* The limit is of one value: what a batch reads together may be more. */
+static void a_batch_may_read_more_than_the_limit_of_one_value(void **state)
+{
+    (void)state;
+    enum { VALUES = 8 };
+    struct redis_server server;
+    struct larder_op ops[VALUES];
+    uint8_t *value = calloc(1, 900000);
+    start(&server, NULL);
+    struct larder_backend *backend = backend_at(server.port);
+    struct larder_op set = op_of(LARDER_OP_SET);
+    set.value = value;
+    set.value_len = 900000;
+    backend->table->run(backend, &set, 1, larder_deadline_after_ms(&larder_clock_system, LONG_MS));
+    for (int i = 0; i < VALUES; i++) {
+        ops[i] = op_of(LARDER_OP_GET);
+    }
+    backend->table->run(backend, ops, VALUES,
+                        larder_deadline_after_ms(&larder_clock_system, LONG_MS));
+    for (int i = 0; i < VALUES; i++) {
+        assert_int_equal(ops[i].status, LARDER_OK);
+    }
+    free(value);
+    backend->table->free(backend);
+    redis_server_stop(&server);
+}
+
 static void what_no_server_takes_fails_alone(void **state)
 {
     (void)state;
@@ -617,6 +644,54 @@ static void threads_outlive_servers_that_come_and_go(void **state)
     redis_server_stop(&server);
 }
 
+/* Forks while other threads are in the middle of calls. */
+static void a_child_of_busy_threads_is_served(void **state)
+{
+    (void)state;
+    struct redis_server server;
+    pthread_t threads[THREADS];
+    int bad = 0;
+    start(&server, NULL);
+    struct crowd crowd = {.backend = backend_at(server.port)};
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, press, &crowd), 0);
+    }
+    for (int i = 0; i < 10; i++) {
+        int status = -1;
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(30); /* a lock that nobody gives back would hang it */
+            _exit(do_op(crowd.backend, LARDER_OP_SET) != LARDER_OK ||
+                  do_op(crowd.backend, LARDER_OP_GET) != LARDER_OK);
+        }
+        waitpid(pid, &status, 0);
+        bad += status != 0;
+    }
+    atomic_store(&crowd.stop, true);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(bad, 0);
+    assert_int_equal(atomic_load(&crowd.odd), 0);
+    crowd.backend->table->free(crowd.backend);
+    redis_server_stop(&server);
+}
+
+static void a_call_whose_time_is_over_sends_nothing(void **state)
+{
+    (void)state;
+    struct redis_server server;
+    start(&server, NULL);
+    struct larder_backend *backend = backend_at(server.port);
+    assert_int_equal(do_op(backend, LARDER_OP_PING), LARDER_OK);
+    struct larder_op op = do_within(backend, LARDER_OP_SET, -1);
+    assert_int_equal(op.status, LARDER_E_TIMEOUT);
+    assert_int_equal(op.outcome, LARDER_NOT_APPLIED);
+    assert_int_equal(do_op(backend, LARDER_OP_GET), LARDER_MISS);
+    backend->table->free(backend);
+    redis_server_stop(&server);
+}
+
 /* --------------------------------------------------------- failing memory */
 
 static atomic_int fail_in;
@@ -681,6 +756,7 @@ int main(void)
         FAULT_TEST(a_full_server_refuses_writes_and_serves_reads),
         FAULT_TEST(a_server_with_too_many_clients_is_unavailable),
         FAULT_TEST(a_value_over_the_limit_closes_the_connection_only),
+        FAULT_TEST(a_batch_may_read_more_than_the_limit_of_one_value),
         FAULT_TEST(what_no_server_takes_fails_alone),
         FAULT_TEST(only_what_can_be_said_twice_is_retried_on_a_new_connection),
         FAULT_TEST(a_new_connection_that_fails_is_not_retried),
@@ -690,6 +766,8 @@ int main(void)
         FAULT_TEST(a_caller_that_finds_all_busy_waits_until_its_deadline),
         FAULT_TEST(a_forked_child_has_connections_of_its_own),
         FAULT_TEST(threads_outlive_servers_that_come_and_go),
+        FAULT_TEST(a_child_of_busy_threads_is_served),
+        FAULT_TEST(a_call_whose_time_is_over_sends_nothing),
         FAULT_TEST(every_failed_allocation_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
