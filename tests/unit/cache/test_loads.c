@@ -334,6 +334,47 @@ static void the_timeout_bounds_the_caches_part_alone(void **state)
     assert_int_equal(broken.set_deadline_ns, start_ns + (2000 + 60000 + 3000) * ms);
 }
 
+/* A backend in which another caller loads and fills between a look and its answer. */
+struct overtaken {
+    struct larder_backend base;
+    struct larder_backend *real;
+    struct order *other;
+    bool done;
+};
+
+static void overtaken_run(struct larder_backend *backend, struct larder_op *ops, size_t count,
+                          int64_t deadline_ns)
+{
+    struct overtaken *overtaken = (struct overtaken *)backend;
+    const struct tea *tea;
+    overtaken->real->table->run(overtaken->real, ops, count, deadline_ns);
+    if (!overtaken->done) {
+        overtaken->done = true;
+        assert_status(get_or_load(overtaken->other, &tea_entity, &tea), LARDER_OK);
+        larder_value_release(tea);
+    }
+}
+
+static void who_missed_just_before_a_fill_does_not_load_again(void **state)
+{
+    static const struct larder_backend_table table = {.name = "overtaken", .run = overtaken_run};
+    struct shelf *shelf = *state;
+    struct order first = {.shelf = shelf, .id = 1, .name = "filled"};
+    struct order late = {.shelf = shelf, .id = 1, .name = "late"};
+    struct overtaken overtaken = {{&table}, shelf->cache->backend, &first, false};
+    const struct tea *tea;
+    shelf->cache->backend = &overtaken.base;
+    enum larder_status status = get_or_load(&late, &tea_entity, &tea);
+    shelf->cache->backend = overtaken.real;
+    assert_status(status, LARDER_OK);
+    assert_string_equal(tea->name, "filled");
+    larder_value_release(tea);
+    assert_int_equal(first.runs, 1);
+    assert_int_equal(late.runs, 0);
+    assert_int_equal(shelf_stats(shelf, &tea_entity).hits, 1);
+    assert_int_equal(shelf_stats(shelf, &tea_entity).misses, 1);
+}
+
 /* ---------------------------------------------------------------- many callers */
 
 struct crowd {
@@ -514,6 +555,7 @@ int main(void)
         SHELF_TEST(null_arguments_are_refused),
         SHELF_TEST(the_loader_runs_whatever_the_cache_answers),
         SHELF_TEST(the_timeout_bounds_the_caches_part_alone),
+        SHELF_TEST(who_missed_just_before_a_fill_does_not_load_again),
         SHELF_TEST(two_hundred_equal_misses_load_once),
         SHELF_TEST(a_failing_load_ends_for_all),
         SHELF_TEST(what_cannot_be_stored_is_shared_all_the_same),
