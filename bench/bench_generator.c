@@ -160,18 +160,19 @@ int main(int argc, char **argv)
     expect(&run, 0, "the services' schemas");
     (void)snprintf(name, sizeof name, "generate %zu services", count);
     print(&rounds, name, run.ms, 50, "ms");
-    print(&rounds, "  its peak memory", run.mib, 100, "MiB");
+    (void)snprintf(name, sizeof name, "generate %zu services, memory", count);
+    print(&rounds, name, run.mib, 100, "MiB");
 
     make_large_schema(path, sizeof path, argv[2]);
     run = measure(argv[1], argv[2], made, 1, &rounds);
     expect(&run, 0, "1,000 entities");
     print(&rounds, "generate 1,000 entities", run.ms, 1000, "ms");
-    print(&rounds, "  its peak memory", run.mib, 100, "MiB");
+    print(&rounds, "generate 1,000 entities, memory", run.mib, 100, "MiB");
 
     make_brackets(path, sizeof path, argv[2]);
     run = measure(argv[1], argv[2], made, 1, &rounds);
     expect(&run, 1, "a line of brackets");
     print(&rounds, "refuse 300 KB of [", run.ms, 50, "ms");
-    print(&rounds, "  its peak memory", run.mib, 100, "MiB");
+    print(&rounds, "refuse 300 KB of [, memory", run.mib, 100, "MiB");
     return EXIT_SUCCESS;
 }
