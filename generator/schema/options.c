@@ -147,16 +147,16 @@ static const char *wanted_text(enum opt_form form)
     return texts[form];
 }
 
-static const char *number_text(struct arena *arena, enum opt_form form, int64_t number)
+const char *opt_number_text(struct arena *arena, enum opt_form form, int64_t number)
 {
     static const struct {
         enum opt_form form;
         int64_t factor;
         const char *unit;
     } units[] = {
-        {OPT_DURATION, 86400000, "d"}, {OPT_DURATION, 3600000, "h"}, {OPT_DURATION, 1000, "s"},
-        {OPT_DURATION, 1, "ms"},       {OPT_SIZE, 1 << 30, "GiB"},   {OPT_SIZE, 1 << 20, "MiB"},
-        {OPT_SIZE, 1 << 10, "KiB"},    {OPT_PERCENT, 10000, "%"},
+        {OPT_DURATION, 86400000, "d"}, {OPT_DURATION, 3600000, "h"}, {OPT_DURATION, 60000, "m"},
+        {OPT_DURATION, 1000, "s"},     {OPT_DURATION, 1, "ms"},      {OPT_SIZE, 1 << 30, "GiB"},
+        {OPT_SIZE, 1 << 20, "MiB"},    {OPT_SIZE, 1 << 10, "KiB"},   {OPT_PERCENT, 10000, "%"},
     };
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (units[i].form == form && number % units[i].factor == 0 &&
@@ -167,17 +167,24 @@ static const char *number_text(struct arena *arena, enum opt_form form, int64_t 
     return arena_printf(arena, "%" PRId64, number);
 }
 
+/* "'ttl'"; of an open map's rows, whose names are the user's, what they are. */
+static const char *row_name(struct arena *arena, const struct opt *row)
+{
+    return row->key[0] == '<' ? "a lifetime" : arena_printf(arena, "'%s'", row->key);
+}
+
 static bool report_quantity(struct reader *reader, const struct yml_node *node,
                             const struct opt *row, enum opt_form form, enum quantity result)
 {
+    const char *name = row_name(reader->arena, row);
     if (result == QUANTITY_OVERFLOW) {
-        diag_error(reader->diag, node->pos, "out-of-range", "'%s' of '%s' is far too large",
-                   node->text, row->key);
+        diag_error(reader->diag, node->pos, "out-of-range", "'%s' is far too large for %s",
+                   node->text, name);
     } else if (result == QUANTITY_NO_UNIT) {
-        diag_error(reader->diag, node->pos, "bad-value", "'%s' wants a unit: %s", row->key,
+        diag_error(reader->diag, node->pos, "bad-value", "%s wants a unit: %s", name,
                    wanted_text(form));
     } else {
-        diag_error(reader->diag, node->pos, "bad-value", "'%s' is %s, not '%s'", row->key,
+        diag_error(reader->diag, node->pos, "bad-value", "%s is %s, not '%s'", name,
                    wanted_text(form), node->text);
     }
     return false;
@@ -247,12 +254,27 @@ static bool read_quantity(struct reader *reader, const struct yml_node *node, co
         return report_quantity(reader, node, row, form, result);
     }
     if (*ret_number < row->min || *ret_number > row->max) {
-        diag_error(reader->diag, node->pos, "out-of-range", "'%s' is from %s to %s, not %s",
-                   row->key, number_text(reader->arena, form, row->min),
-                   number_text(reader->arena, form, row->max), node->text);
+        diag_error(reader->diag, node->pos, "out-of-range", "%s is from %s to %s, not %s",
+                   row_name(reader->arena, row), opt_number_text(reader->arena, form, row->min),
+                   opt_number_text(reader->arena, form, row->max), node->text);
+        *ret_number = 0;
         return false;
     }
     return true;
+}
+
+/* The language's version says more than a range. */
+static bool read_version(struct reader *reader, const struct yml_node *node, const struct opt *row,
+                         int64_t *ret_number)
+{
+    if (node->plain && quantity_integer(node->text, node->len, ret_number) == QUANTITY_OK &&
+        *ret_number != row->max) {
+        diag_error(reader->diag, node->pos, "out-of-range",
+                   "this program reads version %" PRId64 " of the schema language, not %s",
+                   row->max, node->text);
+        return false;
+    }
+    return read_quantity(reader, node, row, row->form, ret_number);
 }
 
 bool opt_number(struct reader *reader, const struct yml_node *node, enum opt_id id,
@@ -260,8 +282,11 @@ bool opt_number(struct reader *reader, const struct yml_node *node, enum opt_id 
 {
     const struct opt *row = &opt_table[id];
     *ret_number = 0;
-    if (!opt_is_scalar(reader, node, arena_printf(reader->arena, "'%s'", row->key))) {
+    if (!opt_is_scalar(reader, node, row_name(reader->arena, row))) {
         return false;
+    }
+    if (id == OPT_LARDER || id == OPT_SHARED_LARDER) {
+        return read_version(reader, node, row, ret_number);
     }
     if (row->form == OPT_FLAG) {
         return read_flag(reader, node, row, ret_number);
@@ -335,6 +360,16 @@ static void report_unknown(struct reader *reader, const struct yml_node *key, en
                opt_scopes[scope].noun, did_you_mean(reader, key->text, names, count));
 }
 
+/* Of one kind's bit: its place among the choices of `kind`. */
+static const char *kind_name(struct arena *arena, unsigned kinds)
+{
+    const char *at = opt_table[OPT_KIND].choices;
+    for (; kinds > 1; kinds >>= 1) {
+        at += strcspn(at, "|") + 1;
+    }
+    return arena_copy(arena, at, strcspn(at, "|"));
+}
+
 static void read_pair(struct reader *reader, const struct yml_pair *pair, enum opt_scope scope,
                       unsigned kinds, struct opt_values *values)
 {
@@ -347,12 +382,24 @@ static void read_pair(struct reader *reader, const struct yml_pair *pair, enum o
     value->key = pair->key;
     if ((opt_table[id].kinds & kinds) == 0) {
         diag_error(reader->diag, pair->key->pos, "not-for-kind",
-                   "'%s' has no meaning for this kind of entity", pair->key->text);
+                   "'%s' has no meaning for an entity of kind '%s'", pair->key->text,
+                   kind_name(reader->arena, kinds));
         return;
     }
     if (has_form(reader, pair->value, id, &value->number)) {
         value->node = pair->value;
     }
+}
+
+bool opt_is_misspelt(const struct yml_node *map, enum opt_scope scope, const char *key)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const char *other = map->pairs[i].key->text;
+        if (find_row(scope, other) == OPT_COUNT && diag_suggest(other, &key, 1) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool opt_read(struct reader *reader, const struct yml_node *map, enum opt_scope scope,
@@ -366,7 +413,8 @@ bool opt_read(struct reader *reader, const struct yml_node *map, enum opt_scope 
         read_pair(reader, &map->pairs[i], scope, kinds, ret_values);
     }
     for (size_t i = 0; i < OPT_COUNT; i++) {
-        if (opt_table[i].scope == scope && opt_table[i].required && ret_values->of[i].key == NULL) {
+        if (opt_table[i].scope == scope && opt_table[i].required && ret_values->of[i].key == NULL &&
+            !opt_is_misspelt(map, scope, opt_table[i].key)) {
             diag_error(reader->diag, owner, "missing-key", "%s needs the key '%s'",
                        opt_scopes[scope].noun, opt_table[i].key);
         }

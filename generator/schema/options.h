@@ -93,9 +93,16 @@ struct opt_values {
 bool opt_read(struct reader *reader, const struct yml_node *map, enum opt_scope scope,
               unsigned kinds, struct src_pos owner, struct opt_values *ret_values);
 
+/* Whether an unknown key of the map was probably meant to be `key`, which
+ * then is not missing besides. */
+bool opt_is_misspelt(const struct yml_node *map, enum opt_scope scope, const char *key);
+
 /* Converts one scalar by a row's form and range. False: reported. */
 bool opt_number(struct reader *reader, const struct yml_node *node, enum opt_id id,
                 int64_t *ret_number);
+
+/* A number as it is written in a schema: "64MiB", "3650d". */
+const char *opt_number_text(struct arena *arena, enum opt_form form, int64_t number);
 
 /* Whether the node is a map (a list, a scalar) that is not empty by mistake; else reported. */
 bool opt_is_map(struct reader *reader, const struct yml_node *node, const char *what);
