@@ -2,7 +2,6 @@
 /*
  * Entities: their value, key, lifetime and policies.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "schema/reader.h"
@@ -24,6 +23,16 @@ static const struct opt_value *given(const struct job *job, enum opt_id id)
 /* ------------------------------------------------------------------- value */
 
 static const enum opt_id shape_keys[] = {OPT_ENTITY_FIELDS, OPT_ENTITY_LIST, OPT_VALUE};
+
+static bool has_misspelt_shape(const struct job *job)
+{
+    for (size_t i = 0; i < sizeof shape_keys / sizeof *shape_keys; i++) {
+        if (opt_is_misspelt(job->pair->value, OPT_SCOPE_ENTITY, opt_table[shape_keys[i]].key)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* Exactly one of the three. */
 static const struct opt_value *find_shape(struct job *job)
@@ -48,7 +57,7 @@ static const struct opt_value *find_shape(struct job *job)
         }
         shape = value;
     }
-    if (shape == NULL) {
+    if (shape == NULL && !has_misspelt_shape(job)) {
         diag_error(job->reader->diag, job->entity->pos, "missing-key",
                    "an entity needs one of the keys 'fields', 'list' and 'value'");
     }
@@ -553,8 +562,8 @@ static void check_near(struct reader *reader, const struct sch_entity *entity,
     int64_t lifetime = entity_lifetime(reader, entity);
     if (info->near_ttl.node != NULL && lifetime > 0 && info->near_ttl.number > lifetime) {
         diag_error(reader->diag, info->near_ttl.node->pos, "near-over-ttl",
-                   "'%s' is longer than the entity's lifetime of %" PRId64 " ms",
-                   info->near_ttl.node->text, lifetime);
+                   "'%s' is longer than the entity's lifetime of %s", info->near_ttl.node->text,
+                   opt_number_text(reader->arena, OPT_DURATION, lifetime));
         diag_note(reader->diag, info->ttl_pos, "which is said here");
     }
 }

@@ -355,6 +355,7 @@ static void read_event(struct reader *reader, const struct yml_pair *pair, struc
     for (size_t i = 0; params != NULL && i < params->count; i++) {
         read_param(reader, &params->pairs[i], event);
     }
+    reader->targets_missing |= targets == NULL;
     if (targets != NULL) {
         read_targets(reader, event, params, targets);
     }

@@ -152,6 +152,8 @@ static void read_long_field(struct reader *reader, const struct yml_node *node,
     const struct yml_node *type = values->of[OPT_FIELD_TYPE].node;
     if (type != NULL && opt_is_scalar(reader, type, "'type'")) {
         (void)type_read(reader, type, &field->type);
+    } else {
+        reader->types_missing = true;
     }
     type_bound(reader, &values->of[OPT_FIELD_MAX], &field->type);
     read_default(reader, &values->of[OPT_FIELD_DEFAULT], field);
@@ -168,6 +170,7 @@ static bool read_field(struct reader *reader, const struct yml_pair *pair, struc
     const struct opt_value *id = &no_id;
     struct opt_values values;
     if (!name_check(reader, pair->key, "a field")) {
+        reader->types_missing = true;
         return false;
     }
     struct sch_field *field = &decl->fields[decl->field_count];
@@ -179,7 +182,11 @@ static bool read_field(struct reader *reader, const struct yml_pair *pair, struc
     } else if (opt_is_scalar(reader, pair->value, "a field's type")) {
         (void)type_read(reader, pair->value, &field->type);
     } else {
+        if (pair->value->kind == YML_LIST) {
+            diag_note(reader->diag, pair->value->pos, "a list is written list<T>");
+        }
         field->type = (struct sch_type){.kind = SCH_ANY, .pos = pair->value->pos, .broken = true};
+        reader->types_missing = true;
     }
     take_position(reader, decl, field, id, positions);
     decl->field_count++;

@@ -25,17 +25,22 @@ static const char *beside(struct arena *arena, const char *path, const char *nam
     return arena_printf(arena, "%.*s/%s", (int)(slash - path), path, name);
 }
 
+static bool is_file(const char *path, struct stat *ret_stat)
+{
+    return stat(path, ret_stat) == 0 && S_ISREG(ret_stat->st_mode);
+}
+
 /* The first that is there: beside the including file, in the include directories. NULL: none. */
 static const char *find_path(struct reader *reader, const struct src_file *from, const char *name,
                              struct stat *ret_stat)
 {
     const char *path = beside(reader->arena, from->path, name);
-    if (stat(path, ret_stat) == 0) {
+    if (is_file(path, ret_stat)) {
         return path;
     }
     for (size_t i = 0; reader->options != NULL && i < reader->options->include_dir_count; i++) {
         path = arena_printf(reader->arena, "%s/%s", reader->options->include_dirs[i], name);
-        if (stat(path, ret_stat) == 0) {
+        if (is_file(path, ret_stat)) {
             return path;
         }
     }

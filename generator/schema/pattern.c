@@ -216,7 +216,8 @@ static bool read_all(struct cursor *c)
         return fail(c, 0, "a pattern has at most %d bytes", LIMIT_KEY);
     }
     if (c->scalar->len == 0) {
-        return fail(c, 0, "an empty pattern");
+        diag_error(c->reader->diag, c->scalar->pos, "bad-pattern", "an empty pattern");
+        return false;
     }
     while (c->at < c->scalar->len) {
         good &= c->scalar->text[c->at] == '{' ? read_braces(c) : read_literal(c);

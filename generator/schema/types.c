@@ -130,6 +130,10 @@ static void report_unknown(struct reader *reader, struct src_pos pos, const char
         }
     }
     size_t count = BUILTIN_COUNT + reader->slot_count;
+    if (count > reader->guesses_left) {
+        diag_error(reader->diag, pos, "unknown-type", "unknown type '%s'", name);
+        return;
+    }
     const char **names = arena_array(reader->arena, count, sizeof *names);
     for (size_t i = 0; i < count; i++) {
         names[i] =
@@ -376,6 +380,7 @@ bool type_read_use(struct reader *reader, const struct yml_node *node, struct sc
     const struct yml_node *type = values.of[OPT_USE_TYPE].node;
     if (type == NULL || !opt_is_scalar(reader, type, "'type'") ||
         !type_read(reader, type, ret_type)) {
+        reader->types_missing = true;
         return false;
     }
     type_bound(reader, &values.of[OPT_USE_MAX], ret_type);
