@@ -109,7 +109,7 @@ static bool is_own(size_t size)
 /* Grows a block with a chunk of its own, which may move. */
 static void *grow_own(void *block, size_t new_size)
 {
-    struct chunk *chunk = (struct chunk *)((char *)block - offsetof(struct chunk, data));
+    struct chunk *chunk = (struct chunk *)(void *)((char *)block - offsetof(struct chunk, data));
     struct chunk *next = chunk->next, *previous = chunk->previous;
     size_t size = rounded(new_size);
     if (size > SIZE_MAX - sizeof(*chunk)) {
