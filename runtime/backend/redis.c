@@ -29,10 +29,10 @@ static void log_notes(struct redis *redis, const struct larder_batch *batch)
         [LARDER_BATCH_NOTE_ERROR] = "the server refused an operation",
     };
     for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
-        if (batch->notes[i]) {
+        if (batch->notes[i][0] != '\0') {
             larder_log_gated(redis->env.log, redis->env.clock, &redis->gates[i], LARDER_LOG_WARNING,
                              "%s: %s: %s", larder_pool_where(redis->pool), texts[i],
-                             batch->quotes[i]);
+                             batch->notes[i]);
         }
     }
 }

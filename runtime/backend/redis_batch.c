@@ -255,8 +255,7 @@ static void begin_reply(struct larder_batch *batch)
 
 static void note(struct larder_batch *batch, enum larder_batch_note which, const char *quote)
 {
-    batch->notes[which] = true;
-    snprintf(batch->quotes[which], sizeof batch->quotes[which], "%s", quote);
+    snprintf(batch->notes[which], sizeof batch->notes[which], "%s", quote);
 }
 
 /* An error answers its operation, or all that an MGET asked for, and no other. */
@@ -323,7 +322,13 @@ bool larder_batch_fits(const struct larder_op *op)
 
 void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count)
 {
-    *batch = (struct larder_batch){.base.table = &table, .ops = ops, .count = count};
+    memset(batch, 0, offsetof(struct larder_batch, notes));
+    for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
+        batch->notes[i][0] = '\0';
+    }
+    batch->base.table = &table;
+    batch->ops = ops;
+    batch->count = count;
     batch->reads_only = count > 1;
     for (size_t i = 0; i < count; i++) {
         ops[i].number = 0;

@@ -47,8 +47,8 @@ struct larder_batch {
     size_t reply_ends;   /* the current reply is of the ops before this */
     size_t replies_left; /* of the current op's commands, but for the current one */
     bool refused;        /* the current op's first command met an error */
-    bool notes[LARDER_BATCH_NOTE_COUNT];
-    char quotes[LARDER_BATCH_NOTE_COUNT][LARDER_BATCH_QUOTE_BYTES];
+    /* The server's last words of each kind; empty: none. */
+    char notes[LARDER_BATCH_NOTE_COUNT][LARDER_BATCH_QUOTE_BYTES];
 };
 
 /* Whether a server would take it: 512 MB a value. */

@@ -9,11 +9,11 @@ static char *write_head(char *to, char letter, size_t number)
 {
     char digits[20];
     size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
     *to++ = letter;
+    for (; number >= 10; number /= 10) {
+        digits[n++] = (char)('0' + number % 10);
+    }
+    *to++ = (char)('0' + number);
     while (n > 0) {
         *to++ = digits[--n];
     }
