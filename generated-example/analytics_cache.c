@@ -787,7 +787,8 @@ static void make_analytics_dashboard(struct larder_key *key, struct analytics_ca
     append_analytics_dashboard(key, team, name);
 }
 
-enum larder_status analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard **ret_value)
+enum larder_status
+analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -815,7 +816,9 @@ static enum larder_status load_analytics_dashboard(struct larder_load *load, con
     return c->load(load, c->user, c->team, c->name, out);
 }
 
-enum larder_status analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char *team, const char *name, analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value)
+enum larder_status
+analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char *team, const char *name,
+    analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -828,24 +831,29 @@ enum larder_status analytics_dashboard_cache_get_or_load(struct analytics_cache 
         return larder_stub_bad_argument(&entity_analytics_dashboard, "load");
     }
     make_analytics_dashboard(&key, cache, team, name);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_dashboard, &key, load_analytics_dashboard, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_dashboard, &key,
+        load_analytics_dashboard, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_analytics_dashboard(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_analytics_dashboard(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
     return larder_stub_set(core(cache), &entity_analytics_dashboard, &key, value, mode, ttl_ms);
 }
 
-enum larder_status analytics_dashboard_cache_set(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value)
+enum larder_status
+analytics_dashboard_cache_set(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value)
 {
     return store_analytics_dashboard(cache, team, name, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_dashboard_cache_set_ttl(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value, int64_t ttl_ms)
+enum larder_status
+analytics_dashboard_cache_set_ttl(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_analytics_dashboard, "ttl_ms");
@@ -853,38 +861,44 @@ enum larder_status analytics_dashboard_cache_set_ttl(struct analytics_cache *cac
     return store_analytics_dashboard(cache, team, name, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status analytics_dashboard_cache_add(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value)
+enum larder_status
+analytics_dashboard_cache_add(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value)
 {
     return store_analytics_dashboard(cache, team, name, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_dashboard_cache_replace(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value)
+enum larder_status
+analytics_dashboard_cache_replace(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value)
 {
     return store_analytics_dashboard(cache, team, name, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team, const char *name)
+enum larder_status
+analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team, const char *name)
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
     return larder_stub_delete(core(cache), &entity_analytics_dashboard, &key);
 }
 
-enum larder_status analytics_dashboard_cache_exists(struct analytics_cache *cache, const char *team, const char *name)
+enum larder_status
+analytics_dashboard_cache_exists(struct analytics_cache *cache, const char *team, const char *name)
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
     return larder_stub_exists(core(cache), &entity_analytics_dashboard, &key);
 }
 
-enum larder_status analytics_dashboard_cache_ttl(struct analytics_cache *cache, const char *team, const char *name, int64_t *ret_ms)
+enum larder_status
+analytics_dashboard_cache_ttl(struct analytics_cache *cache, const char *team, const char *name, int64_t *ret_ms)
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
     return larder_stub_ttl(core(cache), &entity_analytics_dashboard, &key, ret_ms);
 }
 
-enum larder_status analytics_dashboard_cache_expire(struct analytics_cache *cache, const char *team, const char *name, int64_t ttl_ms)
+enum larder_status
+analytics_dashboard_cache_expire(struct analytics_cache *cache, const char *team, const char *name, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -894,38 +908,49 @@ enum larder_status analytics_dashboard_cache_expire(struct analytics_cache *cach
     return larder_stub_expire(core(cache), &entity_analytics_dashboard, &key, ttl_ms);
 }
 
-enum larder_status analytics_dashboard_cache_touch(struct analytics_cache *cache, const char *team, const char *name)
+enum larder_status
+analytics_dashboard_cache_touch(struct analytics_cache *cache, const char *team, const char *name)
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
     return larder_stub_expire(core(cache), &entity_analytics_dashboard, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_dashboard_cache_key(struct analytics_cache *cache, const char *team, const char *name, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+analytics_dashboard_cache_key(struct analytics_cache *cache, const char *team, const char *name, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_analytics_dashboard(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_analytics_dashboard(struct larder_key *key, const void *keys, size_t i)
 {
     const struct analytics_dashboard_key *k = (const struct analytics_dashboard_key *)keys + i;
     append_analytics_dashboard(key, k->team, k->name);
     return &entity_analytics_dashboard;
 }
 
-enum larder_status analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count, const struct analytics_dashboard **ret_values, enum larder_status *ret_each)
+enum larder_status
+analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    const struct analytics_dashboard **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_analytics_dashboard, pick_analytics_dashboard, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_analytics_dashboard, pick_analytics_dashboard, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count, const struct analytics_dashboard *values, enum larder_status *ret_each)
+enum larder_status
+analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    const struct analytics_dashboard *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_analytics_dashboard, pick_analytics_dashboard, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_analytics_dashboard, pick_analytics_dashboard, keys, count,
+        values, ret_each);
 }
 
-enum larder_status analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_analytics_dashboard, keys, count, ret_each);
 }
@@ -1000,7 +1025,8 @@ static bool agrees_analytics_report(const struct analytics_report *value, enum a
     return value->kind == kind && value->granularity == granularity && (value->period != NULL && period != NULL && strcmp(value->period, period) == 0);
 }
 
-enum larder_status analytics_report_cache_get(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report **ret_value)
+enum larder_status
+analytics_report_cache_get(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1033,7 +1059,9 @@ static enum larder_status load_analytics_report(struct larder_load *load, const 
     return status;
 }
 
-enum larder_status analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, analytics_report_loader *load, void *user, const struct analytics_report **ret_value)
+enum larder_status
+analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
+    analytics_report_loader *load, void *user, const struct analytics_report **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1046,12 +1074,15 @@ enum larder_status analytics_report_cache_get_or_load(struct analytics_cache *ca
         return larder_stub_bad_argument(&entity_analytics_report, "load");
     }
     make_analytics_report(&key, cache, kind, granularity, period);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_report, &key, load_analytics_report, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_report, &key,
+        load_analytics_report, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_analytics_report(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_analytics_report(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_analytics_report(value, kind, granularity, period)) {
@@ -1061,12 +1092,14 @@ static enum larder_status store_analytics_report(struct analytics_cache *cache, 
     return larder_stub_set(core(cache), &entity_analytics_report, &key, value, mode, ttl_ms);
 }
 
-enum larder_status analytics_report_cache_set(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value)
+enum larder_status
+analytics_report_cache_set(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value)
 {
     return store_analytics_report(cache, kind, granularity, period, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_report_cache_put(struct analytics_cache *cache, const struct analytics_report *value)
+enum larder_status
+analytics_report_cache_put(struct analytics_cache *cache, const struct analytics_report *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_analytics_report, "value");
@@ -1074,7 +1107,8 @@ enum larder_status analytics_report_cache_put(struct analytics_cache *cache, con
     return store_analytics_report(cache, value->kind, value->granularity, value->period, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_report_cache_set_ttl(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value, int64_t ttl_ms)
+enum larder_status
+analytics_report_cache_set_ttl(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_analytics_report, "ttl_ms");
@@ -1082,38 +1116,44 @@ enum larder_status analytics_report_cache_set_ttl(struct analytics_cache *cache,
     return store_analytics_report(cache, kind, granularity, period, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status analytics_report_cache_add(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value)
+enum larder_status
+analytics_report_cache_add(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value)
 {
     return store_analytics_report(cache, kind, granularity, period, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_report_cache_replace(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value)
+enum larder_status
+analytics_report_cache_replace(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value)
 {
     return store_analytics_report(cache, kind, granularity, period, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
+enum larder_status
+analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
     return larder_stub_delete(core(cache), &entity_analytics_report, &key);
 }
 
-enum larder_status analytics_report_cache_exists(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
+enum larder_status
+analytics_report_cache_exists(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
     return larder_stub_exists(core(cache), &entity_analytics_report, &key);
 }
 
-enum larder_status analytics_report_cache_ttl(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, int64_t *ret_ms)
+enum larder_status
+analytics_report_cache_ttl(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, int64_t *ret_ms)
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
     return larder_stub_ttl(core(cache), &entity_analytics_report, &key, ret_ms);
 }
 
-enum larder_status analytics_report_cache_expire(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, int64_t ttl_ms)
+enum larder_status
+analytics_report_cache_expire(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1123,30 +1163,36 @@ enum larder_status analytics_report_cache_expire(struct analytics_cache *cache, 
     return larder_stub_expire(core(cache), &entity_analytics_report, &key, ttl_ms);
 }
 
-enum larder_status analytics_report_cache_touch(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
+enum larder_status
+analytics_report_cache_touch(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
     return larder_stub_expire(core(cache), &entity_analytics_report, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_report_cache_key(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+analytics_report_cache_key(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_analytics_report(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_analytics_report(struct larder_key *key, const void *keys, size_t i)
 {
     const struct analytics_report_key *k = (const struct analytics_report_key *)keys + i;
     append_analytics_report(key, k->kind, k->granularity, k->period);
     return &entity_analytics_report;
 }
 
-enum larder_status analytics_report_cache_get_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count, const struct analytics_report **ret_values, enum larder_status *ret_each)
+enum larder_status
+analytics_report_cache_get_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    const struct analytics_report **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_analytics_report, pick_analytics_report, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_analytics_report, pick_analytics_report, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1155,7 +1201,8 @@ struct pairs__analytics_report {
     const struct analytics_report *values;
 };
 
-static const struct larder_entity *pick_pair_analytics_report(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_analytics_report(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__analytics_report *pairs = keys;
     const struct analytics_report_key *k = &pairs->keys[i];
@@ -1166,14 +1213,19 @@ static const struct larder_entity *pick_pair_analytics_report(struct larder_key 
     return &entity_analytics_report;
 }
 
-enum larder_status analytics_report_cache_set_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count, const struct analytics_report *values, enum larder_status *ret_each)
+enum larder_status
+analytics_report_cache_set_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    const struct analytics_report *values, enum larder_status *ret_each)
 {
     const struct pairs__analytics_report pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_analytics_report, pick_pair_analytics_report, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_analytics_report, pick_pair_analytics_report,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status analytics_report_cache_delete_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+analytics_report_cache_delete_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_analytics_report, keys, count, ret_each);
 }
@@ -1245,7 +1297,8 @@ static void make_analytics_live_visitors(struct larder_key *key, struct analytic
     append_analytics_live_visitors(key);
 }
 
-enum larder_status analytics_live_visitors_cache_get(struct analytics_cache *cache, const struct analytics_live_visitors **ret_value)
+enum larder_status
+analytics_live_visitors_cache_get(struct analytics_cache *cache, const struct analytics_live_visitors **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1271,7 +1324,9 @@ static enum larder_status load_analytics_live_visitors(struct larder_load *load,
     return c->load(load, c->user, out);
 }
 
-enum larder_status analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache, analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value)
+enum larder_status
+analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
+    analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1284,24 +1339,29 @@ enum larder_status analytics_live_visitors_cache_get_or_load(struct analytics_ca
         return larder_stub_bad_argument(&entity_analytics_live_visitors, "load");
     }
     make_analytics_live_visitors(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_live_visitors, &key, load_analytics_live_visitors, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_live_visitors, &key,
+        load_analytics_live_visitors, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_analytics_live_visitors(struct analytics_cache *cache, const struct analytics_live_visitors *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_analytics_live_visitors(struct analytics_cache *cache, const struct analytics_live_visitors *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
     return larder_stub_set(core(cache), &entity_analytics_live_visitors, &key, value, mode, ttl_ms);
 }
 
-enum larder_status analytics_live_visitors_cache_set(struct analytics_cache *cache, const struct analytics_live_visitors *value)
+enum larder_status
+analytics_live_visitors_cache_set(struct analytics_cache *cache, const struct analytics_live_visitors *value)
 {
     return store_analytics_live_visitors(cache, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_live_visitors_cache_set_ttl(struct analytics_cache *cache, const struct analytics_live_visitors *value, int64_t ttl_ms)
+enum larder_status
+analytics_live_visitors_cache_set_ttl(struct analytics_cache *cache, const struct analytics_live_visitors *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_analytics_live_visitors, "ttl_ms");
@@ -1309,38 +1369,44 @@ enum larder_status analytics_live_visitors_cache_set_ttl(struct analytics_cache 
     return store_analytics_live_visitors(cache, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status analytics_live_visitors_cache_add(struct analytics_cache *cache, const struct analytics_live_visitors *value)
+enum larder_status
+analytics_live_visitors_cache_add(struct analytics_cache *cache, const struct analytics_live_visitors *value)
 {
     return store_analytics_live_visitors(cache, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_live_visitors_cache_replace(struct analytics_cache *cache, const struct analytics_live_visitors *value)
+enum larder_status
+analytics_live_visitors_cache_replace(struct analytics_cache *cache, const struct analytics_live_visitors *value)
 {
     return store_analytics_live_visitors(cache, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_live_visitors_cache_delete(struct analytics_cache *cache)
+enum larder_status
+analytics_live_visitors_cache_delete(struct analytics_cache *cache)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
     return larder_stub_delete(core(cache), &entity_analytics_live_visitors, &key);
 }
 
-enum larder_status analytics_live_visitors_cache_exists(struct analytics_cache *cache)
+enum larder_status
+analytics_live_visitors_cache_exists(struct analytics_cache *cache)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
     return larder_stub_exists(core(cache), &entity_analytics_live_visitors, &key);
 }
 
-enum larder_status analytics_live_visitors_cache_ttl(struct analytics_cache *cache, int64_t *ret_ms)
+enum larder_status
+analytics_live_visitors_cache_ttl(struct analytics_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
     return larder_stub_ttl(core(cache), &entity_analytics_live_visitors, &key, ret_ms);
 }
 
-enum larder_status analytics_live_visitors_cache_expire(struct analytics_cache *cache, int64_t ttl_ms)
+enum larder_status
+analytics_live_visitors_cache_expire(struct analytics_cache *cache, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1350,14 +1416,16 @@ enum larder_status analytics_live_visitors_cache_expire(struct analytics_cache *
     return larder_stub_expire(core(cache), &entity_analytics_live_visitors, &key, ttl_ms);
 }
 
-enum larder_status analytics_live_visitors_cache_touch(struct analytics_cache *cache)
+enum larder_status
+analytics_live_visitors_cache_touch(struct analytics_cache *cache)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
     return larder_stub_expire(core(cache), &entity_analytics_live_visitors, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
@@ -1403,7 +1471,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status analytics_cache_open(const struct larder_config *config, struct analytics_cache **ret_cache)
+enum larder_status
+analytics_cache_open(const struct larder_config *config, struct analytics_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -1419,17 +1488,20 @@ void analytics_cache_close(struct analytics_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status analytics_cache_ping(struct analytics_cache *cache)
+enum larder_status
+analytics_cache_ping(struct analytics_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status analytics_cache_health(struct analytics_cache *cache, struct larder_health *ret_health)
+enum larder_status
+analytics_cache_health(struct analytics_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status analytics_cache_stats(struct analytics_cache *cache, struct analytics_cache_counters *ret_stats)
+enum larder_status
+analytics_cache_stats(struct analytics_cache *cache, struct analytics_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -1456,7 +1528,8 @@ struct event__period_closed {
     const char *period;
 };
 
-static const struct larder_entity *pick_event_period_closed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_period_closed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__period_closed *p = params;
     switch (i) {
@@ -1468,7 +1541,8 @@ static const struct larder_entity *pick_event_period_closed(struct larder_key *k
     }
 }
 
-enum larder_status analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
+enum larder_status
+analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
     const struct event__period_closed params = {kind, granularity, period};
     return larder_stub_invalidate(core(cache), pick_event_period_closed, &params, 1);

@@ -131,7 +131,7 @@ struct analytics_report_by_country_map {
 struct analytics_money {
     /* in cents, pence, yen; negative for a refund */
     int64_t amount;
-    enum analytics_currency currency;
+    enum analytics_currency currency; /* default eur */
 };
 
 struct analytics_point {
@@ -158,7 +158,7 @@ struct analytics_series {
 struct analytics_tile {
     const char *title; /* at most 80 bytes */
     double value;
-    enum analytics_trend trend;
+    enum analytics_trend trend; /* default flat */
     bool has_change_pct;
     float change_pct;
     struct analytics_series_list series; /* at most 8 items */
@@ -204,7 +204,7 @@ struct analytics_report {
     struct analytics_report_by_country_map by_country; /* at most 250 items */
     struct analytics_money total;
     /* false while the period lasts */
-    bool complete;
+    bool complete; /* default true */
     /* a rendered PNG */
     bool has_chart;
     struct larder_bytes chart; /* at most 1048576 bytes */
@@ -225,16 +225,20 @@ struct analytics_report_by_country_entry {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status analytics_cache_open(const struct larder_config *config, struct analytics_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+analytics_cache_open(const struct larder_config *config, struct analytics_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void analytics_cache_close(struct analytics_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status analytics_cache_ping(struct analytics_cache *cache);
+enum larder_status
+analytics_cache_ping(struct analytics_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status analytics_cache_health(struct analytics_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+analytics_cache_health(struct analytics_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct analytics_cache_counters {
@@ -244,7 +248,9 @@ struct analytics_cache_counters {
     struct larder_stats analytics_live_visitors;
 };
 
-enum larder_status analytics_cache_stats(struct analytics_cache *cache, struct analytics_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+analytics_cache_stats(struct analytics_cache *cache, struct analytics_cache_counters *ret_stats);
 
 /* ------------------------------------------------ dashboard */
 
@@ -262,47 +268,75 @@ struct analytics_dashboard_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status analytics_dashboard_loader(struct larder_load *load, void *user, const char *team, const char *name, struct analytics_dashboard *out);
+typedef enum larder_status
+analytics_dashboard_loader(struct larder_load *load, void *user, const char *team, const char *name, struct analytics_dashboard *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard **ret_value);
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char *team, const char *name, analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value);
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char *team, const char *name,
+    analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status analytics_dashboard_cache_set(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value);
-enum larder_status analytics_dashboard_cache_set_ttl(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value, int64_t ttl_ms);
-enum larder_status analytics_dashboard_cache_add(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value); /* DENIED: already there */
-enum larder_status analytics_dashboard_cache_replace(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value); /* MISS: not there */
+enum larder_status
+analytics_dashboard_cache_set(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+analytics_dashboard_cache_set_ttl(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+analytics_dashboard_cache_add(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+analytics_dashboard_cache_replace(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team, const char *name);
+enum larder_status
+analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team, const char *name);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status analytics_dashboard_cache_exists(struct analytics_cache *cache, const char *team, const char *name);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+analytics_dashboard_cache_exists(struct analytics_cache *cache, const char *team, const char *name);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status analytics_dashboard_cache_ttl(struct analytics_cache *cache, const char *team, const char *name, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_ttl(struct analytics_cache *cache, const char *team, const char *name, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status analytics_dashboard_cache_expire(struct analytics_cache *cache, const char *team, const char *name, int64_t ttl_ms);
-enum larder_status analytics_dashboard_cache_touch(struct analytics_cache *cache, const char *team, const char *name);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+analytics_dashboard_cache_expire(struct analytics_cache *cache, const char *team, const char *name, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+analytics_dashboard_cache_touch(struct analytics_cache *cache, const char *team, const char *name);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status analytics_dashboard_cache_key(struct analytics_cache *cache, const char *team, const char *name, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_key(struct analytics_cache *cache, const char *team, const char *name, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count, const struct analytics_dashboard **ret_values, enum larder_status *ret_each);
-enum larder_status analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count, const struct analytics_dashboard *values, enum larder_status *ret_each);
-enum larder_status analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    const struct analytics_dashboard **ret_values, enum larder_status *ret_each);
+enum larder_status
+analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    const struct analytics_dashboard *values, enum larder_status *ret_each);
+enum larder_status
+analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void analytics_dashboard_release(const struct analytics_dashboard *value);
@@ -325,48 +359,79 @@ struct analytics_report_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status analytics_report_loader(struct larder_load *load, void *user, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, struct analytics_report *out);
+typedef enum larder_status
+analytics_report_loader(struct larder_load *load, void *user, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, struct analytics_report *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status analytics_report_cache_get(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report **ret_value);
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_get(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, analytics_report_loader *load, void *user, const struct analytics_report **ret_value);
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
+    analytics_report_loader *load, void *user, const struct analytics_report **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status analytics_report_cache_set(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value);
-enum larder_status analytics_report_cache_put(struct analytics_cache *cache, const struct analytics_report *value); /* the key from its fields */
-enum larder_status analytics_report_cache_set_ttl(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value, int64_t ttl_ms);
-enum larder_status analytics_report_cache_add(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value); /* DENIED: already there */
-enum larder_status analytics_report_cache_replace(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value); /* MISS: not there */
+enum larder_status
+analytics_report_cache_set(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+analytics_report_cache_put(struct analytics_cache *cache, const struct analytics_report *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+analytics_report_cache_set_ttl(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+analytics_report_cache_add(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+analytics_report_cache_replace(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+enum larder_status
+analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status analytics_report_cache_exists(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+analytics_report_cache_exists(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status analytics_report_cache_ttl(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_ttl(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status analytics_report_cache_expire(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, int64_t ttl_ms);
-enum larder_status analytics_report_cache_touch(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+analytics_report_cache_expire(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+analytics_report_cache_touch(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status analytics_report_cache_key(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_key(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status analytics_report_cache_get_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count, const struct analytics_report **ret_values, enum larder_status *ret_each);
-enum larder_status analytics_report_cache_set_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count, const struct analytics_report *values, enum larder_status *ret_each);
-enum larder_status analytics_report_cache_delete_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_get_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    const struct analytics_report **ret_values, enum larder_status *ret_each);
+enum larder_status
+analytics_report_cache_set_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    const struct analytics_report *values, enum larder_status *ret_each);
+enum larder_status
+analytics_report_cache_delete_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void analytics_report_release(const struct analytics_report *value);
@@ -387,40 +452,62 @@ struct analytics_live_visitors {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status analytics_live_visitors_loader(struct larder_load *load, void *user, struct analytics_live_visitors *out);
+typedef enum larder_status
+analytics_live_visitors_loader(struct larder_load *load, void *user, struct analytics_live_visitors *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status analytics_live_visitors_cache_get(struct analytics_cache *cache, const struct analytics_live_visitors **ret_value);
+LARDER_MUST_USE enum larder_status
+analytics_live_visitors_cache_get(struct analytics_cache *cache, const struct analytics_live_visitors **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache, analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value);
+LARDER_MUST_USE enum larder_status
+analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
+    analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status analytics_live_visitors_cache_set(struct analytics_cache *cache, const struct analytics_live_visitors *value);
-enum larder_status analytics_live_visitors_cache_set_ttl(struct analytics_cache *cache, const struct analytics_live_visitors *value, int64_t ttl_ms);
-enum larder_status analytics_live_visitors_cache_add(struct analytics_cache *cache, const struct analytics_live_visitors *value); /* DENIED: already there */
-enum larder_status analytics_live_visitors_cache_replace(struct analytics_cache *cache, const struct analytics_live_visitors *value); /* MISS: not there */
+enum larder_status
+analytics_live_visitors_cache_set(struct analytics_cache *cache, const struct analytics_live_visitors *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+analytics_live_visitors_cache_set_ttl(struct analytics_cache *cache, const struct analytics_live_visitors *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+analytics_live_visitors_cache_add(struct analytics_cache *cache, const struct analytics_live_visitors *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+analytics_live_visitors_cache_replace(struct analytics_cache *cache, const struct analytics_live_visitors *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status analytics_live_visitors_cache_delete(struct analytics_cache *cache);
+enum larder_status
+analytics_live_visitors_cache_delete(struct analytics_cache *cache);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status analytics_live_visitors_cache_exists(struct analytics_cache *cache);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+analytics_live_visitors_cache_exists(struct analytics_cache *cache);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status analytics_live_visitors_cache_ttl(struct analytics_cache *cache, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+analytics_live_visitors_cache_ttl(struct analytics_cache *cache, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status analytics_live_visitors_cache_expire(struct analytics_cache *cache, int64_t ttl_ms);
-enum larder_status analytics_live_visitors_cache_touch(struct analytics_cache *cache);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+analytics_live_visitors_cache_expire(struct analytics_cache *cache, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+analytics_live_visitors_cache_touch(struct analytics_cache *cache);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void analytics_live_visitors_release(const struct analytics_live_visitors *value);
@@ -434,7 +521,8 @@ void analytics_live_visitors_release_many(const struct analytics_live_visitors *
 /*
  * The books of a period are final
  */
-enum larder_status analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+enum larder_status
+analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 
 #ifdef __cplusplus
 }

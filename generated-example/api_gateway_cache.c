@@ -603,7 +603,8 @@ static void make_api_gateway_session(struct larder_key *key, struct api_gateway_
     append_api_gateway_session(key, token);
 }
 
-enum larder_status api_gateway_session_cache_get(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session **ret_value)
+enum larder_status
+api_gateway_session_cache_get(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -630,7 +631,9 @@ static enum larder_status load_api_gateway_session(struct larder_load *load, con
     return c->load(load, c->user, c->token, out);
 }
 
-enum larder_status api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const char *token, api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value)
+enum larder_status
+api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const char *token,
+    api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -643,24 +646,29 @@ enum larder_status api_gateway_session_cache_get_or_load(struct api_gateway_cach
         return larder_stub_bad_argument(&entity_api_gateway_session, "load");
     }
     make_api_gateway_session(&key, cache, token);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_session, &key, load_api_gateway_session, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_session, &key,
+        load_api_gateway_session, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_api_gateway_session(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_api_gateway_session(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
     return larder_stub_set(core(cache), &entity_api_gateway_session, &key, value, mode, ttl_ms);
 }
 
-enum larder_status api_gateway_session_cache_set(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value)
+enum larder_status
+api_gateway_session_cache_set(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value)
 {
     return store_api_gateway_session(cache, token, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_session_cache_set_ttl(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value, int64_t ttl_ms)
+enum larder_status
+api_gateway_session_cache_set_ttl(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_api_gateway_session, "ttl_ms");
@@ -668,38 +676,44 @@ enum larder_status api_gateway_session_cache_set_ttl(struct api_gateway_cache *c
     return store_api_gateway_session(cache, token, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status api_gateway_session_cache_add(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value)
+enum larder_status
+api_gateway_session_cache_add(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value)
 {
     return store_api_gateway_session(cache, token, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_session_cache_replace(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value)
+enum larder_status
+api_gateway_session_cache_replace(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value)
 {
     return store_api_gateway_session(cache, token, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *token)
+enum larder_status
+api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *token)
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
     return larder_stub_delete(core(cache), &entity_api_gateway_session, &key);
 }
 
-enum larder_status api_gateway_session_cache_exists(struct api_gateway_cache *cache, const char *token)
+enum larder_status
+api_gateway_session_cache_exists(struct api_gateway_cache *cache, const char *token)
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
     return larder_stub_exists(core(cache), &entity_api_gateway_session, &key);
 }
 
-enum larder_status api_gateway_session_cache_ttl(struct api_gateway_cache *cache, const char *token, int64_t *ret_ms)
+enum larder_status
+api_gateway_session_cache_ttl(struct api_gateway_cache *cache, const char *token, int64_t *ret_ms)
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
     return larder_stub_ttl(core(cache), &entity_api_gateway_session, &key, ret_ms);
 }
 
-enum larder_status api_gateway_session_cache_expire(struct api_gateway_cache *cache, const char *token, int64_t ttl_ms)
+enum larder_status
+api_gateway_session_cache_expire(struct api_gateway_cache *cache, const char *token, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -709,38 +723,49 @@ enum larder_status api_gateway_session_cache_expire(struct api_gateway_cache *ca
     return larder_stub_expire(core(cache), &entity_api_gateway_session, &key, ttl_ms);
 }
 
-enum larder_status api_gateway_session_cache_touch(struct api_gateway_cache *cache, const char *token)
+enum larder_status
+api_gateway_session_cache_touch(struct api_gateway_cache *cache, const char *token)
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
     return larder_stub_expire(core(cache), &entity_api_gateway_session, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_session_cache_key(struct api_gateway_cache *cache, const char *token, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+api_gateway_session_cache_key(struct api_gateway_cache *cache, const char *token, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_api_gateway_session(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_api_gateway_session(struct larder_key *key, const void *keys, size_t i)
 {
     const struct api_gateway_session_key *k = (const struct api_gateway_session_key *)keys + i;
     append_api_gateway_session(key, k->token);
     return &entity_api_gateway_session;
 }
 
-enum larder_status api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count, const struct api_gateway_session **ret_values, enum larder_status *ret_each)
+enum larder_status
+api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    const struct api_gateway_session **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count, const struct api_gateway_session *values, enum larder_status *ret_each)
+enum larder_status
+api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    const struct api_gateway_session *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count,
+        values, ret_each);
 }
 
-enum larder_status api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_api_gateway_session, keys, count, ret_each);
 }
@@ -834,7 +859,8 @@ static void make_api_gateway_routing_table(struct larder_key *key, struct api_ga
     append_api_gateway_routing_table(key, environment);
 }
 
-enum larder_status api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table **ret_value)
+enum larder_status
+api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -861,7 +887,9 @@ static enum larder_status load_api_gateway_routing_table(struct larder_load *loa
     return c->load(load, c->user, c->environment, out);
 }
 
-enum larder_status api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enum api_gateway_environment environment, api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value)
+enum larder_status
+api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enum api_gateway_environment environment,
+    api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -874,24 +902,29 @@ enum larder_status api_gateway_routing_table_cache_get_or_load(struct api_gatewa
         return larder_stub_bad_argument(&entity_api_gateway_routing_table, "load");
     }
     make_api_gateway_routing_table(&key, cache, environment);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_routing_table, &key, load_api_gateway_routing_table, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_routing_table, &key,
+        load_api_gateway_routing_table, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_api_gateway_routing_table(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_api_gateway_routing_table(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
     return larder_stub_set(core(cache), &entity_api_gateway_routing_table, &key, value, mode, ttl_ms);
 }
 
-enum larder_status api_gateway_routing_table_cache_set(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value)
+enum larder_status
+api_gateway_routing_table_cache_set(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value)
 {
     return store_api_gateway_routing_table(cache, environment, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_routing_table_cache_set_ttl(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value, int64_t ttl_ms)
+enum larder_status
+api_gateway_routing_table_cache_set_ttl(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_api_gateway_routing_table, "ttl_ms");
@@ -899,38 +932,44 @@ enum larder_status api_gateway_routing_table_cache_set_ttl(struct api_gateway_ca
     return store_api_gateway_routing_table(cache, environment, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status api_gateway_routing_table_cache_add(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value)
+enum larder_status
+api_gateway_routing_table_cache_add(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value)
 {
     return store_api_gateway_routing_table(cache, environment, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_routing_table_cache_replace(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value)
+enum larder_status
+api_gateway_routing_table_cache_replace(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value)
 {
     return store_api_gateway_routing_table(cache, environment, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api_gateway_environment environment)
+enum larder_status
+api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api_gateway_environment environment)
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
     return larder_stub_delete(core(cache), &entity_api_gateway_routing_table, &key);
 }
 
-enum larder_status api_gateway_routing_table_cache_exists(struct api_gateway_cache *cache, enum api_gateway_environment environment)
+enum larder_status
+api_gateway_routing_table_cache_exists(struct api_gateway_cache *cache, enum api_gateway_environment environment)
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
     return larder_stub_exists(core(cache), &entity_api_gateway_routing_table, &key);
 }
 
-enum larder_status api_gateway_routing_table_cache_ttl(struct api_gateway_cache *cache, enum api_gateway_environment environment, int64_t *ret_ms)
+enum larder_status
+api_gateway_routing_table_cache_ttl(struct api_gateway_cache *cache, enum api_gateway_environment environment, int64_t *ret_ms)
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
     return larder_stub_ttl(core(cache), &entity_api_gateway_routing_table, &key, ret_ms);
 }
 
-enum larder_status api_gateway_routing_table_cache_expire(struct api_gateway_cache *cache, enum api_gateway_environment environment, int64_t ttl_ms)
+enum larder_status
+api_gateway_routing_table_cache_expire(struct api_gateway_cache *cache, enum api_gateway_environment environment, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -940,38 +979,49 @@ enum larder_status api_gateway_routing_table_cache_expire(struct api_gateway_cac
     return larder_stub_expire(core(cache), &entity_api_gateway_routing_table, &key, ttl_ms);
 }
 
-enum larder_status api_gateway_routing_table_cache_touch(struct api_gateway_cache *cache, enum api_gateway_environment environment)
+enum larder_status
+api_gateway_routing_table_cache_touch(struct api_gateway_cache *cache, enum api_gateway_environment environment)
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
     return larder_stub_expire(core(cache), &entity_api_gateway_routing_table, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_routing_table_cache_key(struct api_gateway_cache *cache, enum api_gateway_environment environment, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+api_gateway_routing_table_cache_key(struct api_gateway_cache *cache, enum api_gateway_environment environment, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_api_gateway_routing_table(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_api_gateway_routing_table(struct larder_key *key, const void *keys, size_t i)
 {
     const struct api_gateway_routing_table_key *k = (const struct api_gateway_routing_table_key *)keys + i;
     append_api_gateway_routing_table(key, k->environment);
     return &entity_api_gateway_routing_table;
 }
 
-enum larder_status api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count, const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each)
+enum larder_status
+api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_api_gateway_routing_table, pick_api_gateway_routing_table, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_api_gateway_routing_table, pick_api_gateway_routing_table, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count, const struct api_gateway_routing_table *values, enum larder_status *ret_each)
+enum larder_status
+api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    const struct api_gateway_routing_table *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_api_gateway_routing_table, pick_api_gateway_routing_table, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_api_gateway_routing_table, pick_api_gateway_routing_table, keys, count,
+        values, ret_each);
 }
 
-enum larder_status api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_api_gateway_routing_table, keys, count, ret_each);
 }
@@ -1041,7 +1091,8 @@ static void make_api_gateway_rendered_page(struct larder_key *key, struct api_ga
     append_api_gateway_rendered_page(key, host, path, variant);
 }
 
-enum larder_status api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page **ret_value)
+enum larder_status
+api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1070,7 +1121,9 @@ static enum larder_status load_api_gateway_rendered_page(struct larder_load *loa
     return c->load(load, c->user, c->host, c->path, c->variant, out);
 }
 
-enum larder_status api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value)
+enum larder_status
+api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
+    api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1083,24 +1136,29 @@ enum larder_status api_gateway_rendered_page_cache_get_or_load(struct api_gatewa
         return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "load");
     }
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_rendered_page, &key, load_api_gateway_rendered_page, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_rendered_page, &key,
+        load_api_gateway_rendered_page, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_api_gateway_rendered_page(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_api_gateway_rendered_page(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
     return larder_stub_set(core(cache), &entity_api_gateway_rendered_page, &key, value, mode, ttl_ms);
 }
 
-enum larder_status api_gateway_rendered_page_cache_set(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value)
+enum larder_status
+api_gateway_rendered_page_cache_set(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value)
 {
     return store_api_gateway_rendered_page(cache, host, path, variant, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_rendered_page_cache_set_ttl(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value, int64_t ttl_ms)
+enum larder_status
+api_gateway_rendered_page_cache_set_ttl(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "ttl_ms");
@@ -1108,38 +1166,44 @@ enum larder_status api_gateway_rendered_page_cache_set_ttl(struct api_gateway_ca
     return store_api_gateway_rendered_page(cache, host, path, variant, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status api_gateway_rendered_page_cache_add(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value)
+enum larder_status
+api_gateway_rendered_page_cache_add(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value)
 {
     return store_api_gateway_rendered_page(cache, host, path, variant, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_rendered_page_cache_replace(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value)
+enum larder_status
+api_gateway_rendered_page_cache_replace(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value)
 {
     return store_api_gateway_rendered_page(cache, host, path, variant, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
+enum larder_status
+api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
     return larder_stub_delete(core(cache), &entity_api_gateway_rendered_page, &key);
 }
 
-enum larder_status api_gateway_rendered_page_cache_exists(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
+enum larder_status
+api_gateway_rendered_page_cache_exists(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
     return larder_stub_exists(core(cache), &entity_api_gateway_rendered_page, &key);
 }
 
-enum larder_status api_gateway_rendered_page_cache_ttl(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, int64_t *ret_ms)
+enum larder_status
+api_gateway_rendered_page_cache_ttl(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, int64_t *ret_ms)
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
     return larder_stub_ttl(core(cache), &entity_api_gateway_rendered_page, &key, ret_ms);
 }
 
-enum larder_status api_gateway_rendered_page_cache_expire(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, int64_t ttl_ms)
+enum larder_status
+api_gateway_rendered_page_cache_expire(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1149,38 +1213,49 @@ enum larder_status api_gateway_rendered_page_cache_expire(struct api_gateway_cac
     return larder_stub_expire(core(cache), &entity_api_gateway_rendered_page, &key, ttl_ms);
 }
 
-enum larder_status api_gateway_rendered_page_cache_touch(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
+enum larder_status
+api_gateway_rendered_page_cache_touch(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
     return larder_stub_expire(core(cache), &entity_api_gateway_rendered_page, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status api_gateway_rendered_page_cache_key(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+api_gateway_rendered_page_cache_key(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_api_gateway_rendered_page(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_api_gateway_rendered_page(struct larder_key *key, const void *keys, size_t i)
 {
     const struct api_gateway_rendered_page_key *k = (const struct api_gateway_rendered_page_key *)keys + i;
     append_api_gateway_rendered_page(key, k->host, k->path, k->variant);
     return &entity_api_gateway_rendered_page;
 }
 
-enum larder_status api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count, const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
+enum larder_status
+api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status api_gateway_rendered_page_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count, const struct api_gateway_rendered_page *values, enum larder_status *ret_each)
+enum larder_status
+api_gateway_rendered_page_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    const struct api_gateway_rendered_page *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
+        values, ret_each);
 }
 
-enum larder_status api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_api_gateway_rendered_page, keys, count, ret_each);
 }
@@ -1225,7 +1300,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status api_gateway_cache_open(const struct larder_config *config, struct api_gateway_cache **ret_cache)
+enum larder_status
+api_gateway_cache_open(const struct larder_config *config, struct api_gateway_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -1241,17 +1317,20 @@ void api_gateway_cache_close(struct api_gateway_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status api_gateway_cache_ping(struct api_gateway_cache *cache)
+enum larder_status
+api_gateway_cache_ping(struct api_gateway_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status api_gateway_cache_health(struct api_gateway_cache *cache, struct larder_health *ret_health)
+enum larder_status
+api_gateway_cache_health(struct api_gateway_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status api_gateway_cache_stats(struct api_gateway_cache *cache, struct api_gateway_cache_counters *ret_stats)
+enum larder_status
+api_gateway_cache_stats(struct api_gateway_cache *cache, struct api_gateway_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -1276,7 +1355,8 @@ struct event__signed_out {
     const char *token;
 };
 
-static const struct larder_entity *pick_event_signed_out(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_signed_out(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__signed_out *p = params;
     switch (i) {
@@ -1288,7 +1368,8 @@ static const struct larder_entity *pick_event_signed_out(struct larder_key *key,
     }
 }
 
-enum larder_status api_gateway_cache_on_signed_out(struct api_gateway_cache *cache, const char *token)
+enum larder_status
+api_gateway_cache_on_signed_out(struct api_gateway_cache *cache, const char *token)
 {
     const struct event__signed_out params = {token};
     return larder_stub_invalidate(core(cache), pick_event_signed_out, &params, 1);
@@ -1300,7 +1381,8 @@ struct event__routes_deployed {
     enum api_gateway_environment environment;
 };
 
-static const struct larder_entity *pick_event_routes_deployed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_routes_deployed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__routes_deployed *p = params;
     switch (i) {
@@ -1312,7 +1394,8 @@ static const struct larder_entity *pick_event_routes_deployed(struct larder_key 
     }
 }
 
-enum larder_status api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment)
+enum larder_status
+api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment)
 {
     const struct event__routes_deployed params = {environment};
     return larder_stub_invalidate(core(cache), pick_event_routes_deployed, &params, 1);

@@ -101,12 +101,12 @@ struct api_gateway_upstream {
     const char *host; /* at most 253 bytes */
     uint16_t port;
     /* share of the traffic, relative to its siblings */
-    uint16_t weight;
+    uint16_t weight; /* default 100 */
     const char *zone; /* NULL when absent, at most 64 bytes */
 };
 
 struct api_gateway_retry {
-    uint8_t attempts;
+    uint8_t attempts; /* default 1 */
     /* how long one attempt may take */
     int64_t per_try; /* ms */
     /* answers that are worth another attempt */
@@ -124,12 +124,12 @@ struct api_gateway_route {
     /* what stands in for path_prefix upstream */
     const char *rewrite; /* NULL when absent, at most 256 bytes */
     struct api_gateway_upstream_list upstreams; /* at most 64 items */
-    int64_t timeout; /* ms */
+    int64_t timeout; /* ms, default 10000 */
     const struct api_gateway_retry *retry; /* NULL when absent */
     /* added to every request */
     struct api_gateway_route_headers_map headers; /* at most 32 items */
     /* no session is needed */
-    bool public_;
+    bool public_; /* default false */
 };
 
 struct api_gateway_header {
@@ -161,7 +161,7 @@ struct api_gateway_session {
  * A page as it went out, for callers without a session
  */
 struct api_gateway_rendered_page {
-    uint16_t status;
+    uint16_t status; /* default 200 */
     struct api_gateway_header_list headers; /* at most 64 items */
     /* as sent, already encoded */
     struct larder_bytes body; /* at most 786432 bytes */
@@ -181,16 +181,20 @@ struct api_gateway_route_headers_entry {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status api_gateway_cache_open(const struct larder_config *config, struct api_gateway_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+api_gateway_cache_open(const struct larder_config *config, struct api_gateway_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void api_gateway_cache_close(struct api_gateway_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status api_gateway_cache_ping(struct api_gateway_cache *cache);
+enum larder_status
+api_gateway_cache_ping(struct api_gateway_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status api_gateway_cache_health(struct api_gateway_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+api_gateway_cache_health(struct api_gateway_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct api_gateway_cache_counters {
@@ -200,7 +204,9 @@ struct api_gateway_cache_counters {
     struct larder_stats api_gateway_rendered_page;
 };
 
-enum larder_status api_gateway_cache_stats(struct api_gateway_cache *cache, struct api_gateway_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+api_gateway_cache_stats(struct api_gateway_cache *cache, struct api_gateway_cache_counters *ret_stats);
 
 /* ------------------------------------------------ session */
 
@@ -217,47 +223,75 @@ struct api_gateway_session_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status api_gateway_session_loader(struct larder_load *load, void *user, const char *token, struct api_gateway_session *out);
+typedef enum larder_status
+api_gateway_session_loader(struct larder_load *load, void *user, const char *token, struct api_gateway_session *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status api_gateway_session_cache_get(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session **ret_value);
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_get(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const char *token, api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value);
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const char *token,
+    api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status api_gateway_session_cache_set(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value);
-enum larder_status api_gateway_session_cache_set_ttl(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value, int64_t ttl_ms);
-enum larder_status api_gateway_session_cache_add(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value); /* DENIED: already there */
-enum larder_status api_gateway_session_cache_replace(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value); /* MISS: not there */
+enum larder_status
+api_gateway_session_cache_set(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+api_gateway_session_cache_set_ttl(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+api_gateway_session_cache_add(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+api_gateway_session_cache_replace(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *token);
+enum larder_status
+api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *token);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status api_gateway_session_cache_exists(struct api_gateway_cache *cache, const char *token);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+api_gateway_session_cache_exists(struct api_gateway_cache *cache, const char *token);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status api_gateway_session_cache_ttl(struct api_gateway_cache *cache, const char *token, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_ttl(struct api_gateway_cache *cache, const char *token, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status api_gateway_session_cache_expire(struct api_gateway_cache *cache, const char *token, int64_t ttl_ms);
-enum larder_status api_gateway_session_cache_touch(struct api_gateway_cache *cache, const char *token);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+api_gateway_session_cache_expire(struct api_gateway_cache *cache, const char *token, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+api_gateway_session_cache_touch(struct api_gateway_cache *cache, const char *token);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status api_gateway_session_cache_key(struct api_gateway_cache *cache, const char *token, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_key(struct api_gateway_cache *cache, const char *token, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count, const struct api_gateway_session **ret_values, enum larder_status *ret_each);
-enum larder_status api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count, const struct api_gateway_session *values, enum larder_status *ret_each);
-enum larder_status api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    const struct api_gateway_session **ret_values, enum larder_status *ret_each);
+enum larder_status
+api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    const struct api_gateway_session *values, enum larder_status *ret_each);
+enum larder_status
+api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void api_gateway_session_release(const struct api_gateway_session *value);
@@ -283,47 +317,75 @@ struct api_gateway_routing_table_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status api_gateway_routing_table_loader(struct larder_load *load, void *user, enum api_gateway_environment environment, struct api_gateway_routing_table *out);
+typedef enum larder_status
+api_gateway_routing_table_loader(struct larder_load *load, void *user, enum api_gateway_environment environment, struct api_gateway_routing_table *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table **ret_value);
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enum api_gateway_environment environment, api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value);
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enum api_gateway_environment environment,
+    api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status api_gateway_routing_table_cache_set(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value);
-enum larder_status api_gateway_routing_table_cache_set_ttl(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value, int64_t ttl_ms);
-enum larder_status api_gateway_routing_table_cache_add(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value); /* DENIED: already there */
-enum larder_status api_gateway_routing_table_cache_replace(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value); /* MISS: not there */
+enum larder_status
+api_gateway_routing_table_cache_set(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+api_gateway_routing_table_cache_set_ttl(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+api_gateway_routing_table_cache_add(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+api_gateway_routing_table_cache_replace(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api_gateway_environment environment);
+enum larder_status
+api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api_gateway_environment environment);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status api_gateway_routing_table_cache_exists(struct api_gateway_cache *cache, enum api_gateway_environment environment);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+api_gateway_routing_table_cache_exists(struct api_gateway_cache *cache, enum api_gateway_environment environment);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status api_gateway_routing_table_cache_ttl(struct api_gateway_cache *cache, enum api_gateway_environment environment, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_ttl(struct api_gateway_cache *cache, enum api_gateway_environment environment, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status api_gateway_routing_table_cache_expire(struct api_gateway_cache *cache, enum api_gateway_environment environment, int64_t ttl_ms);
-enum larder_status api_gateway_routing_table_cache_touch(struct api_gateway_cache *cache, enum api_gateway_environment environment);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+api_gateway_routing_table_cache_expire(struct api_gateway_cache *cache, enum api_gateway_environment environment, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+api_gateway_routing_table_cache_touch(struct api_gateway_cache *cache, enum api_gateway_environment environment);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status api_gateway_routing_table_cache_key(struct api_gateway_cache *cache, enum api_gateway_environment environment, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_key(struct api_gateway_cache *cache, enum api_gateway_environment environment, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count, const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each);
-enum larder_status api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count, const struct api_gateway_routing_table *values, enum larder_status *ret_each);
-enum larder_status api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each);
+enum larder_status
+api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    const struct api_gateway_routing_table *values, enum larder_status *ret_each);
+enum larder_status
+api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void api_gateway_routing_table_release(const struct api_gateway_routing_table *value);
@@ -346,47 +408,75 @@ struct api_gateway_rendered_page_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status api_gateway_rendered_page_loader(struct larder_load *load, void *user, const char *host, const char *path, enum api_gateway_variant variant, struct api_gateway_rendered_page *out);
+typedef enum larder_status
+api_gateway_rendered_page_loader(struct larder_load *load, void *user, const char *host, const char *path, enum api_gateway_variant variant, struct api_gateway_rendered_page *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page **ret_value);
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value);
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
+    api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status api_gateway_rendered_page_cache_set(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value);
-enum larder_status api_gateway_rendered_page_cache_set_ttl(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value, int64_t ttl_ms);
-enum larder_status api_gateway_rendered_page_cache_add(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value); /* DENIED: already there */
-enum larder_status api_gateway_rendered_page_cache_replace(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value); /* MISS: not there */
+enum larder_status
+api_gateway_rendered_page_cache_set(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+api_gateway_rendered_page_cache_set_ttl(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+api_gateway_rendered_page_cache_add(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+api_gateway_rendered_page_cache_replace(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
+enum larder_status
+api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status api_gateway_rendered_page_cache_exists(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+api_gateway_rendered_page_cache_exists(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status api_gateway_rendered_page_cache_ttl(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_ttl(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status api_gateway_rendered_page_cache_expire(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, int64_t ttl_ms);
-enum larder_status api_gateway_rendered_page_cache_touch(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+api_gateway_rendered_page_cache_expire(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+api_gateway_rendered_page_cache_touch(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status api_gateway_rendered_page_cache_key(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_key(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count, const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each);
-enum larder_status api_gateway_rendered_page_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count, const struct api_gateway_rendered_page *values, enum larder_status *ret_each);
-enum larder_status api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each);
+enum larder_status
+api_gateway_rendered_page_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    const struct api_gateway_rendered_page *values, enum larder_status *ret_each);
+enum larder_status
+api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void api_gateway_rendered_page_release(const struct api_gateway_rendered_page *value);
@@ -400,12 +490,14 @@ void api_gateway_rendered_page_release_many(const struct api_gateway_rendered_pa
 /*
  * A session was ended, by its owner or by us
  */
-enum larder_status api_gateway_cache_on_signed_out(struct api_gateway_cache *cache, const char *token);
+enum larder_status
+api_gateway_cache_on_signed_out(struct api_gateway_cache *cache, const char *token);
 
 /*
  * A new routing table went live
  */
-enum larder_status api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment);
+enum larder_status
+api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment);
 
 #ifdef __cplusplus
 }

@@ -442,7 +442,8 @@ static void make_auth_session(struct larder_key *key, struct auth_cache *cache, 
     append_auth_session(key, token);
 }
 
-enum larder_status auth_session_cache_get(struct auth_cache *cache, const char *token, const struct auth_session **ret_value)
+enum larder_status
+auth_session_cache_get(struct auth_cache *cache, const char *token, const struct auth_session **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -469,7 +470,9 @@ static enum larder_status load_auth_session(struct larder_load *load, const void
     return c->load(load, c->user, c->token, out);
 }
 
-enum larder_status auth_session_cache_get_or_load(struct auth_cache *cache, const char *token, auth_session_loader *load, void *user, const struct auth_session **ret_value)
+enum larder_status
+auth_session_cache_get_or_load(struct auth_cache *cache, const char *token,
+    auth_session_loader *load, void *user, const struct auth_session **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -482,24 +485,29 @@ enum larder_status auth_session_cache_get_or_load(struct auth_cache *cache, cons
         return larder_stub_bad_argument(&entity_auth_session, "load");
     }
     make_auth_session(&key, cache, token);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_session, &key, load_auth_session, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_session, &key,
+        load_auth_session, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_auth_session(struct auth_cache *cache, const char *token, const struct auth_session *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_auth_session(struct auth_cache *cache, const char *token, const struct auth_session *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
     return larder_stub_set(core(cache), &entity_auth_session, &key, value, mode, ttl_ms);
 }
 
-enum larder_status auth_session_cache_set(struct auth_cache *cache, const char *token, const struct auth_session *value)
+enum larder_status
+auth_session_cache_set(struct auth_cache *cache, const char *token, const struct auth_session *value)
 {
     return store_auth_session(cache, token, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_session_cache_set_ttl(struct auth_cache *cache, const char *token, const struct auth_session *value, int64_t ttl_ms)
+enum larder_status
+auth_session_cache_set_ttl(struct auth_cache *cache, const char *token, const struct auth_session *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_auth_session, "ttl_ms");
@@ -507,38 +515,44 @@ enum larder_status auth_session_cache_set_ttl(struct auth_cache *cache, const ch
     return store_auth_session(cache, token, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status auth_session_cache_add(struct auth_cache *cache, const char *token, const struct auth_session *value)
+enum larder_status
+auth_session_cache_add(struct auth_cache *cache, const char *token, const struct auth_session *value)
 {
     return store_auth_session(cache, token, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_session_cache_replace(struct auth_cache *cache, const char *token, const struct auth_session *value)
+enum larder_status
+auth_session_cache_replace(struct auth_cache *cache, const char *token, const struct auth_session *value)
 {
     return store_auth_session(cache, token, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_session_cache_delete(struct auth_cache *cache, const char *token)
+enum larder_status
+auth_session_cache_delete(struct auth_cache *cache, const char *token)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
     return larder_stub_delete(core(cache), &entity_auth_session, &key);
 }
 
-enum larder_status auth_session_cache_exists(struct auth_cache *cache, const char *token)
+enum larder_status
+auth_session_cache_exists(struct auth_cache *cache, const char *token)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
     return larder_stub_exists(core(cache), &entity_auth_session, &key);
 }
 
-enum larder_status auth_session_cache_ttl(struct auth_cache *cache, const char *token, int64_t *ret_ms)
+enum larder_status
+auth_session_cache_ttl(struct auth_cache *cache, const char *token, int64_t *ret_ms)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
     return larder_stub_ttl(core(cache), &entity_auth_session, &key, ret_ms);
 }
 
-enum larder_status auth_session_cache_expire(struct auth_cache *cache, const char *token, int64_t ttl_ms)
+enum larder_status
+auth_session_cache_expire(struct auth_cache *cache, const char *token, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -548,38 +562,49 @@ enum larder_status auth_session_cache_expire(struct auth_cache *cache, const cha
     return larder_stub_expire(core(cache), &entity_auth_session, &key, ttl_ms);
 }
 
-enum larder_status auth_session_cache_touch(struct auth_cache *cache, const char *token)
+enum larder_status
+auth_session_cache_touch(struct auth_cache *cache, const char *token)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
     return larder_stub_expire(core(cache), &entity_auth_session, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_session_cache_key(struct auth_cache *cache, const char *token, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+auth_session_cache_key(struct auth_cache *cache, const char *token, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_auth_session(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_auth_session(struct larder_key *key, const void *keys, size_t i)
 {
     const struct auth_session_key *k = (const struct auth_session_key *)keys + i;
     append_auth_session(key, k->token);
     return &entity_auth_session;
 }
 
-enum larder_status auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count, const struct auth_session **ret_values, enum larder_status *ret_each)
+enum larder_status
+auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    const struct auth_session **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_auth_session, pick_auth_session, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_auth_session, pick_auth_session, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count, const struct auth_session *values, enum larder_status *ret_each)
+enum larder_status
+auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    const struct auth_session *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_auth_session, pick_auth_session, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_auth_session, pick_auth_session, keys, count,
+        values, ret_each);
 }
 
-enum larder_status auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_auth_session, keys, count, ret_each);
 }
@@ -650,7 +675,8 @@ static bool agrees_auth_permissions(const struct auth_permissions *value, uint64
     return value->user_id == user_id;
 }
 
-enum larder_status auth_permissions_cache_get(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions **ret_value)
+enum larder_status
+auth_permissions_cache_get(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -681,7 +707,9 @@ static enum larder_status load_auth_permissions(struct larder_load *load, const 
     return status;
 }
 
-enum larder_status auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value)
+enum larder_status
+auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
+    auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -694,12 +722,15 @@ enum larder_status auth_permissions_cache_get_or_load(struct auth_cache *cache, 
         return larder_stub_bad_argument(&entity_auth_permissions, "load");
     }
     make_auth_permissions(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_permissions, &key, load_auth_permissions, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_permissions, &key,
+        load_auth_permissions, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_auth_permissions(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_auth_permissions(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_auth_permissions(value, user_id)) {
@@ -709,12 +740,14 @@ static enum larder_status store_auth_permissions(struct auth_cache *cache, uint6
     return larder_stub_set(core(cache), &entity_auth_permissions, &key, value, mode, ttl_ms);
 }
 
-enum larder_status auth_permissions_cache_set(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value)
+enum larder_status
+auth_permissions_cache_set(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value)
 {
     return store_auth_permissions(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_permissions_cache_put(struct auth_cache *cache, const struct auth_permissions *value)
+enum larder_status
+auth_permissions_cache_put(struct auth_cache *cache, const struct auth_permissions *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_auth_permissions, "value");
@@ -722,7 +755,8 @@ enum larder_status auth_permissions_cache_put(struct auth_cache *cache, const st
     return store_auth_permissions(cache, value->user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_permissions_cache_set_ttl(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value, int64_t ttl_ms)
+enum larder_status
+auth_permissions_cache_set_ttl(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_auth_permissions, "ttl_ms");
@@ -730,38 +764,44 @@ enum larder_status auth_permissions_cache_set_ttl(struct auth_cache *cache, uint
     return store_auth_permissions(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status auth_permissions_cache_add(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value)
+enum larder_status
+auth_permissions_cache_add(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value)
 {
     return store_auth_permissions(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_permissions_cache_replace(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value)
+enum larder_status
+auth_permissions_cache_replace(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value)
 {
     return store_auth_permissions(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_permissions_cache_delete(struct auth_cache *cache, uint64_t user_id)
+enum larder_status
+auth_permissions_cache_delete(struct auth_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_auth_permissions, &key);
 }
 
-enum larder_status auth_permissions_cache_exists(struct auth_cache *cache, uint64_t user_id)
+enum larder_status
+auth_permissions_cache_exists(struct auth_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_auth_permissions, &key);
 }
 
-enum larder_status auth_permissions_cache_ttl(struct auth_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+auth_permissions_cache_ttl(struct auth_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_auth_permissions, &key, ret_ms);
 }
 
-enum larder_status auth_permissions_cache_expire(struct auth_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+auth_permissions_cache_expire(struct auth_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -771,30 +811,36 @@ enum larder_status auth_permissions_cache_expire(struct auth_cache *cache, uint6
     return larder_stub_expire(core(cache), &entity_auth_permissions, &key, ttl_ms);
 }
 
-enum larder_status auth_permissions_cache_touch(struct auth_cache *cache, uint64_t user_id)
+enum larder_status
+auth_permissions_cache_touch(struct auth_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_auth_permissions, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_permissions_cache_key(struct auth_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+auth_permissions_cache_key(struct auth_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_auth_permissions(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_auth_permissions(struct larder_key *key, const void *keys, size_t i)
 {
     const struct auth_permissions_key *k = (const struct auth_permissions_key *)keys + i;
     append_auth_permissions(key, k->user_id);
     return &entity_auth_permissions;
 }
 
-enum larder_status auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count, const struct auth_permissions **ret_values, enum larder_status *ret_each)
+enum larder_status
+auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    const struct auth_permissions **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_auth_permissions, pick_auth_permissions, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_auth_permissions, pick_auth_permissions, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -803,7 +849,8 @@ struct pairs__auth_permissions {
     const struct auth_permissions *values;
 };
 
-static const struct larder_entity *pick_pair_auth_permissions(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_auth_permissions(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__auth_permissions *pairs = keys;
     const struct auth_permissions_key *k = &pairs->keys[i];
@@ -814,14 +861,19 @@ static const struct larder_entity *pick_pair_auth_permissions(struct larder_key 
     return &entity_auth_permissions;
 }
 
-enum larder_status auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count, const struct auth_permissions *values, enum larder_status *ret_each)
+enum larder_status
+auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    const struct auth_permissions *values, enum larder_status *ret_each)
 {
     const struct pairs__auth_permissions pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_auth_permissions, pick_pair_auth_permissions, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_auth_permissions, pick_pair_auth_permissions,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_auth_permissions, keys, count, ret_each);
 }
@@ -896,7 +948,8 @@ static void make_auth_failed_sign_ins(struct larder_key *key, struct auth_cache 
     append_auth_failed_sign_ins(key, user_id, address);
 }
 
-enum larder_status auth_failed_sign_ins_cache_get(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins **ret_value)
+enum larder_status
+auth_failed_sign_ins_cache_get(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -924,7 +977,9 @@ static enum larder_status load_auth_failed_sign_ins(struct larder_load *load, co
     return c->load(load, c->user, c->user_id, c->address, out);
 }
 
-enum larder_status auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, const char *address, auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value)
+enum larder_status
+auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, const char *address,
+    auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -937,24 +992,29 @@ enum larder_status auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cac
         return larder_stub_bad_argument(&entity_auth_failed_sign_ins, "load");
     }
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_failed_sign_ins, &key, load_auth_failed_sign_ins, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_failed_sign_ins, &key,
+        load_auth_failed_sign_ins, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_auth_failed_sign_ins(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_auth_failed_sign_ins(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
     return larder_stub_set(core(cache), &entity_auth_failed_sign_ins, &key, value, mode, ttl_ms);
 }
 
-enum larder_status auth_failed_sign_ins_cache_set(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value)
+enum larder_status
+auth_failed_sign_ins_cache_set(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value)
 {
     return store_auth_failed_sign_ins(cache, user_id, address, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_failed_sign_ins_cache_set_ttl(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value, int64_t ttl_ms)
+enum larder_status
+auth_failed_sign_ins_cache_set_ttl(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_auth_failed_sign_ins, "ttl_ms");
@@ -962,38 +1022,44 @@ enum larder_status auth_failed_sign_ins_cache_set_ttl(struct auth_cache *cache, 
     return store_auth_failed_sign_ins(cache, user_id, address, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status auth_failed_sign_ins_cache_add(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value)
+enum larder_status
+auth_failed_sign_ins_cache_add(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value)
 {
     return store_auth_failed_sign_ins(cache, user_id, address, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_failed_sign_ins_cache_replace(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value)
+enum larder_status
+auth_failed_sign_ins_cache_replace(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value)
 {
     return store_auth_failed_sign_ins(cache, user_id, address, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_failed_sign_ins_cache_delete(struct auth_cache *cache, uint64_t user_id, const char *address)
+enum larder_status
+auth_failed_sign_ins_cache_delete(struct auth_cache *cache, uint64_t user_id, const char *address)
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
     return larder_stub_delete(core(cache), &entity_auth_failed_sign_ins, &key);
 }
 
-enum larder_status auth_failed_sign_ins_cache_exists(struct auth_cache *cache, uint64_t user_id, const char *address)
+enum larder_status
+auth_failed_sign_ins_cache_exists(struct auth_cache *cache, uint64_t user_id, const char *address)
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
     return larder_stub_exists(core(cache), &entity_auth_failed_sign_ins, &key);
 }
 
-enum larder_status auth_failed_sign_ins_cache_ttl(struct auth_cache *cache, uint64_t user_id, const char *address, int64_t *ret_ms)
+enum larder_status
+auth_failed_sign_ins_cache_ttl(struct auth_cache *cache, uint64_t user_id, const char *address, int64_t *ret_ms)
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
     return larder_stub_ttl(core(cache), &entity_auth_failed_sign_ins, &key, ret_ms);
 }
 
-enum larder_status auth_failed_sign_ins_cache_expire(struct auth_cache *cache, uint64_t user_id, const char *address, int64_t ttl_ms)
+enum larder_status
+auth_failed_sign_ins_cache_expire(struct auth_cache *cache, uint64_t user_id, const char *address, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1003,38 +1069,49 @@ enum larder_status auth_failed_sign_ins_cache_expire(struct auth_cache *cache, u
     return larder_stub_expire(core(cache), &entity_auth_failed_sign_ins, &key, ttl_ms);
 }
 
-enum larder_status auth_failed_sign_ins_cache_touch(struct auth_cache *cache, uint64_t user_id, const char *address)
+enum larder_status
+auth_failed_sign_ins_cache_touch(struct auth_cache *cache, uint64_t user_id, const char *address)
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
     return larder_stub_expire(core(cache), &entity_auth_failed_sign_ins, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status auth_failed_sign_ins_cache_key(struct auth_cache *cache, uint64_t user_id, const char *address, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+auth_failed_sign_ins_cache_key(struct auth_cache *cache, uint64_t user_id, const char *address, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_auth_failed_sign_ins(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_auth_failed_sign_ins(struct larder_key *key, const void *keys, size_t i)
 {
     const struct auth_failed_sign_ins_key *k = (const struct auth_failed_sign_ins_key *)keys + i;
     append_auth_failed_sign_ins(key, k->user_id, k->address);
     return &entity_auth_failed_sign_ins;
 }
 
-enum larder_status auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count, const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each)
+enum larder_status
+auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count, const struct auth_failed_sign_ins *values, enum larder_status *ret_each)
+enum larder_status
+auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    const struct auth_failed_sign_ins *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count,
+        values, ret_each);
 }
 
-enum larder_status auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_auth_failed_sign_ins, keys, count, ret_each);
 }
@@ -1078,7 +1155,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status auth_cache_open(const struct larder_config *config, struct auth_cache **ret_cache)
+enum larder_status
+auth_cache_open(const struct larder_config *config, struct auth_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -1094,17 +1172,20 @@ void auth_cache_close(struct auth_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status auth_cache_ping(struct auth_cache *cache)
+enum larder_status
+auth_cache_ping(struct auth_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status auth_cache_health(struct auth_cache *cache, struct larder_health *ret_health)
+enum larder_status
+auth_cache_health(struct auth_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status auth_cache_stats(struct auth_cache *cache, struct auth_cache_counters *ret_stats)
+enum larder_status
+auth_cache_stats(struct auth_cache *cache, struct auth_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -1129,7 +1210,8 @@ struct event__signed_out {
     const char *token;
 };
 
-static const struct larder_entity *pick_event_signed_out(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_signed_out(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__signed_out *p = params;
     switch (i) {
@@ -1141,7 +1223,8 @@ static const struct larder_entity *pick_event_signed_out(struct larder_key *key,
     }
 }
 
-enum larder_status auth_cache_on_signed_out(struct auth_cache *cache, const char *token)
+enum larder_status
+auth_cache_on_signed_out(struct auth_cache *cache, const char *token)
 {
     const struct event__signed_out params = {token};
     return larder_stub_invalidate(core(cache), pick_event_signed_out, &params, 1);
@@ -1153,7 +1236,8 @@ struct event__roles_changed {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_roles_changed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_roles_changed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__roles_changed *p = params;
     switch (i) {
@@ -1165,7 +1249,8 @@ static const struct larder_entity *pick_event_roles_changed(struct larder_key *k
     }
 }
 
-enum larder_status auth_cache_on_roles_changed(struct auth_cache *cache, uint64_t user_id)
+enum larder_status
+auth_cache_on_roles_changed(struct auth_cache *cache, uint64_t user_id)
 {
     const struct event__roles_changed params = {user_id};
     return larder_stub_invalidate(core(cache), pick_event_roles_changed, &params, 1);
@@ -1178,7 +1263,8 @@ struct event__signed_in {
     const char *address;
 };
 
-static const struct larder_entity *pick_event_signed_in(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_signed_in(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__signed_in *p = params;
     switch (i) {
@@ -1190,7 +1276,8 @@ static const struct larder_entity *pick_event_signed_in(struct larder_key *key, 
     }
 }
 
-enum larder_status auth_cache_on_signed_in(struct auth_cache *cache, uint64_t user_id, const char *address)
+enum larder_status
+auth_cache_on_signed_in(struct auth_cache *cache, uint64_t user_id, const char *address)
 {
     const struct event__signed_in params = {user_id, address};
     return larder_stub_invalidate(core(cache), pick_event_signed_in, &params, 1);

@@ -82,7 +82,7 @@ struct auth_device {
     /* IPv4 or IPv6 */
     const char *address; /* at most 45 bytes */
     /* asks for no second factor */
-    bool trusted;
+    bool trusted; /* default false */
 };
 
 /*
@@ -92,7 +92,7 @@ struct auth_grant {
     /* orders/ *, products/17 */
     const char *resource; /* at most 128 bytes */
     struct larder_string_list actions; /* at most 16 items */
-    enum auth_effect effect;
+    enum auth_effect effect; /* default allow */
     /* ends by itself */
     bool has_until;
     int64_t until; /* ms since 1970-01-01 UTC */
@@ -109,7 +109,7 @@ struct auth_session {
     struct auth_device device;
     int64_t started_at; /* ms since 1970-01-01 UTC */
     int64_t last_seen_at; /* ms since 1970-01-01 UTC */
-    int64_t idle_limit; /* ms */
+    int64_t idle_limit; /* ms, default 1800000 */
     const char *refresh_token; /* NULL when absent, at most 256 bytes, secret */
     /* signs what the device sends */
     bool has_key_material;
@@ -138,16 +138,20 @@ struct auth_permissions_limits_entry {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status auth_cache_open(const struct larder_config *config, struct auth_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+auth_cache_open(const struct larder_config *config, struct auth_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void auth_cache_close(struct auth_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status auth_cache_ping(struct auth_cache *cache);
+enum larder_status
+auth_cache_ping(struct auth_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status auth_cache_health(struct auth_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+auth_cache_health(struct auth_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct auth_cache_counters {
@@ -157,7 +161,9 @@ struct auth_cache_counters {
     struct larder_stats auth_failed_sign_ins;
 };
 
-enum larder_status auth_cache_stats(struct auth_cache *cache, struct auth_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+auth_cache_stats(struct auth_cache *cache, struct auth_cache_counters *ret_stats);
 
 /* ------------------------------------------------ session */
 
@@ -174,47 +180,75 @@ struct auth_session_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status auth_session_loader(struct larder_load *load, void *user, const char *token, struct auth_session *out);
+typedef enum larder_status
+auth_session_loader(struct larder_load *load, void *user, const char *token, struct auth_session *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status auth_session_cache_get(struct auth_cache *cache, const char *token, const struct auth_session **ret_value);
+LARDER_MUST_USE enum larder_status
+auth_session_cache_get(struct auth_cache *cache, const char *token, const struct auth_session **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status auth_session_cache_get_or_load(struct auth_cache *cache, const char *token, auth_session_loader *load, void *user, const struct auth_session **ret_value);
+LARDER_MUST_USE enum larder_status
+auth_session_cache_get_or_load(struct auth_cache *cache, const char *token,
+    auth_session_loader *load, void *user, const struct auth_session **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status auth_session_cache_set(struct auth_cache *cache, const char *token, const struct auth_session *value);
-enum larder_status auth_session_cache_set_ttl(struct auth_cache *cache, const char *token, const struct auth_session *value, int64_t ttl_ms);
-enum larder_status auth_session_cache_add(struct auth_cache *cache, const char *token, const struct auth_session *value); /* DENIED: already there */
-enum larder_status auth_session_cache_replace(struct auth_cache *cache, const char *token, const struct auth_session *value); /* MISS: not there */
+enum larder_status
+auth_session_cache_set(struct auth_cache *cache, const char *token, const struct auth_session *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+auth_session_cache_set_ttl(struct auth_cache *cache, const char *token, const struct auth_session *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+auth_session_cache_add(struct auth_cache *cache, const char *token, const struct auth_session *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+auth_session_cache_replace(struct auth_cache *cache, const char *token, const struct auth_session *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status auth_session_cache_delete(struct auth_cache *cache, const char *token);
+enum larder_status
+auth_session_cache_delete(struct auth_cache *cache, const char *token);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status auth_session_cache_exists(struct auth_cache *cache, const char *token);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+auth_session_cache_exists(struct auth_cache *cache, const char *token);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status auth_session_cache_ttl(struct auth_cache *cache, const char *token, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+auth_session_cache_ttl(struct auth_cache *cache, const char *token, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status auth_session_cache_expire(struct auth_cache *cache, const char *token, int64_t ttl_ms);
-enum larder_status auth_session_cache_touch(struct auth_cache *cache, const char *token);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+auth_session_cache_expire(struct auth_cache *cache, const char *token, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+auth_session_cache_touch(struct auth_cache *cache, const char *token);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status auth_session_cache_key(struct auth_cache *cache, const char *token, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+auth_session_cache_key(struct auth_cache *cache, const char *token, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count, const struct auth_session **ret_values, enum larder_status *ret_each);
-enum larder_status auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count, const struct auth_session *values, enum larder_status *ret_each);
-enum larder_status auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    const struct auth_session **ret_values, enum larder_status *ret_each);
+enum larder_status
+auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    const struct auth_session *values, enum larder_status *ret_each);
+enum larder_status
+auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void auth_session_release(const struct auth_session *value);
@@ -235,48 +269,79 @@ struct auth_permissions_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status auth_permissions_loader(struct larder_load *load, void *user, uint64_t user_id, struct auth_permissions *out);
+typedef enum larder_status
+auth_permissions_loader(struct larder_load *load, void *user, uint64_t user_id, struct auth_permissions *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status auth_permissions_cache_get(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions **ret_value);
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_get(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value);
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
+    auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status auth_permissions_cache_set(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value);
-enum larder_status auth_permissions_cache_put(struct auth_cache *cache, const struct auth_permissions *value); /* the key from its fields */
-enum larder_status auth_permissions_cache_set_ttl(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value, int64_t ttl_ms);
-enum larder_status auth_permissions_cache_add(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value); /* DENIED: already there */
-enum larder_status auth_permissions_cache_replace(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value); /* MISS: not there */
+enum larder_status
+auth_permissions_cache_set(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+auth_permissions_cache_put(struct auth_cache *cache, const struct auth_permissions *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+auth_permissions_cache_set_ttl(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+auth_permissions_cache_add(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+auth_permissions_cache_replace(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status auth_permissions_cache_delete(struct auth_cache *cache, uint64_t user_id);
+enum larder_status
+auth_permissions_cache_delete(struct auth_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status auth_permissions_cache_exists(struct auth_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+auth_permissions_cache_exists(struct auth_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status auth_permissions_cache_ttl(struct auth_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_ttl(struct auth_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status auth_permissions_cache_expire(struct auth_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status auth_permissions_cache_touch(struct auth_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+auth_permissions_cache_expire(struct auth_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+auth_permissions_cache_touch(struct auth_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status auth_permissions_cache_key(struct auth_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_key(struct auth_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count, const struct auth_permissions **ret_values, enum larder_status *ret_each);
-enum larder_status auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count, const struct auth_permissions *values, enum larder_status *ret_each);
-enum larder_status auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    const struct auth_permissions **ret_values, enum larder_status *ret_each);
+enum larder_status
+auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    const struct auth_permissions *values, enum larder_status *ret_each);
+enum larder_status
+auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void auth_permissions_release(const struct auth_permissions *value);
@@ -302,47 +367,75 @@ struct auth_failed_sign_ins_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status auth_failed_sign_ins_loader(struct larder_load *load, void *user, uint64_t user_id, const char *address, struct auth_failed_sign_ins *out);
+typedef enum larder_status
+auth_failed_sign_ins_loader(struct larder_load *load, void *user, uint64_t user_id, const char *address, struct auth_failed_sign_ins *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status auth_failed_sign_ins_cache_get(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins **ret_value);
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_get(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, const char *address, auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value);
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, const char *address,
+    auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status auth_failed_sign_ins_cache_set(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value);
-enum larder_status auth_failed_sign_ins_cache_set_ttl(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value, int64_t ttl_ms);
-enum larder_status auth_failed_sign_ins_cache_add(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value); /* DENIED: already there */
-enum larder_status auth_failed_sign_ins_cache_replace(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value); /* MISS: not there */
+enum larder_status
+auth_failed_sign_ins_cache_set(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+auth_failed_sign_ins_cache_set_ttl(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+auth_failed_sign_ins_cache_add(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+auth_failed_sign_ins_cache_replace(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status auth_failed_sign_ins_cache_delete(struct auth_cache *cache, uint64_t user_id, const char *address);
+enum larder_status
+auth_failed_sign_ins_cache_delete(struct auth_cache *cache, uint64_t user_id, const char *address);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status auth_failed_sign_ins_cache_exists(struct auth_cache *cache, uint64_t user_id, const char *address);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+auth_failed_sign_ins_cache_exists(struct auth_cache *cache, uint64_t user_id, const char *address);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status auth_failed_sign_ins_cache_ttl(struct auth_cache *cache, uint64_t user_id, const char *address, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_ttl(struct auth_cache *cache, uint64_t user_id, const char *address, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status auth_failed_sign_ins_cache_expire(struct auth_cache *cache, uint64_t user_id, const char *address, int64_t ttl_ms);
-enum larder_status auth_failed_sign_ins_cache_touch(struct auth_cache *cache, uint64_t user_id, const char *address);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+auth_failed_sign_ins_cache_expire(struct auth_cache *cache, uint64_t user_id, const char *address, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+auth_failed_sign_ins_cache_touch(struct auth_cache *cache, uint64_t user_id, const char *address);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status auth_failed_sign_ins_cache_key(struct auth_cache *cache, uint64_t user_id, const char *address, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_key(struct auth_cache *cache, uint64_t user_id, const char *address, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count, const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each);
-enum larder_status auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count, const struct auth_failed_sign_ins *values, enum larder_status *ret_each);
-enum larder_status auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each);
+enum larder_status
+auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    const struct auth_failed_sign_ins *values, enum larder_status *ret_each);
+enum larder_status
+auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void auth_failed_sign_ins_release(const struct auth_failed_sign_ins *value);
@@ -353,17 +446,20 @@ void auth_failed_sign_ins_release_many(const struct auth_failed_sign_ins **value
 /* Each makes stale what the schema says, in one round trip. OK whether or not
  * anything was there. */
 
-enum larder_status auth_cache_on_signed_out(struct auth_cache *cache, const char *token);
+enum larder_status
+auth_cache_on_signed_out(struct auth_cache *cache, const char *token);
 
 /*
  * A person was given a role, or lost one
  */
-enum larder_status auth_cache_on_roles_changed(struct auth_cache *cache, uint64_t user_id);
+enum larder_status
+auth_cache_on_roles_changed(struct auth_cache *cache, uint64_t user_id);
 
 /*
  * A sign-in that worked forgives those that did not
  */
-enum larder_status auth_cache_on_signed_in(struct auth_cache *cache, uint64_t user_id, const char *address);
+enum larder_status
+auth_cache_on_signed_in(struct auth_cache *cache, uint64_t user_id, const char *address);
 
 #ifdef __cplusplus
 }

@@ -625,7 +625,8 @@ static bool agrees_notification_template(const struct notification_template *val
     return (value->locale != NULL && locale != NULL && strcmp(value->locale, locale) == 0) && (value->name != NULL && name != NULL && strcmp(value->name, name) == 0);
 }
 
-enum larder_status notification_template_cache_get(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template **ret_value)
+enum larder_status
+notification_template_cache_get(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -657,7 +658,9 @@ static enum larder_status load_notification_template(struct larder_load *load, c
     return status;
 }
 
-enum larder_status notification_template_cache_get_or_load(struct notification_cache *cache, const char *locale, const char *name, notification_template_loader *load, void *user, const struct notification_template **ret_value)
+enum larder_status
+notification_template_cache_get_or_load(struct notification_cache *cache, const char *locale, const char *name,
+    notification_template_loader *load, void *user, const struct notification_template **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -670,12 +673,15 @@ enum larder_status notification_template_cache_get_or_load(struct notification_c
         return larder_stub_bad_argument(&entity_notification_template, "load");
     }
     make_notification_template(&key, cache, locale, name);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_template, &key, load_notification_template, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_template, &key,
+        load_notification_template, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_notification_template(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_notification_template(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_notification_template(value, locale, name)) {
@@ -685,12 +691,14 @@ static enum larder_status store_notification_template(struct notification_cache 
     return larder_stub_set(core(cache), &entity_notification_template, &key, value, mode, ttl_ms);
 }
 
-enum larder_status notification_template_cache_set(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value)
+enum larder_status
+notification_template_cache_set(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value)
 {
     return store_notification_template(cache, locale, name, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_template_cache_put(struct notification_cache *cache, const struct notification_template *value)
+enum larder_status
+notification_template_cache_put(struct notification_cache *cache, const struct notification_template *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_notification_template, "value");
@@ -698,7 +706,8 @@ enum larder_status notification_template_cache_put(struct notification_cache *ca
     return store_notification_template(cache, value->locale, value->name, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_template_cache_set_ttl(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value, int64_t ttl_ms)
+enum larder_status
+notification_template_cache_set_ttl(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_notification_template, "ttl_ms");
@@ -706,38 +715,44 @@ enum larder_status notification_template_cache_set_ttl(struct notification_cache
     return store_notification_template(cache, locale, name, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status notification_template_cache_add(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value)
+enum larder_status
+notification_template_cache_add(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value)
 {
     return store_notification_template(cache, locale, name, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_template_cache_replace(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value)
+enum larder_status
+notification_template_cache_replace(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value)
 {
     return store_notification_template(cache, locale, name, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_template_cache_delete(struct notification_cache *cache, const char *locale, const char *name)
+enum larder_status
+notification_template_cache_delete(struct notification_cache *cache, const char *locale, const char *name)
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
     return larder_stub_delete(core(cache), &entity_notification_template, &key);
 }
 
-enum larder_status notification_template_cache_exists(struct notification_cache *cache, const char *locale, const char *name)
+enum larder_status
+notification_template_cache_exists(struct notification_cache *cache, const char *locale, const char *name)
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
     return larder_stub_exists(core(cache), &entity_notification_template, &key);
 }
 
-enum larder_status notification_template_cache_ttl(struct notification_cache *cache, const char *locale, const char *name, int64_t *ret_ms)
+enum larder_status
+notification_template_cache_ttl(struct notification_cache *cache, const char *locale, const char *name, int64_t *ret_ms)
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
     return larder_stub_ttl(core(cache), &entity_notification_template, &key, ret_ms);
 }
 
-enum larder_status notification_template_cache_expire(struct notification_cache *cache, const char *locale, const char *name, int64_t ttl_ms)
+enum larder_status
+notification_template_cache_expire(struct notification_cache *cache, const char *locale, const char *name, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -747,30 +762,36 @@ enum larder_status notification_template_cache_expire(struct notification_cache 
     return larder_stub_expire(core(cache), &entity_notification_template, &key, ttl_ms);
 }
 
-enum larder_status notification_template_cache_touch(struct notification_cache *cache, const char *locale, const char *name)
+enum larder_status
+notification_template_cache_touch(struct notification_cache *cache, const char *locale, const char *name)
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
     return larder_stub_expire(core(cache), &entity_notification_template, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_template_cache_key(struct notification_cache *cache, const char *locale, const char *name, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+notification_template_cache_key(struct notification_cache *cache, const char *locale, const char *name, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_notification_template(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_notification_template(struct larder_key *key, const void *keys, size_t i)
 {
     const struct notification_template_key *k = (const struct notification_template_key *)keys + i;
     append_notification_template(key, k->locale, k->name);
     return &entity_notification_template;
 }
 
-enum larder_status notification_template_cache_get_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count, const struct notification_template **ret_values, enum larder_status *ret_each)
+enum larder_status
+notification_template_cache_get_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    const struct notification_template **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_notification_template, pick_notification_template, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_notification_template, pick_notification_template, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -779,7 +800,8 @@ struct pairs__notification_template {
     const struct notification_template *values;
 };
 
-static const struct larder_entity *pick_pair_notification_template(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_notification_template(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__notification_template *pairs = keys;
     const struct notification_template_key *k = &pairs->keys[i];
@@ -790,14 +812,19 @@ static const struct larder_entity *pick_pair_notification_template(struct larder
     return &entity_notification_template;
 }
 
-enum larder_status notification_template_cache_set_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count, const struct notification_template *values, enum larder_status *ret_each)
+enum larder_status
+notification_template_cache_set_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    const struct notification_template *values, enum larder_status *ret_each)
 {
     const struct pairs__notification_template pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_notification_template, pick_pair_notification_template, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_notification_template, pick_pair_notification_template,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status notification_template_cache_delete_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+notification_template_cache_delete_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_notification_template, keys, count, ret_each);
 }
@@ -868,7 +895,8 @@ static bool agrees_notification_preferences(const struct notification_preference
     return value->user_id == user_id;
 }
 
-enum larder_status notification_preferences_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences **ret_value)
+enum larder_status
+notification_preferences_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -899,7 +927,9 @@ static enum larder_status load_notification_preferences(struct larder_load *load
     return status;
 }
 
-enum larder_status notification_preferences_cache_get_or_load(struct notification_cache *cache, uint64_t user_id, notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value)
+enum larder_status
+notification_preferences_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
+    notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -912,12 +942,15 @@ enum larder_status notification_preferences_cache_get_or_load(struct notificatio
         return larder_stub_bad_argument(&entity_notification_preferences, "load");
     }
     make_notification_preferences(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_preferences, &key, load_notification_preferences, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_preferences, &key,
+        load_notification_preferences, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_notification_preferences(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_notification_preferences(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_notification_preferences(value, user_id)) {
@@ -927,12 +960,14 @@ static enum larder_status store_notification_preferences(struct notification_cac
     return larder_stub_set(core(cache), &entity_notification_preferences, &key, value, mode, ttl_ms);
 }
 
-enum larder_status notification_preferences_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value)
+enum larder_status
+notification_preferences_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value)
 {
     return store_notification_preferences(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_preferences_cache_put(struct notification_cache *cache, const struct notification_preferences *value)
+enum larder_status
+notification_preferences_cache_put(struct notification_cache *cache, const struct notification_preferences *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_notification_preferences, "value");
@@ -940,7 +975,8 @@ enum larder_status notification_preferences_cache_put(struct notification_cache 
     return store_notification_preferences(cache, value->user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_preferences_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value, int64_t ttl_ms)
+enum larder_status
+notification_preferences_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_notification_preferences, "ttl_ms");
@@ -948,38 +984,44 @@ enum larder_status notification_preferences_cache_set_ttl(struct notification_ca
     return store_notification_preferences(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status notification_preferences_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value)
+enum larder_status
+notification_preferences_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value)
 {
     return store_notification_preferences(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_preferences_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value)
+enum larder_status
+notification_preferences_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value)
 {
     return store_notification_preferences(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_preferences_cache_delete(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_preferences_cache_delete(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_notification_preferences, &key);
 }
 
-enum larder_status notification_preferences_cache_exists(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_preferences_cache_exists(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_notification_preferences, &key);
 }
 
-enum larder_status notification_preferences_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+notification_preferences_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_notification_preferences, &key, ret_ms);
 }
 
-enum larder_status notification_preferences_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+notification_preferences_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -989,30 +1031,36 @@ enum larder_status notification_preferences_cache_expire(struct notification_cac
     return larder_stub_expire(core(cache), &entity_notification_preferences, &key, ttl_ms);
 }
 
-enum larder_status notification_preferences_cache_touch(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_preferences_cache_touch(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_notification_preferences, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_preferences_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+notification_preferences_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_notification_preferences(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_notification_preferences(struct larder_key *key, const void *keys, size_t i)
 {
     const struct notification_preferences_key *k = (const struct notification_preferences_key *)keys + i;
     append_notification_preferences(key, k->user_id);
     return &entity_notification_preferences;
 }
 
-enum larder_status notification_preferences_cache_get_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count, const struct notification_preferences **ret_values, enum larder_status *ret_each)
+enum larder_status
+notification_preferences_cache_get_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    const struct notification_preferences **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_notification_preferences, pick_notification_preferences, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_notification_preferences, pick_notification_preferences, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1021,7 +1069,8 @@ struct pairs__notification_preferences {
     const struct notification_preferences *values;
 };
 
-static const struct larder_entity *pick_pair_notification_preferences(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_notification_preferences(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__notification_preferences *pairs = keys;
     const struct notification_preferences_key *k = &pairs->keys[i];
@@ -1032,14 +1081,19 @@ static const struct larder_entity *pick_pair_notification_preferences(struct lar
     return &entity_notification_preferences;
 }
 
-enum larder_status notification_preferences_cache_set_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count, const struct notification_preferences *values, enum larder_status *ret_each)
+enum larder_status
+notification_preferences_cache_set_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    const struct notification_preferences *values, enum larder_status *ret_each)
 {
     const struct pairs__notification_preferences pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_notification_preferences, pick_pair_notification_preferences, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_notification_preferences, pick_pair_notification_preferences,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status notification_preferences_cache_delete_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+notification_preferences_cache_delete_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_notification_preferences, keys, count, ret_each);
 }
@@ -1110,7 +1164,8 @@ static bool agrees_notification_unread_count(const struct notification_unread_co
     return value->user_id == user_id;
 }
 
-enum larder_status notification_unread_count_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count **ret_value)
+enum larder_status
+notification_unread_count_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1141,7 +1196,9 @@ static enum larder_status load_notification_unread_count(struct larder_load *loa
     return status;
 }
 
-enum larder_status notification_unread_count_cache_get_or_load(struct notification_cache *cache, uint64_t user_id, notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value)
+enum larder_status
+notification_unread_count_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
+    notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1154,12 +1211,15 @@ enum larder_status notification_unread_count_cache_get_or_load(struct notificati
         return larder_stub_bad_argument(&entity_notification_unread_count, "load");
     }
     make_notification_unread_count(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_unread_count, &key, load_notification_unread_count, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_unread_count, &key,
+        load_notification_unread_count, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_notification_unread_count(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_notification_unread_count(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_notification_unread_count(value, user_id)) {
@@ -1169,12 +1229,14 @@ static enum larder_status store_notification_unread_count(struct notification_ca
     return larder_stub_set(core(cache), &entity_notification_unread_count, &key, value, mode, ttl_ms);
 }
 
-enum larder_status notification_unread_count_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value)
+enum larder_status
+notification_unread_count_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value)
 {
     return store_notification_unread_count(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_unread_count_cache_put(struct notification_cache *cache, const struct notification_unread_count *value)
+enum larder_status
+notification_unread_count_cache_put(struct notification_cache *cache, const struct notification_unread_count *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_notification_unread_count, "value");
@@ -1182,7 +1244,8 @@ enum larder_status notification_unread_count_cache_put(struct notification_cache
     return store_notification_unread_count(cache, value->user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_unread_count_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value, int64_t ttl_ms)
+enum larder_status
+notification_unread_count_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_notification_unread_count, "ttl_ms");
@@ -1190,38 +1253,44 @@ enum larder_status notification_unread_count_cache_set_ttl(struct notification_c
     return store_notification_unread_count(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status notification_unread_count_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value)
+enum larder_status
+notification_unread_count_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value)
 {
     return store_notification_unread_count(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_unread_count_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value)
+enum larder_status
+notification_unread_count_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value)
 {
     return store_notification_unread_count(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_unread_count_cache_delete(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_unread_count_cache_delete(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_notification_unread_count, &key);
 }
 
-enum larder_status notification_unread_count_cache_exists(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_unread_count_cache_exists(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_notification_unread_count, &key);
 }
 
-enum larder_status notification_unread_count_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+notification_unread_count_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_notification_unread_count, &key, ret_ms);
 }
 
-enum larder_status notification_unread_count_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+notification_unread_count_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1231,30 +1300,36 @@ enum larder_status notification_unread_count_cache_expire(struct notification_ca
     return larder_stub_expire(core(cache), &entity_notification_unread_count, &key, ttl_ms);
 }
 
-enum larder_status notification_unread_count_cache_touch(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_unread_count_cache_touch(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_notification_unread_count, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_unread_count_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+notification_unread_count_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_notification_unread_count(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_notification_unread_count(struct larder_key *key, const void *keys, size_t i)
 {
     const struct notification_unread_count_key *k = (const struct notification_unread_count_key *)keys + i;
     append_notification_unread_count(key, k->user_id);
     return &entity_notification_unread_count;
 }
 
-enum larder_status notification_unread_count_cache_get_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count, const struct notification_unread_count **ret_values, enum larder_status *ret_each)
+enum larder_status
+notification_unread_count_cache_get_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    const struct notification_unread_count **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_notification_unread_count, pick_notification_unread_count, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_notification_unread_count, pick_notification_unread_count, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1263,7 +1338,8 @@ struct pairs__notification_unread_count {
     const struct notification_unread_count *values;
 };
 
-static const struct larder_entity *pick_pair_notification_unread_count(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_notification_unread_count(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__notification_unread_count *pairs = keys;
     const struct notification_unread_count_key *k = &pairs->keys[i];
@@ -1274,14 +1350,19 @@ static const struct larder_entity *pick_pair_notification_unread_count(struct la
     return &entity_notification_unread_count;
 }
 
-enum larder_status notification_unread_count_cache_set_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count, const struct notification_unread_count *values, enum larder_status *ret_each)
+enum larder_status
+notification_unread_count_cache_set_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    const struct notification_unread_count *values, enum larder_status *ret_each)
 {
     const struct pairs__notification_unread_count pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_notification_unread_count, pick_pair_notification_unread_count, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_notification_unread_count, pick_pair_notification_unread_count,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status notification_unread_count_cache_delete_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+notification_unread_count_cache_delete_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_notification_unread_count, keys, count, ret_each);
 }
@@ -1376,7 +1457,8 @@ static void make_notification_device_tokens(struct larder_key *key, struct notif
     append_notification_device_tokens(key, user_id);
 }
 
-enum larder_status notification_device_tokens_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens **ret_value)
+enum larder_status
+notification_device_tokens_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1403,7 +1485,9 @@ static enum larder_status load_notification_device_tokens(struct larder_load *lo
     return c->load(load, c->user, c->user_id, out);
 }
 
-enum larder_status notification_device_tokens_cache_get_or_load(struct notification_cache *cache, uint64_t user_id, notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value)
+enum larder_status
+notification_device_tokens_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
+    notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1416,24 +1500,29 @@ enum larder_status notification_device_tokens_cache_get_or_load(struct notificat
         return larder_stub_bad_argument(&entity_notification_device_tokens, "load");
     }
     make_notification_device_tokens(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_device_tokens, &key, load_notification_device_tokens, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_device_tokens, &key,
+        load_notification_device_tokens, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_notification_device_tokens(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_notification_device_tokens(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
     return larder_stub_set(core(cache), &entity_notification_device_tokens, &key, value, mode, ttl_ms);
 }
 
-enum larder_status notification_device_tokens_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value)
+enum larder_status
+notification_device_tokens_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value)
 {
     return store_notification_device_tokens(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_device_tokens_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value, int64_t ttl_ms)
+enum larder_status
+notification_device_tokens_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_notification_device_tokens, "ttl_ms");
@@ -1441,38 +1530,44 @@ enum larder_status notification_device_tokens_cache_set_ttl(struct notification_
     return store_notification_device_tokens(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status notification_device_tokens_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value)
+enum larder_status
+notification_device_tokens_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value)
 {
     return store_notification_device_tokens(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_device_tokens_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value)
+enum larder_status
+notification_device_tokens_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value)
 {
     return store_notification_device_tokens(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_device_tokens_cache_delete(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_device_tokens_cache_delete(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_notification_device_tokens, &key);
 }
 
-enum larder_status notification_device_tokens_cache_exists(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_device_tokens_cache_exists(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_notification_device_tokens, &key);
 }
 
-enum larder_status notification_device_tokens_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+notification_device_tokens_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_notification_device_tokens, &key, ret_ms);
 }
 
-enum larder_status notification_device_tokens_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+notification_device_tokens_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1482,38 +1577,49 @@ enum larder_status notification_device_tokens_cache_expire(struct notification_c
     return larder_stub_expire(core(cache), &entity_notification_device_tokens, &key, ttl_ms);
 }
 
-enum larder_status notification_device_tokens_cache_touch(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_device_tokens_cache_touch(struct notification_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_notification_device_tokens, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status notification_device_tokens_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+notification_device_tokens_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_notification_device_tokens(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_notification_device_tokens(struct larder_key *key, const void *keys, size_t i)
 {
     const struct notification_device_tokens_key *k = (const struct notification_device_tokens_key *)keys + i;
     append_notification_device_tokens(key, k->user_id);
     return &entity_notification_device_tokens;
 }
 
-enum larder_status notification_device_tokens_cache_get_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count, const struct notification_device_tokens **ret_values, enum larder_status *ret_each)
+enum larder_status
+notification_device_tokens_cache_get_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    const struct notification_device_tokens **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status notification_device_tokens_cache_set_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count, const struct notification_device_tokens *values, enum larder_status *ret_each)
+enum larder_status
+notification_device_tokens_cache_set_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    const struct notification_device_tokens *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count,
+        values, ret_each);
 }
 
-enum larder_status notification_device_tokens_cache_delete_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+notification_device_tokens_cache_delete_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_notification_device_tokens, keys, count, ret_each);
 }
@@ -1559,7 +1665,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status notification_cache_open(const struct larder_config *config, struct notification_cache **ret_cache)
+enum larder_status
+notification_cache_open(const struct larder_config *config, struct notification_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -1575,17 +1682,20 @@ void notification_cache_close(struct notification_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status notification_cache_ping(struct notification_cache *cache)
+enum larder_status
+notification_cache_ping(struct notification_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status notification_cache_health(struct notification_cache *cache, struct larder_health *ret_health)
+enum larder_status
+notification_cache_health(struct notification_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status notification_cache_stats(struct notification_cache *cache, struct notification_cache_counters *ret_stats)
+enum larder_status
+notification_cache_stats(struct notification_cache *cache, struct notification_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -1614,7 +1724,8 @@ struct event__template_published {
     const char *name;
 };
 
-static const struct larder_entity *pick_event_template_published(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_template_published(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__template_published *p = params;
     switch (i) {
@@ -1626,7 +1737,8 @@ static const struct larder_entity *pick_event_template_published(struct larder_k
     }
 }
 
-enum larder_status notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name)
+enum larder_status
+notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name)
 {
     const struct event__template_published params = {locale, name};
     return larder_stub_invalidate(core(cache), pick_event_template_published, &params, 1);
@@ -1638,7 +1750,8 @@ struct event__preferences_saved {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_preferences_saved(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_preferences_saved(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__preferences_saved *p = params;
     switch (i) {
@@ -1650,7 +1763,8 @@ static const struct larder_entity *pick_event_preferences_saved(struct larder_ke
     }
 }
 
-enum larder_status notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id)
 {
     const struct event__preferences_saved params = {user_id};
     return larder_stub_invalidate(core(cache), pick_event_preferences_saved, &params, 1);
@@ -1662,7 +1776,8 @@ struct event__message_sent {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_message_sent(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_message_sent(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__message_sent *p = params;
     switch (i) {
@@ -1674,7 +1789,8 @@ static const struct larder_entity *pick_event_message_sent(struct larder_key *ke
     }
 }
 
-enum larder_status notification_cache_on_message_sent(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_cache_on_message_sent(struct notification_cache *cache, uint64_t user_id)
 {
     const struct event__message_sent params = {user_id};
     return larder_stub_invalidate(core(cache), pick_event_message_sent, &params, 1);
@@ -1686,7 +1802,8 @@ struct event__device_registered {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_device_registered(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_device_registered(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__device_registered *p = params;
     switch (i) {
@@ -1698,7 +1815,8 @@ static const struct larder_entity *pick_event_device_registered(struct larder_ke
     }
 }
 
-enum larder_status notification_cache_on_device_registered(struct notification_cache *cache, uint64_t user_id)
+enum larder_status
+notification_cache_on_device_registered(struct notification_cache *cache, uint64_t user_id)
 {
     const struct event__device_registered params = {user_id};
     return larder_stub_invalidate(core(cache), pick_event_device_registered, &params, 1);

@@ -95,7 +95,7 @@ struct notification_quiet_hours {
     uint16_t from_minute;
     /* may be before from_minute: then it spans midnight */
     uint16_t to_minute;
-    bool except_urgent;
+    bool except_urgent; /* default true */
 };
 
 /*
@@ -103,7 +103,7 @@ struct notification_quiet_hours {
  */
 struct notification_placeholder {
     const char *name; /* at most 64 bytes */
-    bool required;
+    bool required; /* default true */
     const char *example; /* NULL when absent, at most 200 bytes */
 };
 
@@ -123,7 +123,7 @@ struct notification_rule {
     /* between two messages of this topic */
     bool has_at_most_every;
     int64_t at_most_every; /* ms */
-    enum notification_urgency from_urgency;
+    enum notification_urgency from_urgency; /* default normal */
 };
 
 /*
@@ -138,8 +138,8 @@ struct notification_template {
     struct notification_template_bodies_map bodies; /* at most 4 items */
     struct notification_placeholder_list placeholders; /* at most 64 items */
     struct notification_attachment_list attachments; /* at most 3 items */
-    enum notification_urgency urgency;
-    uint32_t revision;
+    enum notification_urgency urgency; /* default normal */
+    uint32_t revision; /* default 1 */
     int64_t edited_at; /* ms since 1970-01-01 UTC */
 };
 
@@ -163,7 +163,7 @@ struct notification_preferences {
  */
 struct notification_unread_count {
     uint64_t user_id;
-    uint32_t total;
+    uint32_t total; /* default 0 */
     struct notification_unread_count_by_topic_map by_topic; /* at most 100 items */
 };
 
@@ -182,16 +182,20 @@ struct notification_unread_count_by_topic_entry {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status notification_cache_open(const struct larder_config *config, struct notification_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+notification_cache_open(const struct larder_config *config, struct notification_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void notification_cache_close(struct notification_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status notification_cache_ping(struct notification_cache *cache);
+enum larder_status
+notification_cache_ping(struct notification_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status notification_cache_health(struct notification_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+notification_cache_health(struct notification_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct notification_cache_counters {
@@ -202,7 +206,9 @@ struct notification_cache_counters {
     struct larder_stats notification_device_tokens;
 };
 
-enum larder_status notification_cache_stats(struct notification_cache *cache, struct notification_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+notification_cache_stats(struct notification_cache *cache, struct notification_cache_counters *ret_stats);
 
 /* ------------------------------------------------ template */
 
@@ -220,48 +226,79 @@ struct notification_template_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status notification_template_loader(struct larder_load *load, void *user, const char *locale, const char *name, struct notification_template *out);
+typedef enum larder_status
+notification_template_loader(struct larder_load *load, void *user, const char *locale, const char *name, struct notification_template *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status notification_template_cache_get(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template **ret_value);
+LARDER_MUST_USE enum larder_status
+notification_template_cache_get(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status notification_template_cache_get_or_load(struct notification_cache *cache, const char *locale, const char *name, notification_template_loader *load, void *user, const struct notification_template **ret_value);
+LARDER_MUST_USE enum larder_status
+notification_template_cache_get_or_load(struct notification_cache *cache, const char *locale, const char *name,
+    notification_template_loader *load, void *user, const struct notification_template **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status notification_template_cache_set(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value);
-enum larder_status notification_template_cache_put(struct notification_cache *cache, const struct notification_template *value); /* the key from its fields */
-enum larder_status notification_template_cache_set_ttl(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value, int64_t ttl_ms);
-enum larder_status notification_template_cache_add(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value); /* DENIED: already there */
-enum larder_status notification_template_cache_replace(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value); /* MISS: not there */
+enum larder_status
+notification_template_cache_set(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+notification_template_cache_put(struct notification_cache *cache, const struct notification_template *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+notification_template_cache_set_ttl(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+notification_template_cache_add(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+notification_template_cache_replace(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status notification_template_cache_delete(struct notification_cache *cache, const char *locale, const char *name);
+enum larder_status
+notification_template_cache_delete(struct notification_cache *cache, const char *locale, const char *name);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status notification_template_cache_exists(struct notification_cache *cache, const char *locale, const char *name);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+notification_template_cache_exists(struct notification_cache *cache, const char *locale, const char *name);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status notification_template_cache_ttl(struct notification_cache *cache, const char *locale, const char *name, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+notification_template_cache_ttl(struct notification_cache *cache, const char *locale, const char *name, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status notification_template_cache_expire(struct notification_cache *cache, const char *locale, const char *name, int64_t ttl_ms);
-enum larder_status notification_template_cache_touch(struct notification_cache *cache, const char *locale, const char *name);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+notification_template_cache_expire(struct notification_cache *cache, const char *locale, const char *name, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+notification_template_cache_touch(struct notification_cache *cache, const char *locale, const char *name);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status notification_template_cache_key(struct notification_cache *cache, const char *locale, const char *name, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+notification_template_cache_key(struct notification_cache *cache, const char *locale, const char *name, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status notification_template_cache_get_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count, const struct notification_template **ret_values, enum larder_status *ret_each);
-enum larder_status notification_template_cache_set_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count, const struct notification_template *values, enum larder_status *ret_each);
-enum larder_status notification_template_cache_delete_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+notification_template_cache_get_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    const struct notification_template **ret_values, enum larder_status *ret_each);
+enum larder_status
+notification_template_cache_set_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    const struct notification_template *values, enum larder_status *ret_each);
+enum larder_status
+notification_template_cache_delete_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void notification_template_release(const struct notification_template *value);
@@ -282,48 +319,79 @@ struct notification_preferences_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status notification_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_preferences *out);
+typedef enum larder_status
+notification_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_preferences *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status notification_preferences_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences **ret_value);
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status notification_preferences_cache_get_or_load(struct notification_cache *cache, uint64_t user_id, notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value);
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
+    notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status notification_preferences_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value);
-enum larder_status notification_preferences_cache_put(struct notification_cache *cache, const struct notification_preferences *value); /* the key from its fields */
-enum larder_status notification_preferences_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value, int64_t ttl_ms);
-enum larder_status notification_preferences_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value); /* DENIED: already there */
-enum larder_status notification_preferences_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value); /* MISS: not there */
+enum larder_status
+notification_preferences_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+notification_preferences_cache_put(struct notification_cache *cache, const struct notification_preferences *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+notification_preferences_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+notification_preferences_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+notification_preferences_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status notification_preferences_cache_delete(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_preferences_cache_delete(struct notification_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status notification_preferences_cache_exists(struct notification_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+notification_preferences_cache_exists(struct notification_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status notification_preferences_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status notification_preferences_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status notification_preferences_cache_touch(struct notification_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+notification_preferences_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+notification_preferences_cache_touch(struct notification_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status notification_preferences_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status notification_preferences_cache_get_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count, const struct notification_preferences **ret_values, enum larder_status *ret_each);
-enum larder_status notification_preferences_cache_set_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count, const struct notification_preferences *values, enum larder_status *ret_each);
-enum larder_status notification_preferences_cache_delete_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_get_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    const struct notification_preferences **ret_values, enum larder_status *ret_each);
+enum larder_status
+notification_preferences_cache_set_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    const struct notification_preferences *values, enum larder_status *ret_each);
+enum larder_status
+notification_preferences_cache_delete_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void notification_preferences_release(const struct notification_preferences *value);
@@ -344,48 +412,79 @@ struct notification_unread_count_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status notification_unread_count_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_unread_count *out);
+typedef enum larder_status
+notification_unread_count_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_unread_count *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status notification_unread_count_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count **ret_value);
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status notification_unread_count_cache_get_or_load(struct notification_cache *cache, uint64_t user_id, notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value);
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
+    notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status notification_unread_count_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value);
-enum larder_status notification_unread_count_cache_put(struct notification_cache *cache, const struct notification_unread_count *value); /* the key from its fields */
-enum larder_status notification_unread_count_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value, int64_t ttl_ms);
-enum larder_status notification_unread_count_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value); /* DENIED: already there */
-enum larder_status notification_unread_count_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value); /* MISS: not there */
+enum larder_status
+notification_unread_count_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+notification_unread_count_cache_put(struct notification_cache *cache, const struct notification_unread_count *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+notification_unread_count_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+notification_unread_count_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+notification_unread_count_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status notification_unread_count_cache_delete(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_unread_count_cache_delete(struct notification_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status notification_unread_count_cache_exists(struct notification_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+notification_unread_count_cache_exists(struct notification_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status notification_unread_count_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status notification_unread_count_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status notification_unread_count_cache_touch(struct notification_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+notification_unread_count_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+notification_unread_count_cache_touch(struct notification_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status notification_unread_count_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status notification_unread_count_cache_get_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count, const struct notification_unread_count **ret_values, enum larder_status *ret_each);
-enum larder_status notification_unread_count_cache_set_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count, const struct notification_unread_count *values, enum larder_status *ret_each);
-enum larder_status notification_unread_count_cache_delete_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_get_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    const struct notification_unread_count **ret_values, enum larder_status *ret_each);
+enum larder_status
+notification_unread_count_cache_set_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    const struct notification_unread_count *values, enum larder_status *ret_each);
+enum larder_status
+notification_unread_count_cache_delete_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void notification_unread_count_release(const struct notification_unread_count *value);
@@ -411,47 +510,75 @@ struct notification_device_tokens_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status notification_device_tokens_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_device_tokens *out);
+typedef enum larder_status
+notification_device_tokens_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_device_tokens *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status notification_device_tokens_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens **ret_value);
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status notification_device_tokens_cache_get_or_load(struct notification_cache *cache, uint64_t user_id, notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value);
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
+    notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status notification_device_tokens_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value);
-enum larder_status notification_device_tokens_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value, int64_t ttl_ms);
-enum larder_status notification_device_tokens_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value); /* DENIED: already there */
-enum larder_status notification_device_tokens_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value); /* MISS: not there */
+enum larder_status
+notification_device_tokens_cache_set(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+notification_device_tokens_cache_set_ttl(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+notification_device_tokens_cache_add(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+notification_device_tokens_cache_replace(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status notification_device_tokens_cache_delete(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_device_tokens_cache_delete(struct notification_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status notification_device_tokens_cache_exists(struct notification_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+notification_device_tokens_cache_exists(struct notification_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status notification_device_tokens_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_ttl(struct notification_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status notification_device_tokens_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status notification_device_tokens_cache_touch(struct notification_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+notification_device_tokens_cache_expire(struct notification_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+notification_device_tokens_cache_touch(struct notification_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status notification_device_tokens_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_key(struct notification_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status notification_device_tokens_cache_get_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count, const struct notification_device_tokens **ret_values, enum larder_status *ret_each);
-enum larder_status notification_device_tokens_cache_set_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count, const struct notification_device_tokens *values, enum larder_status *ret_each);
-enum larder_status notification_device_tokens_cache_delete_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_get_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    const struct notification_device_tokens **ret_values, enum larder_status *ret_each);
+enum larder_status
+notification_device_tokens_cache_set_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    const struct notification_device_tokens *values, enum larder_status *ret_each);
+enum larder_status
+notification_device_tokens_cache_delete_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void notification_device_tokens_release(const struct notification_device_tokens *value);
@@ -462,16 +589,20 @@ void notification_device_tokens_release_many(const struct notification_device_to
 /* Each makes stale what the schema says, in one round trip. OK whether or not
  * anything was there. */
 
-enum larder_status notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name);
+enum larder_status
+notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name);
 
-enum larder_status notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id);
 
 /*
  * The bell has one more
  */
-enum larder_status notification_cache_on_message_sent(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_cache_on_message_sent(struct notification_cache *cache, uint64_t user_id);
 
-enum larder_status notification_cache_on_device_registered(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_cache_on_device_registered(struct notification_cache *cache, uint64_t user_id);
 
 #ifdef __cplusplus
 }

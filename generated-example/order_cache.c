@@ -931,7 +931,8 @@ static bool agrees_order_cart(const struct order_cart *value, uint64_t user_id)
     return value->user_id == user_id;
 }
 
-enum larder_status order_cart_cache_get(struct order_cache *cache, uint64_t user_id, const struct order_cart **ret_value)
+enum larder_status
+order_cart_cache_get(struct order_cache *cache, uint64_t user_id, const struct order_cart **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -962,7 +963,9 @@ static enum larder_status load_order_cart(struct larder_load *load, const void *
     return status;
 }
 
-enum larder_status order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id, order_cart_loader *load, void *user, const struct order_cart **ret_value)
+enum larder_status
+order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
+    order_cart_loader *load, void *user, const struct order_cart **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -975,12 +978,15 @@ enum larder_status order_cart_cache_get_or_load(struct order_cache *cache, uint6
         return larder_stub_bad_argument(&entity_order_cart, "load");
     }
     make_order_cart(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_cart, &key, load_order_cart, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_cart, &key,
+        load_order_cart, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_order_cart(struct order_cache *cache, uint64_t user_id, const struct order_cart *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_order_cart(struct order_cache *cache, uint64_t user_id, const struct order_cart *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_order_cart(value, user_id)) {
@@ -990,12 +996,14 @@ static enum larder_status store_order_cart(struct order_cache *cache, uint64_t u
     return larder_stub_set(core(cache), &entity_order_cart, &key, value, mode, ttl_ms);
 }
 
-enum larder_status order_cart_cache_set(struct order_cache *cache, uint64_t user_id, const struct order_cart *value)
+enum larder_status
+order_cart_cache_set(struct order_cache *cache, uint64_t user_id, const struct order_cart *value)
 {
     return store_order_cart(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cart_cache_put(struct order_cache *cache, const struct order_cart *value)
+enum larder_status
+order_cart_cache_put(struct order_cache *cache, const struct order_cart *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_order_cart, "value");
@@ -1003,7 +1011,8 @@ enum larder_status order_cart_cache_put(struct order_cache *cache, const struct 
     return store_order_cart(cache, value->user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cart_cache_set_ttl(struct order_cache *cache, uint64_t user_id, const struct order_cart *value, int64_t ttl_ms)
+enum larder_status
+order_cart_cache_set_ttl(struct order_cache *cache, uint64_t user_id, const struct order_cart *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_order_cart, "ttl_ms");
@@ -1011,38 +1020,44 @@ enum larder_status order_cart_cache_set_ttl(struct order_cache *cache, uint64_t 
     return store_order_cart(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status order_cart_cache_add(struct order_cache *cache, uint64_t user_id, const struct order_cart *value)
+enum larder_status
+order_cart_cache_add(struct order_cache *cache, uint64_t user_id, const struct order_cart *value)
 {
     return store_order_cart(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cart_cache_replace(struct order_cache *cache, uint64_t user_id, const struct order_cart *value)
+enum larder_status
+order_cart_cache_replace(struct order_cache *cache, uint64_t user_id, const struct order_cart *value)
 {
     return store_order_cart(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cart_cache_delete(struct order_cache *cache, uint64_t user_id)
+enum larder_status
+order_cart_cache_delete(struct order_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_order_cart, &key);
 }
 
-enum larder_status order_cart_cache_exists(struct order_cache *cache, uint64_t user_id)
+enum larder_status
+order_cart_cache_exists(struct order_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_order_cart, &key);
 }
 
-enum larder_status order_cart_cache_ttl(struct order_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+order_cart_cache_ttl(struct order_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_order_cart, &key, ret_ms);
 }
 
-enum larder_status order_cart_cache_expire(struct order_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+order_cart_cache_expire(struct order_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1052,30 +1067,36 @@ enum larder_status order_cart_cache_expire(struct order_cache *cache, uint64_t u
     return larder_stub_expire(core(cache), &entity_order_cart, &key, ttl_ms);
 }
 
-enum larder_status order_cart_cache_touch(struct order_cache *cache, uint64_t user_id)
+enum larder_status
+order_cart_cache_touch(struct order_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_order_cart, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cart_cache_key(struct order_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+order_cart_cache_key(struct order_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_order_cart(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_order_cart(struct larder_key *key, const void *keys, size_t i)
 {
     const struct order_cart_key *k = (const struct order_cart_key *)keys + i;
     append_order_cart(key, k->user_id);
     return &entity_order_cart;
 }
 
-enum larder_status order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count, const struct order_cart **ret_values, enum larder_status *ret_each)
+enum larder_status
+order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    const struct order_cart **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_order_cart, pick_order_cart, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_order_cart, pick_order_cart, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1084,7 +1105,8 @@ struct pairs__order_cart {
     const struct order_cart *values;
 };
 
-static const struct larder_entity *pick_pair_order_cart(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_order_cart(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__order_cart *pairs = keys;
     const struct order_cart_key *k = &pairs->keys[i];
@@ -1095,14 +1117,19 @@ static const struct larder_entity *pick_pair_order_cart(struct larder_key *key, 
     return &entity_order_cart;
 }
 
-enum larder_status order_cart_cache_set_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count, const struct order_cart *values, enum larder_status *ret_each)
+enum larder_status
+order_cart_cache_set_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    const struct order_cart *values, enum larder_status *ret_each)
 {
     const struct pairs__order_cart pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_order_cart, pick_pair_order_cart, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_order_cart, pick_pair_order_cart,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_order_cart, keys, count, ret_each);
 }
@@ -1173,7 +1200,8 @@ static bool agrees_order(const struct order *value, uint64_t id)
     return value->id == id;
 }
 
-enum larder_status order_cache_get(struct order_cache *cache, uint64_t id, const struct order **ret_value)
+enum larder_status
+order_cache_get(struct order_cache *cache, uint64_t id, const struct order **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1204,7 +1232,9 @@ static enum larder_status load_order(struct larder_load *load, const void *call,
     return status;
 }
 
-enum larder_status order_cache_get_or_load(struct order_cache *cache, uint64_t id, order_loader *load, void *user, const struct order **ret_value)
+enum larder_status
+order_cache_get_or_load(struct order_cache *cache, uint64_t id,
+    order_loader *load, void *user, const struct order **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1217,12 +1247,15 @@ enum larder_status order_cache_get_or_load(struct order_cache *cache, uint64_t i
         return larder_stub_bad_argument(&entity_order, "load");
     }
     make_order(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order, &key, load_order, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order, &key,
+        load_order, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_order(struct order_cache *cache, uint64_t id, const struct order *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_order(struct order_cache *cache, uint64_t id, const struct order *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_order(value, id)) {
@@ -1232,12 +1265,14 @@ static enum larder_status store_order(struct order_cache *cache, uint64_t id, co
     return larder_stub_set(core(cache), &entity_order, &key, value, mode, ttl_ms);
 }
 
-enum larder_status order_cache_set(struct order_cache *cache, uint64_t id, const struct order *value)
+enum larder_status
+order_cache_set(struct order_cache *cache, uint64_t id, const struct order *value)
 {
     return store_order(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cache_put(struct order_cache *cache, const struct order *value)
+enum larder_status
+order_cache_put(struct order_cache *cache, const struct order *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_order, "value");
@@ -1245,7 +1280,8 @@ enum larder_status order_cache_put(struct order_cache *cache, const struct order
     return store_order(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cache_set_ttl(struct order_cache *cache, uint64_t id, const struct order *value, int64_t ttl_ms)
+enum larder_status
+order_cache_set_ttl(struct order_cache *cache, uint64_t id, const struct order *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_order, "ttl_ms");
@@ -1253,38 +1289,44 @@ enum larder_status order_cache_set_ttl(struct order_cache *cache, uint64_t id, c
     return store_order(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status order_cache_add(struct order_cache *cache, uint64_t id, const struct order *value)
+enum larder_status
+order_cache_add(struct order_cache *cache, uint64_t id, const struct order *value)
 {
     return store_order(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cache_replace(struct order_cache *cache, uint64_t id, const struct order *value)
+enum larder_status
+order_cache_replace(struct order_cache *cache, uint64_t id, const struct order *value)
 {
     return store_order(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cache_delete(struct order_cache *cache, uint64_t id)
+enum larder_status
+order_cache_delete(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_order, &key);
 }
 
-enum larder_status order_cache_exists(struct order_cache *cache, uint64_t id)
+enum larder_status
+order_cache_exists(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_order, &key);
 }
 
-enum larder_status order_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms)
+enum larder_status
+order_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_order(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_order, &key, ret_ms);
 }
 
-enum larder_status order_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms)
+enum larder_status
+order_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1294,30 +1336,36 @@ enum larder_status order_cache_expire(struct order_cache *cache, uint64_t id, in
     return larder_stub_expire(core(cache), &entity_order, &key, ttl_ms);
 }
 
-enum larder_status order_cache_touch(struct order_cache *cache, uint64_t id)
+enum larder_status
+order_cache_touch(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_order, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+order_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_order(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_order(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_order(struct larder_key *key, const void *keys, size_t i)
 {
     const struct order_key *k = (const struct order_key *)keys + i;
     append_order(key, k->id);
     return &entity_order;
 }
 
-enum larder_status order_cache_get_many(struct order_cache *cache, const struct order_key *keys, size_t count, const struct order **ret_values, enum larder_status *ret_each)
+enum larder_status
+order_cache_get_many(struct order_cache *cache, const struct order_key *keys, size_t count,
+    const struct order **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_order, pick_order, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_order, pick_order, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1326,7 +1374,8 @@ struct pairs__order {
     const struct order *values;
 };
 
-static const struct larder_entity *pick_pair_order(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_order(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__order *pairs = keys;
     const struct order_key *k = &pairs->keys[i];
@@ -1337,14 +1386,19 @@ static const struct larder_entity *pick_pair_order(struct larder_key *key, const
     return &entity_order;
 }
 
-enum larder_status order_cache_set_many(struct order_cache *cache, const struct order_key *keys, size_t count, const struct order *values, enum larder_status *ret_each)
+enum larder_status
+order_cache_set_many(struct order_cache *cache, const struct order_key *keys, size_t count,
+    const struct order *values, enum larder_status *ret_each)
 {
     const struct pairs__order pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_order, pick_pair_order, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_order, pick_pair_order,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status order_cache_delete_many(struct order_cache *cache, const struct order_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+order_cache_delete_many(struct order_cache *cache, const struct order_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_order, keys, count, ret_each);
 }
@@ -1416,7 +1470,8 @@ static bool agrees_order_status(const struct order_status *value, uint64_t id)
     return value->id == id;
 }
 
-enum larder_status order_status_cache_get(struct order_cache *cache, uint64_t id, const struct order_status **ret_value)
+enum larder_status
+order_status_cache_get(struct order_cache *cache, uint64_t id, const struct order_status **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1447,7 +1502,9 @@ static enum larder_status load_order_status(struct larder_load *load, const void
     return status;
 }
 
-enum larder_status order_status_cache_get_or_load(struct order_cache *cache, uint64_t id, order_status_loader *load, void *user, const struct order_status **ret_value)
+enum larder_status
+order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
+    order_status_loader *load, void *user, const struct order_status **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1460,12 +1517,15 @@ enum larder_status order_status_cache_get_or_load(struct order_cache *cache, uin
         return larder_stub_bad_argument(&entity_order_status, "load");
     }
     make_order_status(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_status, &key, load_order_status, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_status, &key,
+        load_order_status, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_order_status(struct order_cache *cache, uint64_t id, const struct order_status *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_order_status(struct order_cache *cache, uint64_t id, const struct order_status *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_order_status(value, id)) {
@@ -1475,12 +1535,14 @@ static enum larder_status store_order_status(struct order_cache *cache, uint64_t
     return larder_stub_set(core(cache), &entity_order_status, &key, value, mode, ttl_ms);
 }
 
-enum larder_status order_status_cache_set(struct order_cache *cache, uint64_t id, const struct order_status *value)
+enum larder_status
+order_status_cache_set(struct order_cache *cache, uint64_t id, const struct order_status *value)
 {
     return store_order_status(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_status_cache_put(struct order_cache *cache, const struct order_status *value)
+enum larder_status
+order_status_cache_put(struct order_cache *cache, const struct order_status *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_order_status, "value");
@@ -1488,7 +1550,8 @@ enum larder_status order_status_cache_put(struct order_cache *cache, const struc
     return store_order_status(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_status_cache_set_ttl(struct order_cache *cache, uint64_t id, const struct order_status *value, int64_t ttl_ms)
+enum larder_status
+order_status_cache_set_ttl(struct order_cache *cache, uint64_t id, const struct order_status *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_order_status, "ttl_ms");
@@ -1496,38 +1559,44 @@ enum larder_status order_status_cache_set_ttl(struct order_cache *cache, uint64_
     return store_order_status(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status order_status_cache_add(struct order_cache *cache, uint64_t id, const struct order_status *value)
+enum larder_status
+order_status_cache_add(struct order_cache *cache, uint64_t id, const struct order_status *value)
 {
     return store_order_status(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_status_cache_replace(struct order_cache *cache, uint64_t id, const struct order_status *value)
+enum larder_status
+order_status_cache_replace(struct order_cache *cache, uint64_t id, const struct order_status *value)
 {
     return store_order_status(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_status_cache_delete(struct order_cache *cache, uint64_t id)
+enum larder_status
+order_status_cache_delete(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_order_status, &key);
 }
 
-enum larder_status order_status_cache_exists(struct order_cache *cache, uint64_t id)
+enum larder_status
+order_status_cache_exists(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_order_status, &key);
 }
 
-enum larder_status order_status_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms)
+enum larder_status
+order_status_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_order_status, &key, ret_ms);
 }
 
-enum larder_status order_status_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms)
+enum larder_status
+order_status_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1537,30 +1606,36 @@ enum larder_status order_status_cache_expire(struct order_cache *cache, uint64_t
     return larder_stub_expire(core(cache), &entity_order_status, &key, ttl_ms);
 }
 
-enum larder_status order_status_cache_touch(struct order_cache *cache, uint64_t id)
+enum larder_status
+order_status_cache_touch(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_order_status, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_status_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+order_status_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_order_status(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_order_status(struct larder_key *key, const void *keys, size_t i)
 {
     const struct order_status_key *k = (const struct order_status_key *)keys + i;
     append_order_status(key, k->id);
     return &entity_order_status;
 }
 
-enum larder_status order_status_cache_get_many(struct order_cache *cache, const struct order_status_key *keys, size_t count, const struct order_status **ret_values, enum larder_status *ret_each)
+enum larder_status
+order_status_cache_get_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    const struct order_status **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_order_status, pick_order_status, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_order_status, pick_order_status, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1569,7 +1644,8 @@ struct pairs__order_status {
     const struct order_status *values;
 };
 
-static const struct larder_entity *pick_pair_order_status(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_order_status(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__order_status *pairs = keys;
     const struct order_status_key *k = &pairs->keys[i];
@@ -1580,14 +1656,19 @@ static const struct larder_entity *pick_pair_order_status(struct larder_key *key
     return &entity_order_status;
 }
 
-enum larder_status order_status_cache_set_many(struct order_cache *cache, const struct order_status_key *keys, size_t count, const struct order_status *values, enum larder_status *ret_each)
+enum larder_status
+order_status_cache_set_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    const struct order_status *values, enum larder_status *ret_each)
 {
     const struct pairs__order_status pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_order_status, pick_pair_order_status, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_order_status, pick_pair_order_status,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status order_status_cache_delete_many(struct order_cache *cache, const struct order_status_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+order_status_cache_delete_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_order_status, keys, count, ret_each);
 }
@@ -1685,7 +1766,8 @@ static void make_order_history_page(struct larder_key *key, struct order_cache *
     append_order_history_page(key, user_id, page, size_);
 }
 
-enum larder_status order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page **ret_value)
+enum larder_status
+order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1714,7 +1796,9 @@ static enum larder_status load_order_history_page(struct larder_load *load, cons
     return c->load(load, c->user, c->user_id, c->page, c->size_, out);
 }
 
-enum larder_status order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, order_history_page_loader *load, void *user, const struct order_history_page **ret_value)
+enum larder_status
+order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
+    order_history_page_loader *load, void *user, const struct order_history_page **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1727,24 +1811,29 @@ enum larder_status order_history_page_cache_get_or_load(struct order_cache *cach
         return larder_stub_bad_argument(&entity_order_history_page, "load");
     }
     make_order_history_page(&key, cache, user_id, page, size_);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_history_page, &key, load_order_history_page, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_history_page, &key,
+        load_order_history_page, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_order_history_page(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_order_history_page(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
     return larder_stub_set(core(cache), &entity_order_history_page, &key, value, mode, ttl_ms);
 }
 
-enum larder_status order_history_page_cache_set(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value)
+enum larder_status
+order_history_page_cache_set(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value)
 {
     return store_order_history_page(cache, user_id, page, size_, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_history_page_cache_set_ttl(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value, int64_t ttl_ms)
+enum larder_status
+order_history_page_cache_set_ttl(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_order_history_page, "ttl_ms");
@@ -1752,38 +1841,44 @@ enum larder_status order_history_page_cache_set_ttl(struct order_cache *cache, u
     return store_order_history_page(cache, user_id, page, size_, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status order_history_page_cache_add(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value)
+enum larder_status
+order_history_page_cache_add(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value)
 {
     return store_order_history_page(cache, user_id, page, size_, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_history_page_cache_replace(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value)
+enum larder_status
+order_history_page_cache_replace(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value)
 {
     return store_order_history_page(cache, user_id, page, size_, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
+enum larder_status
+order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
     return larder_stub_delete(core(cache), &entity_order_history_page, &key);
 }
 
-enum larder_status order_history_page_cache_exists(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
+enum larder_status
+order_history_page_cache_exists(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
     return larder_stub_exists(core(cache), &entity_order_history_page, &key);
 }
 
-enum larder_status order_history_page_cache_ttl(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, int64_t *ret_ms)
+enum larder_status
+order_history_page_cache_ttl(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, int64_t *ret_ms)
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
     return larder_stub_ttl(core(cache), &entity_order_history_page, &key, ret_ms);
 }
 
-enum larder_status order_history_page_cache_expire(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, int64_t ttl_ms)
+enum larder_status
+order_history_page_cache_expire(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1793,38 +1888,49 @@ enum larder_status order_history_page_cache_expire(struct order_cache *cache, ui
     return larder_stub_expire(core(cache), &entity_order_history_page, &key, ttl_ms);
 }
 
-enum larder_status order_history_page_cache_touch(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
+enum larder_status
+order_history_page_cache_touch(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
     return larder_stub_expire(core(cache), &entity_order_history_page, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status order_history_page_cache_key(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+order_history_page_cache_key(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_order_history_page(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_order_history_page(struct larder_key *key, const void *keys, size_t i)
 {
     const struct order_history_page_key *k = (const struct order_history_page_key *)keys + i;
     append_order_history_page(key, k->user_id, k->page, k->size_);
     return &entity_order_history_page;
 }
 
-enum larder_status order_history_page_cache_get_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count, const struct order_history_page **ret_values, enum larder_status *ret_each)
+enum larder_status
+order_history_page_cache_get_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    const struct order_history_page **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_order_history_page, pick_order_history_page, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_order_history_page, pick_order_history_page, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status order_history_page_cache_set_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count, const struct order_history_page *values, enum larder_status *ret_each)
+enum larder_status
+order_history_page_cache_set_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    const struct order_history_page *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_order_history_page, pick_order_history_page, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_order_history_page, pick_order_history_page, keys, count,
+        values, ret_each);
 }
 
-enum larder_status order_history_page_cache_delete_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+order_history_page_cache_delete_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_order_history_page, keys, count, ret_each);
 }
@@ -1871,7 +1977,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status order_cache_open(const struct larder_config *config, struct order_cache **ret_cache)
+enum larder_status
+order_cache_open(const struct larder_config *config, struct order_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -1887,17 +1994,20 @@ void order_cache_close(struct order_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status order_cache_ping(struct order_cache *cache)
+enum larder_status
+order_cache_ping(struct order_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status order_cache_health(struct order_cache *cache, struct larder_health *ret_health)
+enum larder_status
+order_cache_health(struct order_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status order_cache_stats(struct order_cache *cache, struct order_cache_counters *ret_stats)
+enum larder_status
+order_cache_stats(struct order_cache *cache, struct order_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -1925,7 +2035,8 @@ struct event__cart_edited {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_cart_edited(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_cart_edited(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__cart_edited *p = params;
     switch (i) {
@@ -1937,7 +2048,8 @@ static const struct larder_entity *pick_event_cart_edited(struct larder_key *key
     }
 }
 
-enum larder_status order_cache_on_cart_edited(struct order_cache *cache, uint64_t user_id)
+enum larder_status
+order_cache_on_cart_edited(struct order_cache *cache, uint64_t user_id)
 {
     const struct event__cart_edited params = {user_id};
     return larder_stub_invalidate(core(cache), pick_event_cart_edited, &params, 1);
@@ -1952,7 +2064,8 @@ struct event__order_placed {
     uint32_t size_;
 };
 
-static const struct larder_entity *pick_event_order_placed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_order_placed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__order_placed *p = params;
     switch (i) {
@@ -1973,7 +2086,8 @@ static const struct larder_entity *pick_event_order_placed(struct larder_key *ke
     }
 }
 
-enum larder_status order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
+enum larder_status
+order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
 {
     const struct event__order_placed params = {id, user_id, page, size_};
     return larder_stub_invalidate(core(cache), pick_event_order_placed, &params, 4);
@@ -1985,7 +2099,8 @@ struct event__order_moved_on {
     uint64_t id;
 };
 
-static const struct larder_entity *pick_event_order_moved_on(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_order_moved_on(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__order_moved_on *p = params;
     switch (i) {
@@ -2000,7 +2115,8 @@ static const struct larder_entity *pick_event_order_moved_on(struct larder_key *
     }
 }
 
-enum larder_status order_cache_on_order_moved_on(struct order_cache *cache, uint64_t id)
+enum larder_status
+order_cache_on_order_moved_on(struct order_cache *cache, uint64_t id)
 {
     const struct event__order_moved_on params = {id};
     return larder_stub_invalidate(core(cache), pick_event_order_moved_on, &params, 2);

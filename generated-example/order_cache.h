@@ -94,7 +94,7 @@ struct order_line_options_map {
 struct order_money {
     /* in cents, pence, yen; negative for a refund */
     int64_t amount;
-    enum order_currency currency;
+    enum order_currency currency; /* default eur */
 };
 
 /*
@@ -124,7 +124,7 @@ struct order_line {
     const char *sku; /* at most 40 bytes */
     /* as it was called when it was ordered */
     const char *title; /* at most 200 bytes */
-    uint32_t quantity;
+    uint32_t quantity; /* default 1 */
     struct order_money unit_price;
     const struct order_money *discount; /* NULL when absent */
     struct order_line_options_map options; /* at most 8 items */
@@ -187,7 +187,7 @@ struct order_cart {
 struct order {
     uint64_t id;
     uint64_t user_id;
-    enum order_state state;
+    enum order_state state; /* default placed */
     struct order_line_list lines; /* at most 200 items */
     struct order_totals totals;
     struct order_postal_address ship_to;
@@ -225,16 +225,20 @@ struct order_line_options_entry {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status order_cache_open(const struct larder_config *config, struct order_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+order_cache_open(const struct larder_config *config, struct order_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void order_cache_close(struct order_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status order_cache_ping(struct order_cache *cache);
+enum larder_status
+order_cache_ping(struct order_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status order_cache_health(struct order_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+order_cache_health(struct order_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct order_cache_counters {
@@ -245,7 +249,9 @@ struct order_cache_counters {
     struct larder_stats order_history_page;
 };
 
-enum larder_status order_cache_stats(struct order_cache *cache, struct order_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+order_cache_stats(struct order_cache *cache, struct order_cache_counters *ret_stats);
 
 /* ------------------------------------------------ cart */
 
@@ -262,48 +268,79 @@ struct order_cart_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status order_cart_loader(struct larder_load *load, void *user, uint64_t user_id, struct order_cart *out);
+typedef enum larder_status
+order_cart_loader(struct larder_load *load, void *user, uint64_t user_id, struct order_cart *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status order_cart_cache_get(struct order_cache *cache, uint64_t user_id, const struct order_cart **ret_value);
+LARDER_MUST_USE enum larder_status
+order_cart_cache_get(struct order_cache *cache, uint64_t user_id, const struct order_cart **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id, order_cart_loader *load, void *user, const struct order_cart **ret_value);
+LARDER_MUST_USE enum larder_status
+order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
+    order_cart_loader *load, void *user, const struct order_cart **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status order_cart_cache_set(struct order_cache *cache, uint64_t user_id, const struct order_cart *value);
-enum larder_status order_cart_cache_put(struct order_cache *cache, const struct order_cart *value); /* the key from its fields */
-enum larder_status order_cart_cache_set_ttl(struct order_cache *cache, uint64_t user_id, const struct order_cart *value, int64_t ttl_ms);
-enum larder_status order_cart_cache_add(struct order_cache *cache, uint64_t user_id, const struct order_cart *value); /* DENIED: already there */
-enum larder_status order_cart_cache_replace(struct order_cache *cache, uint64_t user_id, const struct order_cart *value); /* MISS: not there */
+enum larder_status
+order_cart_cache_set(struct order_cache *cache, uint64_t user_id, const struct order_cart *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+order_cart_cache_put(struct order_cache *cache, const struct order_cart *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+order_cart_cache_set_ttl(struct order_cache *cache, uint64_t user_id, const struct order_cart *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+order_cart_cache_add(struct order_cache *cache, uint64_t user_id, const struct order_cart *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+order_cart_cache_replace(struct order_cache *cache, uint64_t user_id, const struct order_cart *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status order_cart_cache_delete(struct order_cache *cache, uint64_t user_id);
+enum larder_status
+order_cart_cache_delete(struct order_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status order_cart_cache_exists(struct order_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+order_cart_cache_exists(struct order_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status order_cart_cache_ttl(struct order_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+order_cart_cache_ttl(struct order_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status order_cart_cache_expire(struct order_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status order_cart_cache_touch(struct order_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+order_cart_cache_expire(struct order_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+order_cart_cache_touch(struct order_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status order_cart_cache_key(struct order_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+order_cart_cache_key(struct order_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count, const struct order_cart **ret_values, enum larder_status *ret_each);
-enum larder_status order_cart_cache_set_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count, const struct order_cart *values, enum larder_status *ret_each);
-enum larder_status order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    const struct order_cart **ret_values, enum larder_status *ret_each);
+enum larder_status
+order_cart_cache_set_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    const struct order_cart *values, enum larder_status *ret_each);
+enum larder_status
+order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void order_cart_release(const struct order_cart *value);
@@ -324,48 +361,79 @@ struct order_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status order_loader(struct larder_load *load, void *user, uint64_t id, struct order *out);
+typedef enum larder_status
+order_loader(struct larder_load *load, void *user, uint64_t id, struct order *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status order_cache_get(struct order_cache *cache, uint64_t id, const struct order **ret_value);
+LARDER_MUST_USE enum larder_status
+order_cache_get(struct order_cache *cache, uint64_t id, const struct order **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status order_cache_get_or_load(struct order_cache *cache, uint64_t id, order_loader *load, void *user, const struct order **ret_value);
+LARDER_MUST_USE enum larder_status
+order_cache_get_or_load(struct order_cache *cache, uint64_t id,
+    order_loader *load, void *user, const struct order **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status order_cache_set(struct order_cache *cache, uint64_t id, const struct order *value);
-enum larder_status order_cache_put(struct order_cache *cache, const struct order *value); /* the key from its fields */
-enum larder_status order_cache_set_ttl(struct order_cache *cache, uint64_t id, const struct order *value, int64_t ttl_ms);
-enum larder_status order_cache_add(struct order_cache *cache, uint64_t id, const struct order *value); /* DENIED: already there */
-enum larder_status order_cache_replace(struct order_cache *cache, uint64_t id, const struct order *value); /* MISS: not there */
+enum larder_status
+order_cache_set(struct order_cache *cache, uint64_t id, const struct order *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+order_cache_put(struct order_cache *cache, const struct order *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+order_cache_set_ttl(struct order_cache *cache, uint64_t id, const struct order *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+order_cache_add(struct order_cache *cache, uint64_t id, const struct order *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+order_cache_replace(struct order_cache *cache, uint64_t id, const struct order *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status order_cache_delete(struct order_cache *cache, uint64_t id);
+enum larder_status
+order_cache_delete(struct order_cache *cache, uint64_t id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status order_cache_exists(struct order_cache *cache, uint64_t id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+order_cache_exists(struct order_cache *cache, uint64_t id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status order_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+order_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status order_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms);
-enum larder_status order_cache_touch(struct order_cache *cache, uint64_t id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+order_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+order_cache_touch(struct order_cache *cache, uint64_t id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status order_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+order_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status order_cache_get_many(struct order_cache *cache, const struct order_key *keys, size_t count, const struct order **ret_values, enum larder_status *ret_each);
-enum larder_status order_cache_set_many(struct order_cache *cache, const struct order_key *keys, size_t count, const struct order *values, enum larder_status *ret_each);
-enum larder_status order_cache_delete_many(struct order_cache *cache, const struct order_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+order_cache_get_many(struct order_cache *cache, const struct order_key *keys, size_t count,
+    const struct order **ret_values, enum larder_status *ret_each);
+enum larder_status
+order_cache_set_many(struct order_cache *cache, const struct order_key *keys, size_t count,
+    const struct order *values, enum larder_status *ret_each);
+enum larder_status
+order_cache_delete_many(struct order_cache *cache, const struct order_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void order_release(const struct order *value);
@@ -386,48 +454,79 @@ struct order_status_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status order_status_loader(struct larder_load *load, void *user, uint64_t id, struct order_status *out);
+typedef enum larder_status
+order_status_loader(struct larder_load *load, void *user, uint64_t id, struct order_status *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status order_status_cache_get(struct order_cache *cache, uint64_t id, const struct order_status **ret_value);
+LARDER_MUST_USE enum larder_status
+order_status_cache_get(struct order_cache *cache, uint64_t id, const struct order_status **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status order_status_cache_get_or_load(struct order_cache *cache, uint64_t id, order_status_loader *load, void *user, const struct order_status **ret_value);
+LARDER_MUST_USE enum larder_status
+order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
+    order_status_loader *load, void *user, const struct order_status **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status order_status_cache_set(struct order_cache *cache, uint64_t id, const struct order_status *value);
-enum larder_status order_status_cache_put(struct order_cache *cache, const struct order_status *value); /* the key from its fields */
-enum larder_status order_status_cache_set_ttl(struct order_cache *cache, uint64_t id, const struct order_status *value, int64_t ttl_ms);
-enum larder_status order_status_cache_add(struct order_cache *cache, uint64_t id, const struct order_status *value); /* DENIED: already there */
-enum larder_status order_status_cache_replace(struct order_cache *cache, uint64_t id, const struct order_status *value); /* MISS: not there */
+enum larder_status
+order_status_cache_set(struct order_cache *cache, uint64_t id, const struct order_status *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+order_status_cache_put(struct order_cache *cache, const struct order_status *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+order_status_cache_set_ttl(struct order_cache *cache, uint64_t id, const struct order_status *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+order_status_cache_add(struct order_cache *cache, uint64_t id, const struct order_status *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+order_status_cache_replace(struct order_cache *cache, uint64_t id, const struct order_status *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status order_status_cache_delete(struct order_cache *cache, uint64_t id);
+enum larder_status
+order_status_cache_delete(struct order_cache *cache, uint64_t id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status order_status_cache_exists(struct order_cache *cache, uint64_t id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+order_status_cache_exists(struct order_cache *cache, uint64_t id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status order_status_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+order_status_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status order_status_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms);
-enum larder_status order_status_cache_touch(struct order_cache *cache, uint64_t id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+order_status_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+order_status_cache_touch(struct order_cache *cache, uint64_t id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status order_status_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+order_status_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status order_status_cache_get_many(struct order_cache *cache, const struct order_status_key *keys, size_t count, const struct order_status **ret_values, enum larder_status *ret_each);
-enum larder_status order_status_cache_set_many(struct order_cache *cache, const struct order_status_key *keys, size_t count, const struct order_status *values, enum larder_status *ret_each);
-enum larder_status order_status_cache_delete_many(struct order_cache *cache, const struct order_status_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+order_status_cache_get_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    const struct order_status **ret_values, enum larder_status *ret_each);
+enum larder_status
+order_status_cache_set_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    const struct order_status *values, enum larder_status *ret_each);
+enum larder_status
+order_status_cache_delete_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void order_status_release(const struct order_status *value);
@@ -455,47 +554,75 @@ struct order_history_page_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status order_history_page_loader(struct larder_load *load, void *user, uint64_t user_id, uint32_t page, uint32_t size_, struct order_history_page *out);
+typedef enum larder_status
+order_history_page_loader(struct larder_load *load, void *user, uint64_t user_id, uint32_t page, uint32_t size_, struct order_history_page *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page **ret_value);
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, order_history_page_loader *load, void *user, const struct order_history_page **ret_value);
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
+    order_history_page_loader *load, void *user, const struct order_history_page **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status order_history_page_cache_set(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value);
-enum larder_status order_history_page_cache_set_ttl(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value, int64_t ttl_ms);
-enum larder_status order_history_page_cache_add(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value); /* DENIED: already there */
-enum larder_status order_history_page_cache_replace(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value); /* MISS: not there */
+enum larder_status
+order_history_page_cache_set(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+order_history_page_cache_set_ttl(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+order_history_page_cache_add(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+order_history_page_cache_replace(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
+enum larder_status
+order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status order_history_page_cache_exists(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+order_history_page_cache_exists(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status order_history_page_cache_ttl(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_ttl(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status order_history_page_cache_expire(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, int64_t ttl_ms);
-enum larder_status order_history_page_cache_touch(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+order_history_page_cache_expire(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+order_history_page_cache_touch(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status order_history_page_cache_key(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_key(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status order_history_page_cache_get_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count, const struct order_history_page **ret_values, enum larder_status *ret_each);
-enum larder_status order_history_page_cache_set_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count, const struct order_history_page *values, enum larder_status *ret_each);
-enum larder_status order_history_page_cache_delete_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_get_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    const struct order_history_page **ret_values, enum larder_status *ret_each);
+enum larder_status
+order_history_page_cache_set_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    const struct order_history_page *values, enum larder_status *ret_each);
+enum larder_status
+order_history_page_cache_delete_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void order_history_page_release(const struct order_history_page *value);
@@ -506,17 +633,20 @@ void order_history_page_release_many(const struct order_history_page **values, s
 /* Each makes stale what the schema says, in one round trip. OK whether or not
  * anything was there. */
 
-enum larder_status order_cache_on_cart_edited(struct order_cache *cache, uint64_t user_id);
+enum larder_status
+order_cache_on_cart_edited(struct order_cache *cache, uint64_t user_id);
 
 /*
  * The cart became an order, the first page of the history has a new row
  */
-enum larder_status order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
+enum larder_status
+order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
 
 /*
  * Paid, packed, shipped, delivered, returned
  */
-enum larder_status order_cache_on_order_moved_on(struct order_cache *cache, uint64_t id);
+enum larder_status
+order_cache_on_order_moved_on(struct order_cache *cache, uint64_t id);
 
 #ifdef __cplusplus
 }

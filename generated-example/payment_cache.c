@@ -675,7 +675,8 @@ static bool agrees_payment_method(const struct payment_method *value, struct lar
     return memcmp(value->id.bytes, id.bytes, sizeof id.bytes) == 0;
 }
 
-enum larder_status payment_method_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_method **ret_value)
+enum larder_status
+payment_method_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_method **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -706,7 +707,9 @@ static enum larder_status load_payment_method(struct larder_load *load, const vo
     return status;
 }
 
-enum larder_status payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id, payment_method_loader *load, void *user, const struct payment_method **ret_value)
+enum larder_status
+payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
+    payment_method_loader *load, void *user, const struct payment_method **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -719,12 +722,15 @@ enum larder_status payment_method_cache_get_or_load(struct payment_cache *cache,
         return larder_stub_bad_argument(&entity_payment_method, "load");
     }
     make_payment_method(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_method, &key, load_payment_method, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_method, &key,
+        load_payment_method, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_payment_method(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_payment_method(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_payment_method(value, id)) {
@@ -734,12 +740,14 @@ static enum larder_status store_payment_method(struct payment_cache *cache, stru
     return larder_stub_set(core(cache), &entity_payment_method, &key, value, mode, ttl_ms);
 }
 
-enum larder_status payment_method_cache_set(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value)
+enum larder_status
+payment_method_cache_set(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value)
 {
     return store_payment_method(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_cache_put(struct payment_cache *cache, const struct payment_method *value)
+enum larder_status
+payment_method_cache_put(struct payment_cache *cache, const struct payment_method *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_payment_method, "value");
@@ -747,7 +755,8 @@ enum larder_status payment_method_cache_put(struct payment_cache *cache, const s
     return store_payment_method(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_cache_set_ttl(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value, int64_t ttl_ms)
+enum larder_status
+payment_method_cache_set_ttl(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_payment_method, "ttl_ms");
@@ -755,38 +764,44 @@ enum larder_status payment_method_cache_set_ttl(struct payment_cache *cache, str
     return store_payment_method(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status payment_method_cache_add(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value)
+enum larder_status
+payment_method_cache_add(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value)
 {
     return store_payment_method(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_cache_replace(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value)
+enum larder_status
+payment_method_cache_replace(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value)
 {
     return store_payment_method(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id)
+enum larder_status
+payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_payment_method, &key);
 }
 
-enum larder_status payment_method_cache_exists(struct payment_cache *cache, struct larder_uuid id)
+enum larder_status
+payment_method_cache_exists(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_payment_method, &key);
 }
 
-enum larder_status payment_method_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int64_t *ret_ms)
+enum larder_status
+payment_method_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_payment_method, &key, ret_ms);
 }
 
-enum larder_status payment_method_cache_expire(struct payment_cache *cache, struct larder_uuid id, int64_t ttl_ms)
+enum larder_status
+payment_method_cache_expire(struct payment_cache *cache, struct larder_uuid id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -796,30 +811,36 @@ enum larder_status payment_method_cache_expire(struct payment_cache *cache, stru
     return larder_stub_expire(core(cache), &entity_payment_method, &key, ttl_ms);
 }
 
-enum larder_status payment_method_cache_touch(struct payment_cache *cache, struct larder_uuid id)
+enum larder_status
+payment_method_cache_touch(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_payment_method, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_cache_key(struct payment_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+payment_method_cache_key(struct payment_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_payment_method(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_payment_method(struct larder_key *key, const void *keys, size_t i)
 {
     const struct payment_method_key *k = (const struct payment_method_key *)keys + i;
     append_payment_method(key, k->id);
     return &entity_payment_method;
 }
 
-enum larder_status payment_method_cache_get_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count, const struct payment_method **ret_values, enum larder_status *ret_each)
+enum larder_status
+payment_method_cache_get_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    const struct payment_method **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_payment_method, pick_payment_method, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_payment_method, pick_payment_method, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -828,7 +849,8 @@ struct pairs__payment_method {
     const struct payment_method *values;
 };
 
-static const struct larder_entity *pick_pair_payment_method(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_payment_method(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__payment_method *pairs = keys;
     const struct payment_method_key *k = &pairs->keys[i];
@@ -839,14 +861,19 @@ static const struct larder_entity *pick_pair_payment_method(struct larder_key *k
     return &entity_payment_method;
 }
 
-enum larder_status payment_method_cache_set_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count, const struct payment_method *values, enum larder_status *ret_each)
+enum larder_status
+payment_method_cache_set_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    const struct payment_method *values, enum larder_status *ret_each)
 {
     const struct pairs__payment_method pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_payment_method, pick_pair_payment_method, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_payment_method, pick_pair_payment_method,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status payment_method_cache_delete_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+payment_method_cache_delete_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_payment_method, keys, count, ret_each);
 }
@@ -938,7 +965,8 @@ static void make_payment_method_ids(struct larder_key *key, struct payment_cache
     append_payment_method_ids(key, user_id);
 }
 
-enum larder_status payment_method_ids_cache_get(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids **ret_value)
+enum larder_status
+payment_method_ids_cache_get(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -965,7 +993,9 @@ static enum larder_status load_payment_method_ids(struct larder_load *load, cons
     return c->load(load, c->user, c->user_id, out);
 }
 
-enum larder_status payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_id, payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value)
+enum larder_status
+payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_id,
+    payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -978,24 +1008,29 @@ enum larder_status payment_method_ids_cache_get_or_load(struct payment_cache *ca
         return larder_stub_bad_argument(&entity_payment_method_ids, "load");
     }
     make_payment_method_ids(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_method_ids, &key, load_payment_method_ids, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_method_ids, &key,
+        load_payment_method_ids, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_payment_method_ids(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_payment_method_ids(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
     return larder_stub_set(core(cache), &entity_payment_method_ids, &key, value, mode, ttl_ms);
 }
 
-enum larder_status payment_method_ids_cache_set(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value)
+enum larder_status
+payment_method_ids_cache_set(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value)
 {
     return store_payment_method_ids(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_ids_cache_set_ttl(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value, int64_t ttl_ms)
+enum larder_status
+payment_method_ids_cache_set_ttl(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_payment_method_ids, "ttl_ms");
@@ -1003,38 +1038,44 @@ enum larder_status payment_method_ids_cache_set_ttl(struct payment_cache *cache,
     return store_payment_method_ids(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status payment_method_ids_cache_add(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value)
+enum larder_status
+payment_method_ids_cache_add(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value)
 {
     return store_payment_method_ids(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_ids_cache_replace(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value)
+enum larder_status
+payment_method_ids_cache_replace(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value)
 {
     return store_payment_method_ids(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id)
+enum larder_status
+payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_payment_method_ids, &key);
 }
 
-enum larder_status payment_method_ids_cache_exists(struct payment_cache *cache, uint64_t user_id)
+enum larder_status
+payment_method_ids_cache_exists(struct payment_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_payment_method_ids, &key);
 }
 
-enum larder_status payment_method_ids_cache_ttl(struct payment_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+payment_method_ids_cache_ttl(struct payment_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_payment_method_ids, &key, ret_ms);
 }
 
-enum larder_status payment_method_ids_cache_expire(struct payment_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+payment_method_ids_cache_expire(struct payment_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1044,38 +1085,49 @@ enum larder_status payment_method_ids_cache_expire(struct payment_cache *cache, 
     return larder_stub_expire(core(cache), &entity_payment_method_ids, &key, ttl_ms);
 }
 
-enum larder_status payment_method_ids_cache_touch(struct payment_cache *cache, uint64_t user_id)
+enum larder_status
+payment_method_ids_cache_touch(struct payment_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_payment_method_ids, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_method_ids_cache_key(struct payment_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+payment_method_ids_cache_key(struct payment_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_payment_method_ids(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_payment_method_ids(struct larder_key *key, const void *keys, size_t i)
 {
     const struct payment_method_ids_key *k = (const struct payment_method_ids_key *)keys + i;
     append_payment_method_ids(key, k->user_id);
     return &entity_payment_method_ids;
 }
 
-enum larder_status payment_method_ids_cache_get_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count, const struct payment_method_ids **ret_values, enum larder_status *ret_each)
+enum larder_status
+payment_method_ids_cache_get_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    const struct payment_method_ids **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_payment_method_ids, pick_payment_method_ids, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_payment_method_ids, pick_payment_method_ids, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count, const struct payment_method_ids *values, enum larder_status *ret_each)
+enum larder_status
+payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    const struct payment_method_ids *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_payment_method_ids, pick_payment_method_ids, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_payment_method_ids, pick_payment_method_ids, keys, count,
+        values, ret_each);
 }
 
-enum larder_status payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_payment_method_ids, keys, count, ret_each);
 }
@@ -1146,7 +1198,8 @@ static bool agrees_payment_transaction(const struct payment_transaction *value, 
     return memcmp(value->id.bytes, id.bytes, sizeof id.bytes) == 0;
 }
 
-enum larder_status payment_transaction_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction **ret_value)
+enum larder_status
+payment_transaction_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1177,7 +1230,9 @@ static enum larder_status load_payment_transaction(struct larder_load *load, con
     return status;
 }
 
-enum larder_status payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id, payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value)
+enum larder_status
+payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
+    payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1190,12 +1245,15 @@ enum larder_status payment_transaction_cache_get_or_load(struct payment_cache *c
         return larder_stub_bad_argument(&entity_payment_transaction, "load");
     }
     make_payment_transaction(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_transaction, &key, load_payment_transaction, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_transaction, &key,
+        load_payment_transaction, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_payment_transaction(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_payment_transaction(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_payment_transaction(value, id)) {
@@ -1205,12 +1263,14 @@ static enum larder_status store_payment_transaction(struct payment_cache *cache,
     return larder_stub_set(core(cache), &entity_payment_transaction, &key, value, mode, ttl_ms);
 }
 
-enum larder_status payment_transaction_cache_set(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value)
+enum larder_status
+payment_transaction_cache_set(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value)
 {
     return store_payment_transaction(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_transaction_cache_put(struct payment_cache *cache, const struct payment_transaction *value)
+enum larder_status
+payment_transaction_cache_put(struct payment_cache *cache, const struct payment_transaction *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_payment_transaction, "value");
@@ -1218,7 +1278,8 @@ enum larder_status payment_transaction_cache_put(struct payment_cache *cache, co
     return store_payment_transaction(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_transaction_cache_set_ttl(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value, int64_t ttl_ms)
+enum larder_status
+payment_transaction_cache_set_ttl(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_payment_transaction, "ttl_ms");
@@ -1226,38 +1287,44 @@ enum larder_status payment_transaction_cache_set_ttl(struct payment_cache *cache
     return store_payment_transaction(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status payment_transaction_cache_add(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value)
+enum larder_status
+payment_transaction_cache_add(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value)
 {
     return store_payment_transaction(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_transaction_cache_replace(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value)
+enum larder_status
+payment_transaction_cache_replace(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value)
 {
     return store_payment_transaction(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid id)
+enum larder_status
+payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_payment_transaction, &key);
 }
 
-enum larder_status payment_transaction_cache_exists(struct payment_cache *cache, struct larder_uuid id)
+enum larder_status
+payment_transaction_cache_exists(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_payment_transaction, &key);
 }
 
-enum larder_status payment_transaction_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int64_t *ret_ms)
+enum larder_status
+payment_transaction_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_payment_transaction, &key, ret_ms);
 }
 
-enum larder_status payment_transaction_cache_expire(struct payment_cache *cache, struct larder_uuid id, int64_t ttl_ms)
+enum larder_status
+payment_transaction_cache_expire(struct payment_cache *cache, struct larder_uuid id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1267,30 +1334,36 @@ enum larder_status payment_transaction_cache_expire(struct payment_cache *cache,
     return larder_stub_expire(core(cache), &entity_payment_transaction, &key, ttl_ms);
 }
 
-enum larder_status payment_transaction_cache_touch(struct payment_cache *cache, struct larder_uuid id)
+enum larder_status
+payment_transaction_cache_touch(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_payment_transaction, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_transaction_cache_key(struct payment_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+payment_transaction_cache_key(struct payment_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_payment_transaction(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_payment_transaction(struct larder_key *key, const void *keys, size_t i)
 {
     const struct payment_transaction_key *k = (const struct payment_transaction_key *)keys + i;
     append_payment_transaction(key, k->id);
     return &entity_payment_transaction;
 }
 
-enum larder_status payment_transaction_cache_get_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count, const struct payment_transaction **ret_values, enum larder_status *ret_each)
+enum larder_status
+payment_transaction_cache_get_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    const struct payment_transaction **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_payment_transaction, pick_payment_transaction, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_payment_transaction, pick_payment_transaction, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1299,7 +1372,8 @@ struct pairs__payment_transaction {
     const struct payment_transaction *values;
 };
 
-static const struct larder_entity *pick_pair_payment_transaction(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_payment_transaction(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__payment_transaction *pairs = keys;
     const struct payment_transaction_key *k = &pairs->keys[i];
@@ -1310,14 +1384,19 @@ static const struct larder_entity *pick_pair_payment_transaction(struct larder_k
     return &entity_payment_transaction;
 }
 
-enum larder_status payment_transaction_cache_set_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count, const struct payment_transaction *values, enum larder_status *ret_each)
+enum larder_status
+payment_transaction_cache_set_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    const struct payment_transaction *values, enum larder_status *ret_each)
 {
     const struct pairs__payment_transaction pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_payment_transaction, pick_pair_payment_transaction, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_payment_transaction, pick_pair_payment_transaction,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status payment_transaction_cache_delete_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+payment_transaction_cache_delete_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_payment_transaction, keys, count, ret_each);
 }
@@ -1392,7 +1471,8 @@ static void make_payment_exchange_rate(struct larder_key *key, struct payment_ca
     append_payment_exchange_rate(key, from, to);
 }
 
-enum larder_status payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate **ret_value)
+enum larder_status
+payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1420,7 +1500,9 @@ static enum larder_status load_payment_exchange_rate(struct larder_load *load, c
     return c->load(load, c->user, c->from, c->to, out);
 }
 
-enum larder_status payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value)
+enum larder_status
+payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
+    payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1433,24 +1515,29 @@ enum larder_status payment_exchange_rate_cache_get_or_load(struct payment_cache 
         return larder_stub_bad_argument(&entity_payment_exchange_rate, "load");
     }
     make_payment_exchange_rate(&key, cache, from, to);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_exchange_rate, &key, load_payment_exchange_rate, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_exchange_rate, &key,
+        load_payment_exchange_rate, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_payment_exchange_rate(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_payment_exchange_rate(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
     return larder_stub_set(core(cache), &entity_payment_exchange_rate, &key, value, mode, ttl_ms);
 }
 
-enum larder_status payment_exchange_rate_cache_set(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value)
+enum larder_status
+payment_exchange_rate_cache_set(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value)
 {
     return store_payment_exchange_rate(cache, from, to, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_exchange_rate_cache_set_ttl(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value, int64_t ttl_ms)
+enum larder_status
+payment_exchange_rate_cache_set_ttl(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_payment_exchange_rate, "ttl_ms");
@@ -1458,38 +1545,44 @@ enum larder_status payment_exchange_rate_cache_set_ttl(struct payment_cache *cac
     return store_payment_exchange_rate(cache, from, to, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status payment_exchange_rate_cache_add(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value)
+enum larder_status
+payment_exchange_rate_cache_add(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value)
 {
     return store_payment_exchange_rate(cache, from, to, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_exchange_rate_cache_replace(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value)
+enum larder_status
+payment_exchange_rate_cache_replace(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value)
 {
     return store_payment_exchange_rate(cache, from, to, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
+enum larder_status
+payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
     return larder_stub_delete(core(cache), &entity_payment_exchange_rate, &key);
 }
 
-enum larder_status payment_exchange_rate_cache_exists(struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
+enum larder_status
+payment_exchange_rate_cache_exists(struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
     return larder_stub_exists(core(cache), &entity_payment_exchange_rate, &key);
 }
 
-enum larder_status payment_exchange_rate_cache_ttl(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, int64_t *ret_ms)
+enum larder_status
+payment_exchange_rate_cache_ttl(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, int64_t *ret_ms)
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
     return larder_stub_ttl(core(cache), &entity_payment_exchange_rate, &key, ret_ms);
 }
 
-enum larder_status payment_exchange_rate_cache_expire(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, int64_t ttl_ms)
+enum larder_status
+payment_exchange_rate_cache_expire(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1499,38 +1592,49 @@ enum larder_status payment_exchange_rate_cache_expire(struct payment_cache *cach
     return larder_stub_expire(core(cache), &entity_payment_exchange_rate, &key, ttl_ms);
 }
 
-enum larder_status payment_exchange_rate_cache_touch(struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
+enum larder_status
+payment_exchange_rate_cache_touch(struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
     return larder_stub_expire(core(cache), &entity_payment_exchange_rate, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status payment_exchange_rate_cache_key(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+payment_exchange_rate_cache_key(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_payment_exchange_rate(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_payment_exchange_rate(struct larder_key *key, const void *keys, size_t i)
 {
     const struct payment_exchange_rate_key *k = (const struct payment_exchange_rate_key *)keys + i;
     append_payment_exchange_rate(key, k->from, k->to);
     return &entity_payment_exchange_rate;
 }
 
-enum larder_status payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count, const struct payment_exchange_rate **ret_values, enum larder_status *ret_each)
+enum larder_status
+payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    const struct payment_exchange_rate **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count, const struct payment_exchange_rate *values, enum larder_status *ret_each)
+enum larder_status
+payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    const struct payment_exchange_rate *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count,
+        values, ret_each);
 }
 
-enum larder_status payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_payment_exchange_rate, keys, count, ret_each);
 }
@@ -1575,7 +1679,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status payment_cache_open(const struct larder_config *config, struct payment_cache **ret_cache)
+enum larder_status
+payment_cache_open(const struct larder_config *config, struct payment_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -1591,17 +1696,20 @@ void payment_cache_close(struct payment_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status payment_cache_ping(struct payment_cache *cache)
+enum larder_status
+payment_cache_ping(struct payment_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status payment_cache_health(struct payment_cache *cache, struct larder_health *ret_health)
+enum larder_status
+payment_cache_health(struct payment_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status payment_cache_stats(struct payment_cache *cache, struct payment_cache_counters *ret_stats)
+enum larder_status
+payment_cache_stats(struct payment_cache *cache, struct payment_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -1630,7 +1738,8 @@ struct event__method_saved {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_method_saved(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_method_saved(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__method_saved *p = params;
     switch (i) {
@@ -1645,7 +1754,8 @@ static const struct larder_entity *pick_event_method_saved(struct larder_key *ke
     }
 }
 
-enum larder_status payment_cache_on_method_saved(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id)
+enum larder_status
+payment_cache_on_method_saved(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id)
 {
     const struct event__method_saved params = {id, user_id};
     return larder_stub_invalidate(core(cache), pick_event_method_saved, &params, 2);
@@ -1658,7 +1768,8 @@ struct event__method_removed {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_method_removed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_method_removed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__method_removed *p = params;
     switch (i) {
@@ -1673,7 +1784,8 @@ static const struct larder_entity *pick_event_method_removed(struct larder_key *
     }
 }
 
-enum larder_status payment_cache_on_method_removed(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id)
+enum larder_status
+payment_cache_on_method_removed(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id)
 {
     const struct event__method_removed params = {id, user_id};
     return larder_stub_invalidate(core(cache), pick_event_method_removed, &params, 2);
@@ -1685,7 +1797,8 @@ struct event__transaction_moved_on {
     struct larder_uuid id;
 };
 
-static const struct larder_entity *pick_event_transaction_moved_on(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_transaction_moved_on(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__transaction_moved_on *p = params;
     switch (i) {
@@ -1697,7 +1810,8 @@ static const struct larder_entity *pick_event_transaction_moved_on(struct larder
     }
 }
 
-enum larder_status payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id)
+enum larder_status
+payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id)
 {
     const struct event__transaction_moved_on params = {id};
     return larder_stub_invalidate(core(cache), pick_event_transaction_moved_on, &params, 1);

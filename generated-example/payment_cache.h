@@ -92,7 +92,7 @@ struct payment_step_list {
 struct payment_money {
     /* in cents, pence, yen; negative for a refund */
     int64_t amount;
-    enum payment_currency currency;
+    enum payment_currency currency; /* default eur */
 };
 
 /*
@@ -154,10 +154,10 @@ struct payment_method {
     /* whoever has it can charge the method */
     const char *provider_token; /* at most 256 bytes, secret */
     const struct payment_postal_address *billing; /* NULL when absent */
-    bool is_default;
+    bool is_default; /* default false */
     int64_t added_at; /* ms since 1970-01-01 UTC */
     /* -100 to 100, higher is worse */
-    int8_t risk;
+    int8_t risk; /* default 0 */
 };
 
 /*
@@ -170,7 +170,7 @@ struct payment_transaction {
     struct larder_uuid method_id;
     struct payment_money amount;
     const struct payment_money *fee; /* NULL when absent */
-    enum payment_outcome outcome;
+    enum payment_outcome outcome; /* default pending */
     struct payment_step_list steps; /* at most 100 items */
     const char *provider; /* at most 40 bytes */
     const char *provider_reference; /* NULL when absent, at most 128 bytes */
@@ -187,16 +187,20 @@ struct payment_transaction {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status payment_cache_open(const struct larder_config *config, struct payment_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+payment_cache_open(const struct larder_config *config, struct payment_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void payment_cache_close(struct payment_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status payment_cache_ping(struct payment_cache *cache);
+enum larder_status
+payment_cache_ping(struct payment_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status payment_cache_health(struct payment_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+payment_cache_health(struct payment_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct payment_cache_counters {
@@ -207,7 +211,9 @@ struct payment_cache_counters {
     struct larder_stats payment_exchange_rate;
 };
 
-enum larder_status payment_cache_stats(struct payment_cache *cache, struct payment_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+payment_cache_stats(struct payment_cache *cache, struct payment_cache_counters *ret_stats);
 
 /* ------------------------------------------------ payment_method */
 
@@ -224,48 +230,79 @@ struct payment_method_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status payment_method_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_method *out);
+typedef enum larder_status
+payment_method_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_method *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status payment_method_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_method **ret_value);
+LARDER_MUST_USE enum larder_status
+payment_method_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_method **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id, payment_method_loader *load, void *user, const struct payment_method **ret_value);
+LARDER_MUST_USE enum larder_status
+payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
+    payment_method_loader *load, void *user, const struct payment_method **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status payment_method_cache_set(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value);
-enum larder_status payment_method_cache_put(struct payment_cache *cache, const struct payment_method *value); /* the key from its fields */
-enum larder_status payment_method_cache_set_ttl(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value, int64_t ttl_ms);
-enum larder_status payment_method_cache_add(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value); /* DENIED: already there */
-enum larder_status payment_method_cache_replace(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value); /* MISS: not there */
+enum larder_status
+payment_method_cache_set(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+payment_method_cache_put(struct payment_cache *cache, const struct payment_method *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+payment_method_cache_set_ttl(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+payment_method_cache_add(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+payment_method_cache_replace(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id);
+enum larder_status
+payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status payment_method_cache_exists(struct payment_cache *cache, struct larder_uuid id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+payment_method_cache_exists(struct payment_cache *cache, struct larder_uuid id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status payment_method_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+payment_method_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status payment_method_cache_expire(struct payment_cache *cache, struct larder_uuid id, int64_t ttl_ms);
-enum larder_status payment_method_cache_touch(struct payment_cache *cache, struct larder_uuid id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+payment_method_cache_expire(struct payment_cache *cache, struct larder_uuid id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+payment_method_cache_touch(struct payment_cache *cache, struct larder_uuid id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status payment_method_cache_key(struct payment_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+payment_method_cache_key(struct payment_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status payment_method_cache_get_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count, const struct payment_method **ret_values, enum larder_status *ret_each);
-enum larder_status payment_method_cache_set_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count, const struct payment_method *values, enum larder_status *ret_each);
-enum larder_status payment_method_cache_delete_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+payment_method_cache_get_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    const struct payment_method **ret_values, enum larder_status *ret_each);
+enum larder_status
+payment_method_cache_set_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    const struct payment_method *values, enum larder_status *ret_each);
+enum larder_status
+payment_method_cache_delete_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void payment_method_release(const struct payment_method *value);
@@ -291,47 +328,75 @@ struct payment_method_ids_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status payment_method_ids_loader(struct larder_load *load, void *user, uint64_t user_id, struct payment_method_ids *out);
+typedef enum larder_status
+payment_method_ids_loader(struct larder_load *load, void *user, uint64_t user_id, struct payment_method_ids *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status payment_method_ids_cache_get(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids **ret_value);
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_get(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_id, payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value);
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_id,
+    payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status payment_method_ids_cache_set(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value);
-enum larder_status payment_method_ids_cache_set_ttl(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value, int64_t ttl_ms);
-enum larder_status payment_method_ids_cache_add(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value); /* DENIED: already there */
-enum larder_status payment_method_ids_cache_replace(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value); /* MISS: not there */
+enum larder_status
+payment_method_ids_cache_set(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+payment_method_ids_cache_set_ttl(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+payment_method_ids_cache_add(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+payment_method_ids_cache_replace(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id);
+enum larder_status
+payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status payment_method_ids_cache_exists(struct payment_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+payment_method_ids_cache_exists(struct payment_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status payment_method_ids_cache_ttl(struct payment_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_ttl(struct payment_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status payment_method_ids_cache_expire(struct payment_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status payment_method_ids_cache_touch(struct payment_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+payment_method_ids_cache_expire(struct payment_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+payment_method_ids_cache_touch(struct payment_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status payment_method_ids_cache_key(struct payment_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_key(struct payment_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status payment_method_ids_cache_get_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count, const struct payment_method_ids **ret_values, enum larder_status *ret_each);
-enum larder_status payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count, const struct payment_method_ids *values, enum larder_status *ret_each);
-enum larder_status payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_get_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    const struct payment_method_ids **ret_values, enum larder_status *ret_each);
+enum larder_status
+payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    const struct payment_method_ids *values, enum larder_status *ret_each);
+enum larder_status
+payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void payment_method_ids_release(const struct payment_method_ids *value);
@@ -352,48 +417,79 @@ struct payment_transaction_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status payment_transaction_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_transaction *out);
+typedef enum larder_status
+payment_transaction_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_transaction *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status payment_transaction_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction **ret_value);
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id, payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value);
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
+    payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status payment_transaction_cache_set(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value);
-enum larder_status payment_transaction_cache_put(struct payment_cache *cache, const struct payment_transaction *value); /* the key from its fields */
-enum larder_status payment_transaction_cache_set_ttl(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value, int64_t ttl_ms);
-enum larder_status payment_transaction_cache_add(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value); /* DENIED: already there */
-enum larder_status payment_transaction_cache_replace(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value); /* MISS: not there */
+enum larder_status
+payment_transaction_cache_set(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+payment_transaction_cache_put(struct payment_cache *cache, const struct payment_transaction *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+payment_transaction_cache_set_ttl(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+payment_transaction_cache_add(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+payment_transaction_cache_replace(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid id);
+enum larder_status
+payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status payment_transaction_cache_exists(struct payment_cache *cache, struct larder_uuid id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+payment_transaction_cache_exists(struct payment_cache *cache, struct larder_uuid id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status payment_transaction_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status payment_transaction_cache_expire(struct payment_cache *cache, struct larder_uuid id, int64_t ttl_ms);
-enum larder_status payment_transaction_cache_touch(struct payment_cache *cache, struct larder_uuid id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+payment_transaction_cache_expire(struct payment_cache *cache, struct larder_uuid id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+payment_transaction_cache_touch(struct payment_cache *cache, struct larder_uuid id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status payment_transaction_cache_key(struct payment_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_key(struct payment_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status payment_transaction_cache_get_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count, const struct payment_transaction **ret_values, enum larder_status *ret_each);
-enum larder_status payment_transaction_cache_set_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count, const struct payment_transaction *values, enum larder_status *ret_each);
-enum larder_status payment_transaction_cache_delete_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_get_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    const struct payment_transaction **ret_values, enum larder_status *ret_each);
+enum larder_status
+payment_transaction_cache_set_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    const struct payment_transaction *values, enum larder_status *ret_each);
+enum larder_status
+payment_transaction_cache_delete_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void payment_transaction_release(const struct payment_transaction *value);
@@ -419,47 +515,75 @@ struct payment_exchange_rate_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status payment_exchange_rate_loader(struct larder_load *load, void *user, enum payment_currency from, enum payment_currency to, struct payment_exchange_rate *out);
+typedef enum larder_status
+payment_exchange_rate_loader(struct larder_load *load, void *user, enum payment_currency from, enum payment_currency to, struct payment_exchange_rate *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate **ret_value);
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value);
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
+    payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status payment_exchange_rate_cache_set(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value);
-enum larder_status payment_exchange_rate_cache_set_ttl(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value, int64_t ttl_ms);
-enum larder_status payment_exchange_rate_cache_add(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value); /* DENIED: already there */
-enum larder_status payment_exchange_rate_cache_replace(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value); /* MISS: not there */
+enum larder_status
+payment_exchange_rate_cache_set(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+payment_exchange_rate_cache_set_ttl(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+payment_exchange_rate_cache_add(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+payment_exchange_rate_cache_replace(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
+enum larder_status
+payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status payment_exchange_rate_cache_exists(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+payment_exchange_rate_cache_exists(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status payment_exchange_rate_cache_ttl(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_ttl(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status payment_exchange_rate_cache_expire(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, int64_t ttl_ms);
-enum larder_status payment_exchange_rate_cache_touch(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+payment_exchange_rate_cache_expire(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+payment_exchange_rate_cache_touch(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status payment_exchange_rate_cache_key(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_key(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count, const struct payment_exchange_rate **ret_values, enum larder_status *ret_each);
-enum larder_status payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count, const struct payment_exchange_rate *values, enum larder_status *ret_each);
-enum larder_status payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    const struct payment_exchange_rate **ret_values, enum larder_status *ret_each);
+enum larder_status
+payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    const struct payment_exchange_rate *values, enum larder_status *ret_each);
+enum larder_status
+payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void payment_exchange_rate_release(const struct payment_exchange_rate *value);
@@ -470,14 +594,17 @@ void payment_exchange_rate_release_many(const struct payment_exchange_rate **val
 /* Each makes stale what the schema says, in one round trip. OK whether or not
  * anything was there. */
 
-enum larder_status payment_cache_on_method_saved(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id);
+enum larder_status
+payment_cache_on_method_saved(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id);
 
-enum larder_status payment_cache_on_method_removed(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id);
+enum larder_status
+payment_cache_on_method_removed(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id);
 
 /*
  * The provider called back
  */
-enum larder_status payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id);
+enum larder_status
+payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id);
 
 #ifdef __cplusplus
 }

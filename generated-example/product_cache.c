@@ -1059,7 +1059,8 @@ static bool agrees_product(const struct product *value, uint64_t id)
     return value->id == id;
 }
 
-enum larder_status product_cache_get(struct product_cache *cache, uint64_t id, const struct product **ret_value)
+enum larder_status
+product_cache_get(struct product_cache *cache, uint64_t id, const struct product **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1090,7 +1091,9 @@ static enum larder_status load_product(struct larder_load *load, const void *cal
     return status;
 }
 
-enum larder_status product_cache_get_or_load(struct product_cache *cache, uint64_t id, product_loader *load, void *user, const struct product **ret_value)
+enum larder_status
+product_cache_get_or_load(struct product_cache *cache, uint64_t id,
+    product_loader *load, void *user, const struct product **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1103,12 +1106,15 @@ enum larder_status product_cache_get_or_load(struct product_cache *cache, uint64
         return larder_stub_bad_argument(&entity_product, "load");
     }
     make_product(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product, &key, load_product, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product, &key,
+        load_product, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_product(struct product_cache *cache, uint64_t id, const struct product *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_product(struct product_cache *cache, uint64_t id, const struct product *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_product(value, id)) {
@@ -1118,12 +1124,14 @@ static enum larder_status store_product(struct product_cache *cache, uint64_t id
     return larder_stub_set(core(cache), &entity_product, &key, value, mode, ttl_ms);
 }
 
-enum larder_status product_cache_set(struct product_cache *cache, uint64_t id, const struct product *value)
+enum larder_status
+product_cache_set(struct product_cache *cache, uint64_t id, const struct product *value)
 {
     return store_product(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_cache_put(struct product_cache *cache, const struct product *value)
+enum larder_status
+product_cache_put(struct product_cache *cache, const struct product *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_product, "value");
@@ -1131,7 +1139,8 @@ enum larder_status product_cache_put(struct product_cache *cache, const struct p
     return store_product(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_cache_set_ttl(struct product_cache *cache, uint64_t id, const struct product *value, int64_t ttl_ms)
+enum larder_status
+product_cache_set_ttl(struct product_cache *cache, uint64_t id, const struct product *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_product, "ttl_ms");
@@ -1139,38 +1148,44 @@ enum larder_status product_cache_set_ttl(struct product_cache *cache, uint64_t i
     return store_product(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status product_cache_add(struct product_cache *cache, uint64_t id, const struct product *value)
+enum larder_status
+product_cache_add(struct product_cache *cache, uint64_t id, const struct product *value)
 {
     return store_product(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_cache_replace(struct product_cache *cache, uint64_t id, const struct product *value)
+enum larder_status
+product_cache_replace(struct product_cache *cache, uint64_t id, const struct product *value)
 {
     return store_product(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_cache_delete(struct product_cache *cache, uint64_t id)
+enum larder_status
+product_cache_delete(struct product_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_product(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_product, &key);
 }
 
-enum larder_status product_cache_exists(struct product_cache *cache, uint64_t id)
+enum larder_status
+product_cache_exists(struct product_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_product(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_product, &key);
 }
 
-enum larder_status product_cache_ttl(struct product_cache *cache, uint64_t id, int64_t *ret_ms)
+enum larder_status
+product_cache_ttl(struct product_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_product(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_product, &key, ret_ms);
 }
 
-enum larder_status product_cache_expire(struct product_cache *cache, uint64_t id, int64_t ttl_ms)
+enum larder_status
+product_cache_expire(struct product_cache *cache, uint64_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1180,30 +1195,36 @@ enum larder_status product_cache_expire(struct product_cache *cache, uint64_t id
     return larder_stub_expire(core(cache), &entity_product, &key, ttl_ms);
 }
 
-enum larder_status product_cache_touch(struct product_cache *cache, uint64_t id)
+enum larder_status
+product_cache_touch(struct product_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_product(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_product, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_cache_key(struct product_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+product_cache_key(struct product_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_product(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_product(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_product(struct larder_key *key, const void *keys, size_t i)
 {
     const struct product_key *k = (const struct product_key *)keys + i;
     append_product(key, k->id);
     return &entity_product;
 }
 
-enum larder_status product_cache_get_many(struct product_cache *cache, const struct product_key *keys, size_t count, const struct product **ret_values, enum larder_status *ret_each)
+enum larder_status
+product_cache_get_many(struct product_cache *cache, const struct product_key *keys, size_t count,
+    const struct product **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product, pick_product, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_product, pick_product, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1212,7 +1233,8 @@ struct pairs__product {
     const struct product *values;
 };
 
-static const struct larder_entity *pick_pair_product(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_product(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__product *pairs = keys;
     const struct product_key *k = &pairs->keys[i];
@@ -1223,14 +1245,19 @@ static const struct larder_entity *pick_pair_product(struct larder_key *key, con
     return &entity_product;
 }
 
-enum larder_status product_cache_set_many(struct product_cache *cache, const struct product_key *keys, size_t count, const struct product *values, enum larder_status *ret_each)
+enum larder_status
+product_cache_set_many(struct product_cache *cache, const struct product_key *keys, size_t count,
+    const struct product *values, enum larder_status *ret_each)
 {
     const struct pairs__product pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_product, pick_pair_product, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_product, pick_pair_product,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status product_cache_delete_many(struct product_cache *cache, const struct product_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+product_cache_delete_many(struct product_cache *cache, const struct product_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_product, keys, count, ret_each);
 }
@@ -1303,7 +1330,8 @@ static void make_product_id_by_sku(struct larder_key *key, struct product_cache 
     append_product_id_by_sku(key, sku);
 }
 
-enum larder_status product_id_by_sku_cache_get(struct product_cache *cache, const char *sku, const struct product_id_by_sku **ret_value)
+enum larder_status
+product_id_by_sku_cache_get(struct product_cache *cache, const char *sku, const struct product_id_by_sku **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1330,7 +1358,9 @@ static enum larder_status load_product_id_by_sku(struct larder_load *load, const
     return c->load(load, c->user, c->sku, out);
 }
 
-enum larder_status product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku, product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value)
+enum larder_status
+product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku,
+    product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1343,24 +1373,29 @@ enum larder_status product_id_by_sku_cache_get_or_load(struct product_cache *cac
         return larder_stub_bad_argument(&entity_product_id_by_sku, "load");
     }
     make_product_id_by_sku(&key, cache, sku);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_id_by_sku, &key, load_product_id_by_sku, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_id_by_sku, &key,
+        load_product_id_by_sku, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_product_id_by_sku(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_product_id_by_sku(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
     return larder_stub_set(core(cache), &entity_product_id_by_sku, &key, value, mode, ttl_ms);
 }
 
-enum larder_status product_id_by_sku_cache_set(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value)
+enum larder_status
+product_id_by_sku_cache_set(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value)
 {
     return store_product_id_by_sku(cache, sku, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_id_by_sku_cache_set_ttl(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value, int64_t ttl_ms)
+enum larder_status
+product_id_by_sku_cache_set_ttl(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_product_id_by_sku, "ttl_ms");
@@ -1368,38 +1403,44 @@ enum larder_status product_id_by_sku_cache_set_ttl(struct product_cache *cache, 
     return store_product_id_by_sku(cache, sku, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status product_id_by_sku_cache_add(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value)
+enum larder_status
+product_id_by_sku_cache_add(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value)
 {
     return store_product_id_by_sku(cache, sku, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_id_by_sku_cache_replace(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value)
+enum larder_status
+product_id_by_sku_cache_replace(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value)
 {
     return store_product_id_by_sku(cache, sku, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku)
+enum larder_status
+product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
     return larder_stub_delete(core(cache), &entity_product_id_by_sku, &key);
 }
 
-enum larder_status product_id_by_sku_cache_exists(struct product_cache *cache, const char *sku)
+enum larder_status
+product_id_by_sku_cache_exists(struct product_cache *cache, const char *sku)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
     return larder_stub_exists(core(cache), &entity_product_id_by_sku, &key);
 }
 
-enum larder_status product_id_by_sku_cache_ttl(struct product_cache *cache, const char *sku, int64_t *ret_ms)
+enum larder_status
+product_id_by_sku_cache_ttl(struct product_cache *cache, const char *sku, int64_t *ret_ms)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
     return larder_stub_ttl(core(cache), &entity_product_id_by_sku, &key, ret_ms);
 }
 
-enum larder_status product_id_by_sku_cache_expire(struct product_cache *cache, const char *sku, int64_t ttl_ms)
+enum larder_status
+product_id_by_sku_cache_expire(struct product_cache *cache, const char *sku, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1409,38 +1450,49 @@ enum larder_status product_id_by_sku_cache_expire(struct product_cache *cache, c
     return larder_stub_expire(core(cache), &entity_product_id_by_sku, &key, ttl_ms);
 }
 
-enum larder_status product_id_by_sku_cache_touch(struct product_cache *cache, const char *sku)
+enum larder_status
+product_id_by_sku_cache_touch(struct product_cache *cache, const char *sku)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
     return larder_stub_expire(core(cache), &entity_product_id_by_sku, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_id_by_sku_cache_key(struct product_cache *cache, const char *sku, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+product_id_by_sku_cache_key(struct product_cache *cache, const char *sku, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_product_id_by_sku(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_product_id_by_sku(struct larder_key *key, const void *keys, size_t i)
 {
     const struct product_id_by_sku_key *k = (const struct product_id_by_sku_key *)keys + i;
     append_product_id_by_sku(key, k->sku);
     return &entity_product_id_by_sku;
 }
 
-enum larder_status product_id_by_sku_cache_get_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count, const struct product_id_by_sku **ret_values, enum larder_status *ret_each)
+enum larder_status
+product_id_by_sku_cache_get_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    const struct product_id_by_sku **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count, const struct product_id_by_sku *values, enum larder_status *ret_each)
+enum larder_status
+product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    const struct product_id_by_sku *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count,
+        values, ret_each);
 }
 
-enum larder_status product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_product_id_by_sku, keys, count, ret_each);
 }
@@ -1512,7 +1564,8 @@ static bool agrees_product_reviews(const struct product_reviews *value, uint64_t
     return value->product_id == product_id;
 }
 
-enum larder_status product_reviews_cache_get(struct product_cache *cache, uint64_t product_id, const struct product_reviews **ret_value)
+enum larder_status
+product_reviews_cache_get(struct product_cache *cache, uint64_t product_id, const struct product_reviews **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1543,7 +1596,9 @@ static enum larder_status load_product_reviews(struct larder_load *load, const v
     return status;
 }
 
-enum larder_status product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_id, product_reviews_loader *load, void *user, const struct product_reviews **ret_value)
+enum larder_status
+product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_id,
+    product_reviews_loader *load, void *user, const struct product_reviews **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1556,12 +1611,15 @@ enum larder_status product_reviews_cache_get_or_load(struct product_cache *cache
         return larder_stub_bad_argument(&entity_product_reviews, "load");
     }
     make_product_reviews(&key, cache, product_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_reviews, &key, load_product_reviews, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_reviews, &key,
+        load_product_reviews, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_product_reviews(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_product_reviews(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_product_reviews(value, product_id)) {
@@ -1571,12 +1629,14 @@ static enum larder_status store_product_reviews(struct product_cache *cache, uin
     return larder_stub_set(core(cache), &entity_product_reviews, &key, value, mode, ttl_ms);
 }
 
-enum larder_status product_reviews_cache_set(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value)
+enum larder_status
+product_reviews_cache_set(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value)
 {
     return store_product_reviews(cache, product_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_reviews_cache_put(struct product_cache *cache, const struct product_reviews *value)
+enum larder_status
+product_reviews_cache_put(struct product_cache *cache, const struct product_reviews *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_product_reviews, "value");
@@ -1584,7 +1644,8 @@ enum larder_status product_reviews_cache_put(struct product_cache *cache, const 
     return store_product_reviews(cache, value->product_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_reviews_cache_set_ttl(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value, int64_t ttl_ms)
+enum larder_status
+product_reviews_cache_set_ttl(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_product_reviews, "ttl_ms");
@@ -1592,38 +1653,44 @@ enum larder_status product_reviews_cache_set_ttl(struct product_cache *cache, ui
     return store_product_reviews(cache, product_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status product_reviews_cache_add(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value)
+enum larder_status
+product_reviews_cache_add(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value)
 {
     return store_product_reviews(cache, product_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_reviews_cache_replace(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value)
+enum larder_status
+product_reviews_cache_replace(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value)
 {
     return store_product_reviews(cache, product_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id)
+enum larder_status
+product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id)
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
     return larder_stub_delete(core(cache), &entity_product_reviews, &key);
 }
 
-enum larder_status product_reviews_cache_exists(struct product_cache *cache, uint64_t product_id)
+enum larder_status
+product_reviews_cache_exists(struct product_cache *cache, uint64_t product_id)
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
     return larder_stub_exists(core(cache), &entity_product_reviews, &key);
 }
 
-enum larder_status product_reviews_cache_ttl(struct product_cache *cache, uint64_t product_id, int64_t *ret_ms)
+enum larder_status
+product_reviews_cache_ttl(struct product_cache *cache, uint64_t product_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
     return larder_stub_ttl(core(cache), &entity_product_reviews, &key, ret_ms);
 }
 
-enum larder_status product_reviews_cache_expire(struct product_cache *cache, uint64_t product_id, int64_t ttl_ms)
+enum larder_status
+product_reviews_cache_expire(struct product_cache *cache, uint64_t product_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1633,30 +1700,36 @@ enum larder_status product_reviews_cache_expire(struct product_cache *cache, uin
     return larder_stub_expire(core(cache), &entity_product_reviews, &key, ttl_ms);
 }
 
-enum larder_status product_reviews_cache_touch(struct product_cache *cache, uint64_t product_id)
+enum larder_status
+product_reviews_cache_touch(struct product_cache *cache, uint64_t product_id)
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
     return larder_stub_expire(core(cache), &entity_product_reviews, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_reviews_cache_key(struct product_cache *cache, uint64_t product_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+product_reviews_cache_key(struct product_cache *cache, uint64_t product_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_product_reviews(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_product_reviews(struct larder_key *key, const void *keys, size_t i)
 {
     const struct product_reviews_key *k = (const struct product_reviews_key *)keys + i;
     append_product_reviews(key, k->product_id);
     return &entity_product_reviews;
 }
 
-enum larder_status product_reviews_cache_get_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count, const struct product_reviews **ret_values, enum larder_status *ret_each)
+enum larder_status
+product_reviews_cache_get_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    const struct product_reviews **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product_reviews, pick_product_reviews, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_product_reviews, pick_product_reviews, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1665,7 +1738,8 @@ struct pairs__product_reviews {
     const struct product_reviews *values;
 };
 
-static const struct larder_entity *pick_pair_product_reviews(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_product_reviews(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__product_reviews *pairs = keys;
     const struct product_reviews_key *k = &pairs->keys[i];
@@ -1676,14 +1750,19 @@ static const struct larder_entity *pick_pair_product_reviews(struct larder_key *
     return &entity_product_reviews;
 }
 
-enum larder_status product_reviews_cache_set_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count, const struct product_reviews *values, enum larder_status *ret_each)
+enum larder_status
+product_reviews_cache_set_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    const struct product_reviews *values, enum larder_status *ret_each)
 {
     const struct pairs__product_reviews pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_product_reviews, pick_pair_product_reviews, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_product_reviews, pick_pair_product_reviews,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status product_reviews_cache_delete_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+product_reviews_cache_delete_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_product_reviews, keys, count, ret_each);
 }
@@ -1777,7 +1856,8 @@ static void make_product_search_results(struct larder_key *key, struct product_c
     append_product_search_results(key, query);
 }
 
-enum larder_status product_search_results_cache_get(struct product_cache *cache, const char *query, const struct product_search_results **ret_value)
+enum larder_status
+product_search_results_cache_get(struct product_cache *cache, const char *query, const struct product_search_results **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1804,7 +1884,9 @@ static enum larder_status load_product_search_results(struct larder_load *load, 
     return c->load(load, c->user, c->query, out);
 }
 
-enum larder_status product_search_results_cache_get_or_load(struct product_cache *cache, const char *query, product_search_results_loader *load, void *user, const struct product_search_results **ret_value)
+enum larder_status
+product_search_results_cache_get_or_load(struct product_cache *cache, const char *query,
+    product_search_results_loader *load, void *user, const struct product_search_results **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1817,24 +1899,29 @@ enum larder_status product_search_results_cache_get_or_load(struct product_cache
         return larder_stub_bad_argument(&entity_product_search_results, "load");
     }
     make_product_search_results(&key, cache, query);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_search_results, &key, load_product_search_results, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_search_results, &key,
+        load_product_search_results, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_product_search_results(struct product_cache *cache, const char *query, const struct product_search_results *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_product_search_results(struct product_cache *cache, const char *query, const struct product_search_results *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
     return larder_stub_set(core(cache), &entity_product_search_results, &key, value, mode, ttl_ms);
 }
 
-enum larder_status product_search_results_cache_set(struct product_cache *cache, const char *query, const struct product_search_results *value)
+enum larder_status
+product_search_results_cache_set(struct product_cache *cache, const char *query, const struct product_search_results *value)
 {
     return store_product_search_results(cache, query, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_search_results_cache_set_ttl(struct product_cache *cache, const char *query, const struct product_search_results *value, int64_t ttl_ms)
+enum larder_status
+product_search_results_cache_set_ttl(struct product_cache *cache, const char *query, const struct product_search_results *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_product_search_results, "ttl_ms");
@@ -1842,38 +1929,44 @@ enum larder_status product_search_results_cache_set_ttl(struct product_cache *ca
     return store_product_search_results(cache, query, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status product_search_results_cache_add(struct product_cache *cache, const char *query, const struct product_search_results *value)
+enum larder_status
+product_search_results_cache_add(struct product_cache *cache, const char *query, const struct product_search_results *value)
 {
     return store_product_search_results(cache, query, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_search_results_cache_replace(struct product_cache *cache, const char *query, const struct product_search_results *value)
+enum larder_status
+product_search_results_cache_replace(struct product_cache *cache, const char *query, const struct product_search_results *value)
 {
     return store_product_search_results(cache, query, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_search_results_cache_delete(struct product_cache *cache, const char *query)
+enum larder_status
+product_search_results_cache_delete(struct product_cache *cache, const char *query)
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
     return larder_stub_delete(core(cache), &entity_product_search_results, &key);
 }
 
-enum larder_status product_search_results_cache_exists(struct product_cache *cache, const char *query)
+enum larder_status
+product_search_results_cache_exists(struct product_cache *cache, const char *query)
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
     return larder_stub_exists(core(cache), &entity_product_search_results, &key);
 }
 
-enum larder_status product_search_results_cache_ttl(struct product_cache *cache, const char *query, int64_t *ret_ms)
+enum larder_status
+product_search_results_cache_ttl(struct product_cache *cache, const char *query, int64_t *ret_ms)
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
     return larder_stub_ttl(core(cache), &entity_product_search_results, &key, ret_ms);
 }
 
-enum larder_status product_search_results_cache_expire(struct product_cache *cache, const char *query, int64_t ttl_ms)
+enum larder_status
+product_search_results_cache_expire(struct product_cache *cache, const char *query, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1883,38 +1976,49 @@ enum larder_status product_search_results_cache_expire(struct product_cache *cac
     return larder_stub_expire(core(cache), &entity_product_search_results, &key, ttl_ms);
 }
 
-enum larder_status product_search_results_cache_touch(struct product_cache *cache, const char *query)
+enum larder_status
+product_search_results_cache_touch(struct product_cache *cache, const char *query)
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
     return larder_stub_expire(core(cache), &entity_product_search_results, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_search_results_cache_key(struct product_cache *cache, const char *query, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+product_search_results_cache_key(struct product_cache *cache, const char *query, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_product_search_results(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_product_search_results(struct larder_key *key, const void *keys, size_t i)
 {
     const struct product_search_results_key *k = (const struct product_search_results_key *)keys + i;
     append_product_search_results(key, k->query);
     return &entity_product_search_results;
 }
 
-enum larder_status product_search_results_cache_get_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count, const struct product_search_results **ret_values, enum larder_status *ret_each)
+enum larder_status
+product_search_results_cache_get_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    const struct product_search_results **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product_search_results, pick_product_search_results, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_product_search_results, pick_product_search_results, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count, const struct product_search_results *values, enum larder_status *ret_each)
+enum larder_status
+product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    const struct product_search_results *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_product_search_results, pick_product_search_results, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_product_search_results, pick_product_search_results, keys, count,
+        values, ret_each);
 }
 
-enum larder_status product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_product_search_results, keys, count, ret_each);
 }
@@ -1985,7 +2089,8 @@ static bool agrees_product_category(const struct product_category *value, uint32
     return value->id == id;
 }
 
-enum larder_status product_category_cache_get(struct product_cache *cache, uint32_t id, const struct product_category **ret_value)
+enum larder_status
+product_category_cache_get(struct product_cache *cache, uint32_t id, const struct product_category **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -2016,7 +2121,9 @@ static enum larder_status load_product_category(struct larder_load *load, const 
     return status;
 }
 
-enum larder_status product_category_cache_get_or_load(struct product_cache *cache, uint32_t id, product_category_loader *load, void *user, const struct product_category **ret_value)
+enum larder_status
+product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
+    product_category_loader *load, void *user, const struct product_category **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -2029,12 +2136,15 @@ enum larder_status product_category_cache_get_or_load(struct product_cache *cach
         return larder_stub_bad_argument(&entity_product_category, "load");
     }
     make_product_category(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_category, &key, load_product_category, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_category, &key,
+        load_product_category, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_product_category(struct product_cache *cache, uint32_t id, const struct product_category *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_product_category(struct product_cache *cache, uint32_t id, const struct product_category *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_product_category(value, id)) {
@@ -2044,12 +2154,14 @@ static enum larder_status store_product_category(struct product_cache *cache, ui
     return larder_stub_set(core(cache), &entity_product_category, &key, value, mode, ttl_ms);
 }
 
-enum larder_status product_category_cache_set(struct product_cache *cache, uint32_t id, const struct product_category *value)
+enum larder_status
+product_category_cache_set(struct product_cache *cache, uint32_t id, const struct product_category *value)
 {
     return store_product_category(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_category_cache_put(struct product_cache *cache, const struct product_category *value)
+enum larder_status
+product_category_cache_put(struct product_cache *cache, const struct product_category *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_product_category, "value");
@@ -2057,7 +2169,8 @@ enum larder_status product_category_cache_put(struct product_cache *cache, const
     return store_product_category(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_category_cache_set_ttl(struct product_cache *cache, uint32_t id, const struct product_category *value, int64_t ttl_ms)
+enum larder_status
+product_category_cache_set_ttl(struct product_cache *cache, uint32_t id, const struct product_category *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_product_category, "ttl_ms");
@@ -2065,38 +2178,44 @@ enum larder_status product_category_cache_set_ttl(struct product_cache *cache, u
     return store_product_category(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status product_category_cache_add(struct product_cache *cache, uint32_t id, const struct product_category *value)
+enum larder_status
+product_category_cache_add(struct product_cache *cache, uint32_t id, const struct product_category *value)
 {
     return store_product_category(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_category_cache_replace(struct product_cache *cache, uint32_t id, const struct product_category *value)
+enum larder_status
+product_category_cache_replace(struct product_cache *cache, uint32_t id, const struct product_category *value)
 {
     return store_product_category(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_category_cache_delete(struct product_cache *cache, uint32_t id)
+enum larder_status
+product_category_cache_delete(struct product_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_product_category, &key);
 }
 
-enum larder_status product_category_cache_exists(struct product_cache *cache, uint32_t id)
+enum larder_status
+product_category_cache_exists(struct product_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_product_category, &key);
 }
 
-enum larder_status product_category_cache_ttl(struct product_cache *cache, uint32_t id, int64_t *ret_ms)
+enum larder_status
+product_category_cache_ttl(struct product_cache *cache, uint32_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_product_category, &key, ret_ms);
 }
 
-enum larder_status product_category_cache_expire(struct product_cache *cache, uint32_t id, int64_t ttl_ms)
+enum larder_status
+product_category_cache_expire(struct product_cache *cache, uint32_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -2106,30 +2225,36 @@ enum larder_status product_category_cache_expire(struct product_cache *cache, ui
     return larder_stub_expire(core(cache), &entity_product_category, &key, ttl_ms);
 }
 
-enum larder_status product_category_cache_touch(struct product_cache *cache, uint32_t id)
+enum larder_status
+product_category_cache_touch(struct product_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_product_category, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_category_cache_key(struct product_cache *cache, uint32_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+product_category_cache_key(struct product_cache *cache, uint32_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_product_category(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_product_category(struct larder_key *key, const void *keys, size_t i)
 {
     const struct product_category_key *k = (const struct product_category_key *)keys + i;
     append_product_category(key, k->id);
     return &entity_product_category;
 }
 
-enum larder_status product_category_cache_get_many(struct product_cache *cache, const struct product_category_key *keys, size_t count, const struct product_category **ret_values, enum larder_status *ret_each)
+enum larder_status
+product_category_cache_get_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    const struct product_category **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product_category, pick_product_category, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_product_category, pick_product_category, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -2138,7 +2263,8 @@ struct pairs__product_category {
     const struct product_category *values;
 };
 
-static const struct larder_entity *pick_pair_product_category(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_product_category(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__product_category *pairs = keys;
     const struct product_category_key *k = &pairs->keys[i];
@@ -2149,14 +2275,19 @@ static const struct larder_entity *pick_pair_product_category(struct larder_key 
     return &entity_product_category;
 }
 
-enum larder_status product_category_cache_set_many(struct product_cache *cache, const struct product_category_key *keys, size_t count, const struct product_category *values, enum larder_status *ret_each)
+enum larder_status
+product_category_cache_set_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    const struct product_category *values, enum larder_status *ret_each)
 {
     const struct pairs__product_category pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_product_category, pick_pair_product_category, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_product_category, pick_pair_product_category,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status product_category_cache_delete_many(struct product_cache *cache, const struct product_category_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+product_category_cache_delete_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_product_category, keys, count, ret_each);
 }
@@ -2249,7 +2380,8 @@ static void make_product_featured(struct larder_key *key, struct product_cache *
     append_product_featured(key);
 }
 
-enum larder_status product_featured_cache_get(struct product_cache *cache, const struct product_featured **ret_value)
+enum larder_status
+product_featured_cache_get(struct product_cache *cache, const struct product_featured **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -2275,7 +2407,9 @@ static enum larder_status load_product_featured(struct larder_load *load, const 
     return c->load(load, c->user, out);
 }
 
-enum larder_status product_featured_cache_get_or_load(struct product_cache *cache, product_featured_loader *load, void *user, const struct product_featured **ret_value)
+enum larder_status
+product_featured_cache_get_or_load(struct product_cache *cache,
+    product_featured_loader *load, void *user, const struct product_featured **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -2288,24 +2422,29 @@ enum larder_status product_featured_cache_get_or_load(struct product_cache *cach
         return larder_stub_bad_argument(&entity_product_featured, "load");
     }
     make_product_featured(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_featured, &key, load_product_featured, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_featured, &key,
+        load_product_featured, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_product_featured(struct product_cache *cache, const struct product_featured *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_product_featured(struct product_cache *cache, const struct product_featured *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
     return larder_stub_set(core(cache), &entity_product_featured, &key, value, mode, ttl_ms);
 }
 
-enum larder_status product_featured_cache_set(struct product_cache *cache, const struct product_featured *value)
+enum larder_status
+product_featured_cache_set(struct product_cache *cache, const struct product_featured *value)
 {
     return store_product_featured(cache, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_featured_cache_set_ttl(struct product_cache *cache, const struct product_featured *value, int64_t ttl_ms)
+enum larder_status
+product_featured_cache_set_ttl(struct product_cache *cache, const struct product_featured *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_product_featured, "ttl_ms");
@@ -2313,38 +2452,44 @@ enum larder_status product_featured_cache_set_ttl(struct product_cache *cache, c
     return store_product_featured(cache, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status product_featured_cache_add(struct product_cache *cache, const struct product_featured *value)
+enum larder_status
+product_featured_cache_add(struct product_cache *cache, const struct product_featured *value)
 {
     return store_product_featured(cache, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_featured_cache_replace(struct product_cache *cache, const struct product_featured *value)
+enum larder_status
+product_featured_cache_replace(struct product_cache *cache, const struct product_featured *value)
 {
     return store_product_featured(cache, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_featured_cache_delete(struct product_cache *cache)
+enum larder_status
+product_featured_cache_delete(struct product_cache *cache)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
     return larder_stub_delete(core(cache), &entity_product_featured, &key);
 }
 
-enum larder_status product_featured_cache_exists(struct product_cache *cache)
+enum larder_status
+product_featured_cache_exists(struct product_cache *cache)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
     return larder_stub_exists(core(cache), &entity_product_featured, &key);
 }
 
-enum larder_status product_featured_cache_ttl(struct product_cache *cache, int64_t *ret_ms)
+enum larder_status
+product_featured_cache_ttl(struct product_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
     return larder_stub_ttl(core(cache), &entity_product_featured, &key, ret_ms);
 }
 
-enum larder_status product_featured_cache_expire(struct product_cache *cache, int64_t ttl_ms)
+enum larder_status
+product_featured_cache_expire(struct product_cache *cache, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -2354,14 +2499,16 @@ enum larder_status product_featured_cache_expire(struct product_cache *cache, in
     return larder_stub_expire(core(cache), &entity_product_featured, &key, ttl_ms);
 }
 
-enum larder_status product_featured_cache_touch(struct product_cache *cache)
+enum larder_status
+product_featured_cache_touch(struct product_cache *cache)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
     return larder_stub_expire(core(cache), &entity_product_featured, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
@@ -2412,7 +2559,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status product_cache_open(const struct larder_config *config, struct product_cache **ret_cache)
+enum larder_status
+product_cache_open(const struct larder_config *config, struct product_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -2428,17 +2576,20 @@ void product_cache_close(struct product_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status product_cache_ping(struct product_cache *cache)
+enum larder_status
+product_cache_ping(struct product_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status product_cache_health(struct product_cache *cache, struct larder_health *ret_health)
+enum larder_status
+product_cache_health(struct product_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status product_cache_stats(struct product_cache *cache, struct product_cache_counters *ret_stats)
+enum larder_status
+product_cache_stats(struct product_cache *cache, struct product_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -2473,7 +2624,8 @@ struct event__product_changed {
     const char *sku;
 };
 
-static const struct larder_entity *pick_event_product_changed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_product_changed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__product_changed *p = params;
     switch (i) {
@@ -2491,7 +2643,8 @@ static const struct larder_entity *pick_event_product_changed(struct larder_key 
     }
 }
 
-enum larder_status product_cache_on_product_changed(struct product_cache *cache, uint64_t id, const char *sku)
+enum larder_status
+product_cache_on_product_changed(struct product_cache *cache, uint64_t id, const char *sku)
 {
     const struct event__product_changed params = {id, sku};
     return larder_stub_invalidate(core(cache), pick_event_product_changed, &params, 3);
@@ -2503,7 +2656,8 @@ struct event__review_written {
     uint64_t product_id;
 };
 
-static const struct larder_entity *pick_event_review_written(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_review_written(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__review_written *p = params;
     switch (i) {
@@ -2515,7 +2669,8 @@ static const struct larder_entity *pick_event_review_written(struct larder_key *
     }
 }
 
-enum larder_status product_cache_on_review_written(struct product_cache *cache, uint64_t product_id)
+enum larder_status
+product_cache_on_review_written(struct product_cache *cache, uint64_t product_id)
 {
     const struct event__review_written params = {product_id};
     return larder_stub_invalidate(core(cache), pick_event_review_written, &params, 1);
@@ -2529,7 +2684,8 @@ struct event__category_moved {
     uint32_t new_parent_id;
 };
 
-static const struct larder_entity *pick_event_category_moved(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_category_moved(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__category_moved *p = params;
     switch (i) {
@@ -2547,7 +2703,8 @@ static const struct larder_entity *pick_event_category_moved(struct larder_key *
     }
 }
 
-enum larder_status product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id)
+enum larder_status
+product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id)
 {
     const struct event__category_moved params = {id, old_parent_id, new_parent_id};
     return larder_stub_invalidate(core(cache), pick_event_category_moved, &params, 3);
@@ -2555,7 +2712,8 @@ enum larder_status product_cache_on_category_moved(struct product_cache *cache, 
 
 /* ------------------------------------------------ event front_page_edited */
 
-static const struct larder_entity *pick_event_front_page_edited(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_front_page_edited(struct larder_key *key, const void *params, size_t i)
 {
     (void)params;
     switch (i) {
@@ -2567,7 +2725,8 @@ static const struct larder_entity *pick_event_front_page_edited(struct larder_ke
     }
 }
 
-enum larder_status product_cache_on_front_page_edited(struct product_cache *cache)
+enum larder_status
+product_cache_on_front_page_edited(struct product_cache *cache)
 {
     return larder_stub_invalidate(core(cache), pick_event_front_page_edited, NULL, 1);
 }

@@ -110,7 +110,7 @@ struct product_attrs_map {
 struct product_money {
     /* in cents, pence, yen; negative for a refund */
     int64_t amount;
-    enum product_currency currency;
+    enum product_currency currency; /* default eur */
 };
 
 /*
@@ -149,7 +149,7 @@ struct product_variant {
     const char *title; /* at most 120 bytes */
     const struct product_money *price; /* NULL when absent */
     /* negative when more was promised than is there */
-    int32_t stock;
+    int32_t stock; /* default 0 */
     /* colour: red, size: XL */
     struct product_variant_options_map options; /* at most 8 items */
 };
@@ -165,7 +165,7 @@ struct product_summary {
     /* 1 to 5 stars; absent until somebody voted */
     bool has_rating;
     float rating;
-    enum product_availability availability;
+    enum product_availability availability; /* default in_stock */
 };
 
 struct product_category_ref {
@@ -203,7 +203,7 @@ struct product {
     /* new, sale, organic */
     struct larder_string_list labels; /* at most 32 items */
     struct product_attrs_map attrs; /* at most 64 items */
-    enum product_availability availability;
+    enum product_availability availability; /* default in_stock */
     const char *sku; /* at most 40 bytes */
     /* the struck-through price */
     const struct product_money *price_was; /* NULL when absent */
@@ -238,7 +238,7 @@ struct product_category {
     struct product_category_ref_list children; /* at most 500 items */
     struct product_facet_list facets; /* at most 40 items */
     const struct product_image *banner; /* NULL when absent */
-    uint32_t product_count;
+    uint32_t product_count; /* default 0 */
 };
 
 struct product_variant_options_entry {
@@ -261,16 +261,20 @@ struct product_attrs_entry {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status product_cache_open(const struct larder_config *config, struct product_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+product_cache_open(const struct larder_config *config, struct product_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void product_cache_close(struct product_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status product_cache_ping(struct product_cache *cache);
+enum larder_status
+product_cache_ping(struct product_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status product_cache_health(struct product_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+product_cache_health(struct product_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct product_cache_counters {
@@ -283,7 +287,9 @@ struct product_cache_counters {
     struct larder_stats product_featured;
 };
 
-enum larder_status product_cache_stats(struct product_cache *cache, struct product_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+product_cache_stats(struct product_cache *cache, struct product_cache_counters *ret_stats);
 
 /* ------------------------------------------------ product */
 
@@ -300,48 +306,79 @@ struct product_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status product_loader(struct larder_load *load, void *user, uint64_t id, struct product *out);
+typedef enum larder_status
+product_loader(struct larder_load *load, void *user, uint64_t id, struct product *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status product_cache_get(struct product_cache *cache, uint64_t id, const struct product **ret_value);
+LARDER_MUST_USE enum larder_status
+product_cache_get(struct product_cache *cache, uint64_t id, const struct product **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status product_cache_get_or_load(struct product_cache *cache, uint64_t id, product_loader *load, void *user, const struct product **ret_value);
+LARDER_MUST_USE enum larder_status
+product_cache_get_or_load(struct product_cache *cache, uint64_t id,
+    product_loader *load, void *user, const struct product **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status product_cache_set(struct product_cache *cache, uint64_t id, const struct product *value);
-enum larder_status product_cache_put(struct product_cache *cache, const struct product *value); /* the key from its fields */
-enum larder_status product_cache_set_ttl(struct product_cache *cache, uint64_t id, const struct product *value, int64_t ttl_ms);
-enum larder_status product_cache_add(struct product_cache *cache, uint64_t id, const struct product *value); /* DENIED: already there */
-enum larder_status product_cache_replace(struct product_cache *cache, uint64_t id, const struct product *value); /* MISS: not there */
+enum larder_status
+product_cache_set(struct product_cache *cache, uint64_t id, const struct product *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+product_cache_put(struct product_cache *cache, const struct product *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+product_cache_set_ttl(struct product_cache *cache, uint64_t id, const struct product *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+product_cache_add(struct product_cache *cache, uint64_t id, const struct product *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+product_cache_replace(struct product_cache *cache, uint64_t id, const struct product *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status product_cache_delete(struct product_cache *cache, uint64_t id);
+enum larder_status
+product_cache_delete(struct product_cache *cache, uint64_t id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status product_cache_exists(struct product_cache *cache, uint64_t id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+product_cache_exists(struct product_cache *cache, uint64_t id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status product_cache_ttl(struct product_cache *cache, uint64_t id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+product_cache_ttl(struct product_cache *cache, uint64_t id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status product_cache_expire(struct product_cache *cache, uint64_t id, int64_t ttl_ms);
-enum larder_status product_cache_touch(struct product_cache *cache, uint64_t id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+product_cache_expire(struct product_cache *cache, uint64_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+product_cache_touch(struct product_cache *cache, uint64_t id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status product_cache_key(struct product_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+product_cache_key(struct product_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status product_cache_get_many(struct product_cache *cache, const struct product_key *keys, size_t count, const struct product **ret_values, enum larder_status *ret_each);
-enum larder_status product_cache_set_many(struct product_cache *cache, const struct product_key *keys, size_t count, const struct product *values, enum larder_status *ret_each);
-enum larder_status product_cache_delete_many(struct product_cache *cache, const struct product_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+product_cache_get_many(struct product_cache *cache, const struct product_key *keys, size_t count,
+    const struct product **ret_values, enum larder_status *ret_each);
+enum larder_status
+product_cache_set_many(struct product_cache *cache, const struct product_key *keys, size_t count,
+    const struct product *values, enum larder_status *ret_each);
+enum larder_status
+product_cache_delete_many(struct product_cache *cache, const struct product_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_release(const struct product *value);
@@ -366,47 +403,75 @@ struct product_id_by_sku_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status product_id_by_sku_loader(struct larder_load *load, void *user, const char *sku, struct product_id_by_sku *out);
+typedef enum larder_status
+product_id_by_sku_loader(struct larder_load *load, void *user, const char *sku, struct product_id_by_sku *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status product_id_by_sku_cache_get(struct product_cache *cache, const char *sku, const struct product_id_by_sku **ret_value);
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_get(struct product_cache *cache, const char *sku, const struct product_id_by_sku **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku, product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value);
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku,
+    product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status product_id_by_sku_cache_set(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value);
-enum larder_status product_id_by_sku_cache_set_ttl(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value, int64_t ttl_ms);
-enum larder_status product_id_by_sku_cache_add(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value); /* DENIED: already there */
-enum larder_status product_id_by_sku_cache_replace(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value); /* MISS: not there */
+enum larder_status
+product_id_by_sku_cache_set(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+product_id_by_sku_cache_set_ttl(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+product_id_by_sku_cache_add(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+product_id_by_sku_cache_replace(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku);
+enum larder_status
+product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status product_id_by_sku_cache_exists(struct product_cache *cache, const char *sku);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+product_id_by_sku_cache_exists(struct product_cache *cache, const char *sku);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status product_id_by_sku_cache_ttl(struct product_cache *cache, const char *sku, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_ttl(struct product_cache *cache, const char *sku, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status product_id_by_sku_cache_expire(struct product_cache *cache, const char *sku, int64_t ttl_ms);
-enum larder_status product_id_by_sku_cache_touch(struct product_cache *cache, const char *sku);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+product_id_by_sku_cache_expire(struct product_cache *cache, const char *sku, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+product_id_by_sku_cache_touch(struct product_cache *cache, const char *sku);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status product_id_by_sku_cache_key(struct product_cache *cache, const char *sku, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_key(struct product_cache *cache, const char *sku, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status product_id_by_sku_cache_get_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count, const struct product_id_by_sku **ret_values, enum larder_status *ret_each);
-enum larder_status product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count, const struct product_id_by_sku *values, enum larder_status *ret_each);
-enum larder_status product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_get_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    const struct product_id_by_sku **ret_values, enum larder_status *ret_each);
+enum larder_status
+product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    const struct product_id_by_sku *values, enum larder_status *ret_each);
+enum larder_status
+product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_id_by_sku_release(const struct product_id_by_sku *value);
@@ -427,48 +492,79 @@ struct product_reviews_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status product_reviews_loader(struct larder_load *load, void *user, uint64_t product_id, struct product_reviews *out);
+typedef enum larder_status
+product_reviews_loader(struct larder_load *load, void *user, uint64_t product_id, struct product_reviews *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status product_reviews_cache_get(struct product_cache *cache, uint64_t product_id, const struct product_reviews **ret_value);
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_get(struct product_cache *cache, uint64_t product_id, const struct product_reviews **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_id, product_reviews_loader *load, void *user, const struct product_reviews **ret_value);
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_id,
+    product_reviews_loader *load, void *user, const struct product_reviews **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status product_reviews_cache_set(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value);
-enum larder_status product_reviews_cache_put(struct product_cache *cache, const struct product_reviews *value); /* the key from its fields */
-enum larder_status product_reviews_cache_set_ttl(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value, int64_t ttl_ms);
-enum larder_status product_reviews_cache_add(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value); /* DENIED: already there */
-enum larder_status product_reviews_cache_replace(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value); /* MISS: not there */
+enum larder_status
+product_reviews_cache_set(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+product_reviews_cache_put(struct product_cache *cache, const struct product_reviews *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+product_reviews_cache_set_ttl(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+product_reviews_cache_add(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+product_reviews_cache_replace(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id);
+enum larder_status
+product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status product_reviews_cache_exists(struct product_cache *cache, uint64_t product_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+product_reviews_cache_exists(struct product_cache *cache, uint64_t product_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status product_reviews_cache_ttl(struct product_cache *cache, uint64_t product_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_ttl(struct product_cache *cache, uint64_t product_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status product_reviews_cache_expire(struct product_cache *cache, uint64_t product_id, int64_t ttl_ms);
-enum larder_status product_reviews_cache_touch(struct product_cache *cache, uint64_t product_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+product_reviews_cache_expire(struct product_cache *cache, uint64_t product_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+product_reviews_cache_touch(struct product_cache *cache, uint64_t product_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status product_reviews_cache_key(struct product_cache *cache, uint64_t product_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_key(struct product_cache *cache, uint64_t product_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status product_reviews_cache_get_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count, const struct product_reviews **ret_values, enum larder_status *ret_each);
-enum larder_status product_reviews_cache_set_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count, const struct product_reviews *values, enum larder_status *ret_each);
-enum larder_status product_reviews_cache_delete_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_get_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    const struct product_reviews **ret_values, enum larder_status *ret_each);
+enum larder_status
+product_reviews_cache_set_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    const struct product_reviews *values, enum larder_status *ret_each);
+enum larder_status
+product_reviews_cache_delete_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_reviews_release(const struct product_reviews *value);
@@ -494,47 +590,75 @@ struct product_search_results_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status product_search_results_loader(struct larder_load *load, void *user, const char *query, struct product_search_results *out);
+typedef enum larder_status
+product_search_results_loader(struct larder_load *load, void *user, const char *query, struct product_search_results *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status product_search_results_cache_get(struct product_cache *cache, const char *query, const struct product_search_results **ret_value);
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_get(struct product_cache *cache, const char *query, const struct product_search_results **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status product_search_results_cache_get_or_load(struct product_cache *cache, const char *query, product_search_results_loader *load, void *user, const struct product_search_results **ret_value);
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_get_or_load(struct product_cache *cache, const char *query,
+    product_search_results_loader *load, void *user, const struct product_search_results **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status product_search_results_cache_set(struct product_cache *cache, const char *query, const struct product_search_results *value);
-enum larder_status product_search_results_cache_set_ttl(struct product_cache *cache, const char *query, const struct product_search_results *value, int64_t ttl_ms);
-enum larder_status product_search_results_cache_add(struct product_cache *cache, const char *query, const struct product_search_results *value); /* DENIED: already there */
-enum larder_status product_search_results_cache_replace(struct product_cache *cache, const char *query, const struct product_search_results *value); /* MISS: not there */
+enum larder_status
+product_search_results_cache_set(struct product_cache *cache, const char *query, const struct product_search_results *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+product_search_results_cache_set_ttl(struct product_cache *cache, const char *query, const struct product_search_results *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+product_search_results_cache_add(struct product_cache *cache, const char *query, const struct product_search_results *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+product_search_results_cache_replace(struct product_cache *cache, const char *query, const struct product_search_results *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status product_search_results_cache_delete(struct product_cache *cache, const char *query);
+enum larder_status
+product_search_results_cache_delete(struct product_cache *cache, const char *query);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status product_search_results_cache_exists(struct product_cache *cache, const char *query);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+product_search_results_cache_exists(struct product_cache *cache, const char *query);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status product_search_results_cache_ttl(struct product_cache *cache, const char *query, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_ttl(struct product_cache *cache, const char *query, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status product_search_results_cache_expire(struct product_cache *cache, const char *query, int64_t ttl_ms);
-enum larder_status product_search_results_cache_touch(struct product_cache *cache, const char *query);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+product_search_results_cache_expire(struct product_cache *cache, const char *query, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+product_search_results_cache_touch(struct product_cache *cache, const char *query);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status product_search_results_cache_key(struct product_cache *cache, const char *query, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_key(struct product_cache *cache, const char *query, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status product_search_results_cache_get_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count, const struct product_search_results **ret_values, enum larder_status *ret_each);
-enum larder_status product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count, const struct product_search_results *values, enum larder_status *ret_each);
-enum larder_status product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_get_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    const struct product_search_results **ret_values, enum larder_status *ret_each);
+enum larder_status
+product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    const struct product_search_results *values, enum larder_status *ret_each);
+enum larder_status
+product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_search_results_release(const struct product_search_results *value);
@@ -555,48 +679,79 @@ struct product_category_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status product_category_loader(struct larder_load *load, void *user, uint32_t id, struct product_category *out);
+typedef enum larder_status
+product_category_loader(struct larder_load *load, void *user, uint32_t id, struct product_category *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status product_category_cache_get(struct product_cache *cache, uint32_t id, const struct product_category **ret_value);
+LARDER_MUST_USE enum larder_status
+product_category_cache_get(struct product_cache *cache, uint32_t id, const struct product_category **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status product_category_cache_get_or_load(struct product_cache *cache, uint32_t id, product_category_loader *load, void *user, const struct product_category **ret_value);
+LARDER_MUST_USE enum larder_status
+product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
+    product_category_loader *load, void *user, const struct product_category **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status product_category_cache_set(struct product_cache *cache, uint32_t id, const struct product_category *value);
-enum larder_status product_category_cache_put(struct product_cache *cache, const struct product_category *value); /* the key from its fields */
-enum larder_status product_category_cache_set_ttl(struct product_cache *cache, uint32_t id, const struct product_category *value, int64_t ttl_ms);
-enum larder_status product_category_cache_add(struct product_cache *cache, uint32_t id, const struct product_category *value); /* DENIED: already there */
-enum larder_status product_category_cache_replace(struct product_cache *cache, uint32_t id, const struct product_category *value); /* MISS: not there */
+enum larder_status
+product_category_cache_set(struct product_cache *cache, uint32_t id, const struct product_category *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+product_category_cache_put(struct product_cache *cache, const struct product_category *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+product_category_cache_set_ttl(struct product_cache *cache, uint32_t id, const struct product_category *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+product_category_cache_add(struct product_cache *cache, uint32_t id, const struct product_category *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+product_category_cache_replace(struct product_cache *cache, uint32_t id, const struct product_category *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status product_category_cache_delete(struct product_cache *cache, uint32_t id);
+enum larder_status
+product_category_cache_delete(struct product_cache *cache, uint32_t id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status product_category_cache_exists(struct product_cache *cache, uint32_t id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+product_category_cache_exists(struct product_cache *cache, uint32_t id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status product_category_cache_ttl(struct product_cache *cache, uint32_t id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+product_category_cache_ttl(struct product_cache *cache, uint32_t id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status product_category_cache_expire(struct product_cache *cache, uint32_t id, int64_t ttl_ms);
-enum larder_status product_category_cache_touch(struct product_cache *cache, uint32_t id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+product_category_cache_expire(struct product_cache *cache, uint32_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+product_category_cache_touch(struct product_cache *cache, uint32_t id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status product_category_cache_key(struct product_cache *cache, uint32_t id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+product_category_cache_key(struct product_cache *cache, uint32_t id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status product_category_cache_get_many(struct product_cache *cache, const struct product_category_key *keys, size_t count, const struct product_category **ret_values, enum larder_status *ret_each);
-enum larder_status product_category_cache_set_many(struct product_cache *cache, const struct product_category_key *keys, size_t count, const struct product_category *values, enum larder_status *ret_each);
-enum larder_status product_category_cache_delete_many(struct product_cache *cache, const struct product_category_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+product_category_cache_get_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    const struct product_category **ret_values, enum larder_status *ret_each);
+enum larder_status
+product_category_cache_set_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    const struct product_category *values, enum larder_status *ret_each);
+enum larder_status
+product_category_cache_delete_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_category_release(const struct product_category *value);
@@ -618,40 +773,62 @@ struct product_featured {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status product_featured_loader(struct larder_load *load, void *user, struct product_featured *out);
+typedef enum larder_status
+product_featured_loader(struct larder_load *load, void *user, struct product_featured *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status product_featured_cache_get(struct product_cache *cache, const struct product_featured **ret_value);
+LARDER_MUST_USE enum larder_status
+product_featured_cache_get(struct product_cache *cache, const struct product_featured **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status product_featured_cache_get_or_load(struct product_cache *cache, product_featured_loader *load, void *user, const struct product_featured **ret_value);
+LARDER_MUST_USE enum larder_status
+product_featured_cache_get_or_load(struct product_cache *cache,
+    product_featured_loader *load, void *user, const struct product_featured **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status product_featured_cache_set(struct product_cache *cache, const struct product_featured *value);
-enum larder_status product_featured_cache_set_ttl(struct product_cache *cache, const struct product_featured *value, int64_t ttl_ms);
-enum larder_status product_featured_cache_add(struct product_cache *cache, const struct product_featured *value); /* DENIED: already there */
-enum larder_status product_featured_cache_replace(struct product_cache *cache, const struct product_featured *value); /* MISS: not there */
+enum larder_status
+product_featured_cache_set(struct product_cache *cache, const struct product_featured *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+product_featured_cache_set_ttl(struct product_cache *cache, const struct product_featured *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+product_featured_cache_add(struct product_cache *cache, const struct product_featured *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+product_featured_cache_replace(struct product_cache *cache, const struct product_featured *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status product_featured_cache_delete(struct product_cache *cache);
+enum larder_status
+product_featured_cache_delete(struct product_cache *cache);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status product_featured_cache_exists(struct product_cache *cache);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+product_featured_cache_exists(struct product_cache *cache);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status product_featured_cache_ttl(struct product_cache *cache, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+product_featured_cache_ttl(struct product_cache *cache, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status product_featured_cache_expire(struct product_cache *cache, int64_t ttl_ms);
-enum larder_status product_featured_cache_touch(struct product_cache *cache);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+product_featured_cache_expire(struct product_cache *cache, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+product_featured_cache_touch(struct product_cache *cache);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_featured_release(const struct product_featured *value);
@@ -665,16 +842,20 @@ void product_featured_release_many(const struct product_featured **values, size_
 /*
  * A product, its price or its stock was edited
  */
-enum larder_status product_cache_on_product_changed(struct product_cache *cache, uint64_t id, const char *sku);
+enum larder_status
+product_cache_on_product_changed(struct product_cache *cache, uint64_t id, const char *sku);
 
-enum larder_status product_cache_on_review_written(struct product_cache *cache, uint64_t product_id);
+enum larder_status
+product_cache_on_review_written(struct product_cache *cache, uint64_t product_id);
 
 /*
  * A category has a new parent
  */
-enum larder_status product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
+enum larder_status
+product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
 
-enum larder_status product_cache_on_front_page_edited(struct product_cache *cache);
+enum larder_status
+product_cache_on_front_page_edited(struct product_cache *cache);
 
 #ifdef __cplusplus
 }

@@ -811,7 +811,8 @@ static bool agrees_user_profile(const struct user_profile *value, uint64_t id)
     return value->id == id;
 }
 
-enum larder_status user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_profile **ret_value)
+enum larder_status
+user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_profile **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -842,7 +843,9 @@ static enum larder_status load_user_profile(struct larder_load *load, const void
     return status;
 }
 
-enum larder_status user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id, user_profile_loader *load, void *user, const struct user_profile **ret_value)
+enum larder_status
+user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
+    user_profile_loader *load, void *user, const struct user_profile **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -855,12 +858,15 @@ enum larder_status user_profile_cache_get_or_load(struct user_cache *cache, uint
         return larder_stub_bad_argument(&entity_user_profile, "load");
     }
     make_user_profile(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_profile, &key, load_user_profile, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_profile, &key,
+        load_user_profile, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_user_profile(struct user_cache *cache, uint64_t id, const struct user_profile *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_user_profile(struct user_cache *cache, uint64_t id, const struct user_profile *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_user_profile(value, id)) {
@@ -870,12 +876,14 @@ static enum larder_status store_user_profile(struct user_cache *cache, uint64_t 
     return larder_stub_set(core(cache), &entity_user_profile, &key, value, mode, ttl_ms);
 }
 
-enum larder_status user_profile_cache_set(struct user_cache *cache, uint64_t id, const struct user_profile *value)
+enum larder_status
+user_profile_cache_set(struct user_cache *cache, uint64_t id, const struct user_profile *value)
 {
     return store_user_profile(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_profile_cache_put(struct user_cache *cache, const struct user_profile *value)
+enum larder_status
+user_profile_cache_put(struct user_cache *cache, const struct user_profile *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_user_profile, "value");
@@ -883,7 +891,8 @@ enum larder_status user_profile_cache_put(struct user_cache *cache, const struct
     return store_user_profile(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_profile_cache_set_ttl(struct user_cache *cache, uint64_t id, const struct user_profile *value, int64_t ttl_ms)
+enum larder_status
+user_profile_cache_set_ttl(struct user_cache *cache, uint64_t id, const struct user_profile *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_user_profile, "ttl_ms");
@@ -891,38 +900,44 @@ enum larder_status user_profile_cache_set_ttl(struct user_cache *cache, uint64_t
     return store_user_profile(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status user_profile_cache_add(struct user_cache *cache, uint64_t id, const struct user_profile *value)
+enum larder_status
+user_profile_cache_add(struct user_cache *cache, uint64_t id, const struct user_profile *value)
 {
     return store_user_profile(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_profile_cache_replace(struct user_cache *cache, uint64_t id, const struct user_profile *value)
+enum larder_status
+user_profile_cache_replace(struct user_cache *cache, uint64_t id, const struct user_profile *value)
 {
     return store_user_profile(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_profile_cache_delete(struct user_cache *cache, uint64_t id)
+enum larder_status
+user_profile_cache_delete(struct user_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_user_profile, &key);
 }
 
-enum larder_status user_profile_cache_exists(struct user_cache *cache, uint64_t id)
+enum larder_status
+user_profile_cache_exists(struct user_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_user_profile, &key);
 }
 
-enum larder_status user_profile_cache_ttl(struct user_cache *cache, uint64_t id, int64_t *ret_ms)
+enum larder_status
+user_profile_cache_ttl(struct user_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_user_profile, &key, ret_ms);
 }
 
-enum larder_status user_profile_cache_expire(struct user_cache *cache, uint64_t id, int64_t ttl_ms)
+enum larder_status
+user_profile_cache_expire(struct user_cache *cache, uint64_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -932,30 +947,36 @@ enum larder_status user_profile_cache_expire(struct user_cache *cache, uint64_t 
     return larder_stub_expire(core(cache), &entity_user_profile, &key, ttl_ms);
 }
 
-enum larder_status user_profile_cache_touch(struct user_cache *cache, uint64_t id)
+enum larder_status
+user_profile_cache_touch(struct user_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_user_profile, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_profile_cache_key(struct user_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+user_profile_cache_key(struct user_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_user_profile(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_user_profile(struct larder_key *key, const void *keys, size_t i)
 {
     const struct user_profile_key *k = (const struct user_profile_key *)keys + i;
     append_user_profile(key, k->id);
     return &entity_user_profile;
 }
 
-enum larder_status user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count, const struct user_profile **ret_values, enum larder_status *ret_each)
+enum larder_status
+user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    const struct user_profile **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_user_profile, pick_user_profile, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_user_profile, pick_user_profile, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -964,7 +985,8 @@ struct pairs__user_profile {
     const struct user_profile *values;
 };
 
-static const struct larder_entity *pick_pair_user_profile(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_user_profile(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__user_profile *pairs = keys;
     const struct user_profile_key *k = &pairs->keys[i];
@@ -975,14 +997,19 @@ static const struct larder_entity *pick_pair_user_profile(struct larder_key *key
     return &entity_user_profile;
 }
 
-enum larder_status user_profile_cache_set_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count, const struct user_profile *values, enum larder_status *ret_each)
+enum larder_status
+user_profile_cache_set_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    const struct user_profile *values, enum larder_status *ret_each)
 {
     const struct pairs__user_profile pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_user_profile, pick_pair_user_profile, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_user_profile, pick_pair_user_profile,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status user_profile_cache_delete_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+user_profile_cache_delete_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_user_profile, keys, count, ret_each);
 }
@@ -1054,7 +1081,8 @@ static bool agrees_user_preferences(const struct user_preferences *value, uint64
     return value->user_id == user_id;
 }
 
-enum larder_status user_preferences_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_preferences **ret_value)
+enum larder_status
+user_preferences_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_preferences **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1085,7 +1113,9 @@ static enum larder_status load_user_preferences(struct larder_load *load, const 
     return status;
 }
 
-enum larder_status user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id, user_preferences_loader *load, void *user, const struct user_preferences **ret_value)
+enum larder_status
+user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
+    user_preferences_loader *load, void *user, const struct user_preferences **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1098,12 +1128,15 @@ enum larder_status user_preferences_cache_get_or_load(struct user_cache *cache, 
         return larder_stub_bad_argument(&entity_user_preferences, "load");
     }
     make_user_preferences(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_preferences, &key, load_user_preferences, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_preferences, &key,
+        load_user_preferences, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_user_preferences(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_user_preferences(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_user_preferences(value, user_id)) {
@@ -1113,12 +1146,14 @@ static enum larder_status store_user_preferences(struct user_cache *cache, uint6
     return larder_stub_set(core(cache), &entity_user_preferences, &key, value, mode, ttl_ms);
 }
 
-enum larder_status user_preferences_cache_set(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value)
+enum larder_status
+user_preferences_cache_set(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value)
 {
     return store_user_preferences(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_preferences_cache_put(struct user_cache *cache, const struct user_preferences *value)
+enum larder_status
+user_preferences_cache_put(struct user_cache *cache, const struct user_preferences *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_user_preferences, "value");
@@ -1126,7 +1161,8 @@ enum larder_status user_preferences_cache_put(struct user_cache *cache, const st
     return store_user_preferences(cache, value->user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_preferences_cache_set_ttl(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value, int64_t ttl_ms)
+enum larder_status
+user_preferences_cache_set_ttl(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_user_preferences, "ttl_ms");
@@ -1134,38 +1170,44 @@ enum larder_status user_preferences_cache_set_ttl(struct user_cache *cache, uint
     return store_user_preferences(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status user_preferences_cache_add(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value)
+enum larder_status
+user_preferences_cache_add(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value)
 {
     return store_user_preferences(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_preferences_cache_replace(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value)
+enum larder_status
+user_preferences_cache_replace(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value)
 {
     return store_user_preferences(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id)
+enum larder_status
+user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_user_preferences, &key);
 }
 
-enum larder_status user_preferences_cache_exists(struct user_cache *cache, uint64_t user_id)
+enum larder_status
+user_preferences_cache_exists(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_user_preferences, &key);
 }
 
-enum larder_status user_preferences_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+user_preferences_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_user_preferences, &key, ret_ms);
 }
 
-enum larder_status user_preferences_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+user_preferences_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1175,30 +1217,36 @@ enum larder_status user_preferences_cache_expire(struct user_cache *cache, uint6
     return larder_stub_expire(core(cache), &entity_user_preferences, &key, ttl_ms);
 }
 
-enum larder_status user_preferences_cache_touch(struct user_cache *cache, uint64_t user_id)
+enum larder_status
+user_preferences_cache_touch(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_user_preferences, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_preferences_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+user_preferences_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_user_preferences(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_user_preferences(struct larder_key *key, const void *keys, size_t i)
 {
     const struct user_preferences_key *k = (const struct user_preferences_key *)keys + i;
     append_user_preferences(key, k->user_id);
     return &entity_user_preferences;
 }
 
-enum larder_status user_preferences_cache_get_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count, const struct user_preferences **ret_values, enum larder_status *ret_each)
+enum larder_status
+user_preferences_cache_get_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    const struct user_preferences **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_user_preferences, pick_user_preferences, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_user_preferences, pick_user_preferences, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1207,7 +1255,8 @@ struct pairs__user_preferences {
     const struct user_preferences *values;
 };
 
-static const struct larder_entity *pick_pair_user_preferences(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_user_preferences(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__user_preferences *pairs = keys;
     const struct user_preferences_key *k = &pairs->keys[i];
@@ -1218,14 +1267,19 @@ static const struct larder_entity *pick_pair_user_preferences(struct larder_key 
     return &entity_user_preferences;
 }
 
-enum larder_status user_preferences_cache_set_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count, const struct user_preferences *values, enum larder_status *ret_each)
+enum larder_status
+user_preferences_cache_set_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    const struct user_preferences *values, enum larder_status *ret_each)
 {
     const struct pairs__user_preferences pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_user_preferences, pick_pair_user_preferences, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_user_preferences, pick_pair_user_preferences,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status user_preferences_cache_delete_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+user_preferences_cache_delete_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_user_preferences, keys, count, ret_each);
 }
@@ -1320,7 +1374,8 @@ static void make_user_addresses(struct larder_key *key, struct user_cache *cache
     append_user_addresses(key, user_id);
 }
 
-enum larder_status user_addresses_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_addresses **ret_value)
+enum larder_status
+user_addresses_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_addresses **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1347,7 +1402,9 @@ static enum larder_status load_user_addresses(struct larder_load *load, const vo
     return c->load(load, c->user, c->user_id, out);
 }
 
-enum larder_status user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id, user_addresses_loader *load, void *user, const struct user_addresses **ret_value)
+enum larder_status
+user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
+    user_addresses_loader *load, void *user, const struct user_addresses **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1360,24 +1417,29 @@ enum larder_status user_addresses_cache_get_or_load(struct user_cache *cache, ui
         return larder_stub_bad_argument(&entity_user_addresses, "load");
     }
     make_user_addresses(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_addresses, &key, load_user_addresses, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_addresses, &key,
+        load_user_addresses, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_user_addresses(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_user_addresses(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
     return larder_stub_set(core(cache), &entity_user_addresses, &key, value, mode, ttl_ms);
 }
 
-enum larder_status user_addresses_cache_set(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value)
+enum larder_status
+user_addresses_cache_set(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value)
 {
     return store_user_addresses(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_addresses_cache_set_ttl(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value, int64_t ttl_ms)
+enum larder_status
+user_addresses_cache_set_ttl(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_user_addresses, "ttl_ms");
@@ -1385,38 +1447,44 @@ enum larder_status user_addresses_cache_set_ttl(struct user_cache *cache, uint64
     return store_user_addresses(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status user_addresses_cache_add(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value)
+enum larder_status
+user_addresses_cache_add(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value)
 {
     return store_user_addresses(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_addresses_cache_replace(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value)
+enum larder_status
+user_addresses_cache_replace(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value)
 {
     return store_user_addresses(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id)
+enum larder_status
+user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_user_addresses, &key);
 }
 
-enum larder_status user_addresses_cache_exists(struct user_cache *cache, uint64_t user_id)
+enum larder_status
+user_addresses_cache_exists(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_user_addresses, &key);
 }
 
-enum larder_status user_addresses_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+user_addresses_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_user_addresses, &key, ret_ms);
 }
 
-enum larder_status user_addresses_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+user_addresses_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1426,38 +1494,49 @@ enum larder_status user_addresses_cache_expire(struct user_cache *cache, uint64_
     return larder_stub_expire(core(cache), &entity_user_addresses, &key, ttl_ms);
 }
 
-enum larder_status user_addresses_cache_touch(struct user_cache *cache, uint64_t user_id)
+enum larder_status
+user_addresses_cache_touch(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_user_addresses, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_addresses_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+user_addresses_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_user_addresses(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_user_addresses(struct larder_key *key, const void *keys, size_t i)
 {
     const struct user_addresses_key *k = (const struct user_addresses_key *)keys + i;
     append_user_addresses(key, k->user_id);
     return &entity_user_addresses;
 }
 
-enum larder_status user_addresses_cache_get_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count, const struct user_addresses **ret_values, enum larder_status *ret_each)
+enum larder_status
+user_addresses_cache_get_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    const struct user_addresses **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_user_addresses, pick_user_addresses, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_user_addresses, pick_user_addresses, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count, const struct user_addresses *values, enum larder_status *ret_each)
+enum larder_status
+user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    const struct user_addresses *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_user_addresses, pick_user_addresses, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_user_addresses, pick_user_addresses, keys, count,
+        values, ret_each);
 }
 
-enum larder_status user_addresses_cache_delete_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+user_addresses_cache_delete_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_user_addresses, keys, count, ret_each);
 }
@@ -1530,7 +1609,8 @@ static void make_user_id_by_email(struct larder_key *key, struct user_cache *cac
     append_user_id_by_email(key, email);
 }
 
-enum larder_status user_id_by_email_cache_get(struct user_cache *cache, const char *email, const struct user_id_by_email **ret_value)
+enum larder_status
+user_id_by_email_cache_get(struct user_cache *cache, const char *email, const struct user_id_by_email **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1557,7 +1637,9 @@ static enum larder_status load_user_id_by_email(struct larder_load *load, const 
     return c->load(load, c->user, c->email, out);
 }
 
-enum larder_status user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email, user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value)
+enum larder_status
+user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
+    user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1570,24 +1652,29 @@ enum larder_status user_id_by_email_cache_get_or_load(struct user_cache *cache, 
         return larder_stub_bad_argument(&entity_user_id_by_email, "load");
     }
     make_user_id_by_email(&key, cache, email);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_id_by_email, &key, load_user_id_by_email, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_id_by_email, &key,
+        load_user_id_by_email, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_user_id_by_email(struct user_cache *cache, const char *email, const struct user_id_by_email *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_user_id_by_email(struct user_cache *cache, const char *email, const struct user_id_by_email *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
     return larder_stub_set(core(cache), &entity_user_id_by_email, &key, value, mode, ttl_ms);
 }
 
-enum larder_status user_id_by_email_cache_set(struct user_cache *cache, const char *email, const struct user_id_by_email *value)
+enum larder_status
+user_id_by_email_cache_set(struct user_cache *cache, const char *email, const struct user_id_by_email *value)
 {
     return store_user_id_by_email(cache, email, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_id_by_email_cache_set_ttl(struct user_cache *cache, const char *email, const struct user_id_by_email *value, int64_t ttl_ms)
+enum larder_status
+user_id_by_email_cache_set_ttl(struct user_cache *cache, const char *email, const struct user_id_by_email *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_user_id_by_email, "ttl_ms");
@@ -1595,38 +1682,44 @@ enum larder_status user_id_by_email_cache_set_ttl(struct user_cache *cache, cons
     return store_user_id_by_email(cache, email, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status user_id_by_email_cache_add(struct user_cache *cache, const char *email, const struct user_id_by_email *value)
+enum larder_status
+user_id_by_email_cache_add(struct user_cache *cache, const char *email, const struct user_id_by_email *value)
 {
     return store_user_id_by_email(cache, email, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_id_by_email_cache_replace(struct user_cache *cache, const char *email, const struct user_id_by_email *value)
+enum larder_status
+user_id_by_email_cache_replace(struct user_cache *cache, const char *email, const struct user_id_by_email *value)
 {
     return store_user_id_by_email(cache, email, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_id_by_email_cache_delete(struct user_cache *cache, const char *email)
+enum larder_status
+user_id_by_email_cache_delete(struct user_cache *cache, const char *email)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
     return larder_stub_delete(core(cache), &entity_user_id_by_email, &key);
 }
 
-enum larder_status user_id_by_email_cache_exists(struct user_cache *cache, const char *email)
+enum larder_status
+user_id_by_email_cache_exists(struct user_cache *cache, const char *email)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
     return larder_stub_exists(core(cache), &entity_user_id_by_email, &key);
 }
 
-enum larder_status user_id_by_email_cache_ttl(struct user_cache *cache, const char *email, int64_t *ret_ms)
+enum larder_status
+user_id_by_email_cache_ttl(struct user_cache *cache, const char *email, int64_t *ret_ms)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
     return larder_stub_ttl(core(cache), &entity_user_id_by_email, &key, ret_ms);
 }
 
-enum larder_status user_id_by_email_cache_expire(struct user_cache *cache, const char *email, int64_t ttl_ms)
+enum larder_status
+user_id_by_email_cache_expire(struct user_cache *cache, const char *email, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1636,38 +1729,49 @@ enum larder_status user_id_by_email_cache_expire(struct user_cache *cache, const
     return larder_stub_expire(core(cache), &entity_user_id_by_email, &key, ttl_ms);
 }
 
-enum larder_status user_id_by_email_cache_touch(struct user_cache *cache, const char *email)
+enum larder_status
+user_id_by_email_cache_touch(struct user_cache *cache, const char *email)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
     return larder_stub_expire(core(cache), &entity_user_id_by_email, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status user_id_by_email_cache_key(struct user_cache *cache, const char *email, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+user_id_by_email_cache_key(struct user_cache *cache, const char *email, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_user_id_by_email(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_user_id_by_email(struct larder_key *key, const void *keys, size_t i)
 {
     const struct user_id_by_email_key *k = (const struct user_id_by_email_key *)keys + i;
     append_user_id_by_email(key, k->email);
     return &entity_user_id_by_email;
 }
 
-enum larder_status user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count, const struct user_id_by_email **ret_values, enum larder_status *ret_each)
+enum larder_status
+user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    const struct user_id_by_email **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count, const struct user_id_by_email *values, enum larder_status *ret_each)
+enum larder_status
+user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    const struct user_id_by_email *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count,
+        values, ret_each);
 }
 
-enum larder_status user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_user_id_by_email, keys, count, ret_each);
 }
@@ -1713,7 +1817,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status user_cache_open(const struct larder_config *config, struct user_cache **ret_cache)
+enum larder_status
+user_cache_open(const struct larder_config *config, struct user_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -1729,17 +1834,20 @@ void user_cache_close(struct user_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status user_cache_ping(struct user_cache *cache)
+enum larder_status
+user_cache_ping(struct user_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status user_cache_health(struct user_cache *cache, struct larder_health *ret_health)
+enum larder_status
+user_cache_health(struct user_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status user_cache_stats(struct user_cache *cache, struct user_cache_counters *ret_stats)
+enum larder_status
+user_cache_stats(struct user_cache *cache, struct user_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -1767,7 +1875,8 @@ struct event__profile_edited {
     uint64_t id;
 };
 
-static const struct larder_entity *pick_event_profile_edited(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_profile_edited(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__profile_edited *p = params;
     switch (i) {
@@ -1779,7 +1888,8 @@ static const struct larder_entity *pick_event_profile_edited(struct larder_key *
     }
 }
 
-enum larder_status user_cache_on_profile_edited(struct user_cache *cache, uint64_t id)
+enum larder_status
+user_cache_on_profile_edited(struct user_cache *cache, uint64_t id)
 {
     const struct event__profile_edited params = {id};
     return larder_stub_invalidate(core(cache), pick_event_profile_edited, &params, 1);
@@ -1793,7 +1903,8 @@ struct event__email_changed {
     const char *new_email;
 };
 
-static const struct larder_entity *pick_event_email_changed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_email_changed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__email_changed *p = params;
     switch (i) {
@@ -1811,7 +1922,8 @@ static const struct larder_entity *pick_event_email_changed(struct larder_key *k
     }
 }
 
-enum larder_status user_cache_on_email_changed(struct user_cache *cache, uint64_t id, const char *old_email, const char *new_email)
+enum larder_status
+user_cache_on_email_changed(struct user_cache *cache, uint64_t id, const char *old_email, const char *new_email)
 {
     const struct event__email_changed params = {id, old_email, new_email};
     return larder_stub_invalidate(core(cache), pick_event_email_changed, &params, 3);
@@ -1823,7 +1935,8 @@ struct event__preferences_saved {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_preferences_saved(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_preferences_saved(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__preferences_saved *p = params;
     switch (i) {
@@ -1835,7 +1948,8 @@ static const struct larder_entity *pick_event_preferences_saved(struct larder_ke
     }
 }
 
-enum larder_status user_cache_on_preferences_saved(struct user_cache *cache, uint64_t user_id)
+enum larder_status
+user_cache_on_preferences_saved(struct user_cache *cache, uint64_t user_id)
 {
     const struct event__preferences_saved params = {user_id};
     return larder_stub_invalidate(core(cache), pick_event_preferences_saved, &params, 1);
@@ -1847,7 +1961,8 @@ struct event__address_book_edited {
     uint64_t user_id;
 };
 
-static const struct larder_entity *pick_event_address_book_edited(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_address_book_edited(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__address_book_edited *p = params;
     switch (i) {
@@ -1859,7 +1974,8 @@ static const struct larder_entity *pick_event_address_book_edited(struct larder_
     }
 }
 
-enum larder_status user_cache_on_address_book_edited(struct user_cache *cache, uint64_t user_id)
+enum larder_status
+user_cache_on_address_book_edited(struct user_cache *cache, uint64_t user_id)
 {
     const struct event__address_book_edited params = {user_id};
     return larder_stub_invalidate(core(cache), pick_event_address_book_edited, &params, 1);
@@ -1872,7 +1988,8 @@ struct event__account_closed {
     const char *email;
 };
 
-static const struct larder_entity *pick_event_account_closed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_account_closed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__account_closed *p = params;
     switch (i) {
@@ -1893,7 +2010,8 @@ static const struct larder_entity *pick_event_account_closed(struct larder_key *
     }
 }
 
-enum larder_status user_cache_on_account_closed(struct user_cache *cache, uint64_t id, const char *email)
+enum larder_status
+user_cache_on_account_closed(struct user_cache *cache, uint64_t id, const char *email)
 {
     const struct event__account_closed params = {id, email};
     return larder_stub_invalidate(core(cache), pick_event_account_closed, &params, 4);

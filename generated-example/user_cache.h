@@ -137,7 +137,7 @@ struct user_quiet_hours {
     uint16_t from_minute;
     /* may be before from_minute: then it spans midnight */
     uint16_t to_minute;
-    bool except_urgent;
+    bool except_urgent; /* default true */
 };
 
 /*
@@ -145,7 +145,7 @@ struct user_quiet_hours {
  */
 struct user_loyalty {
     const char *tier; /* at most 24 bytes */
-    int32_t points;
+    int32_t points; /* default 0 */
     bool has_valid_until;
     int64_t valid_until; /* ms since 1970-01-01 UTC */
 };
@@ -159,8 +159,8 @@ struct user_saved_address {
     const char *label; /* at most 40 bytes */
     struct user_postal_address address;
     const struct user_geo_point *location; /* NULL when absent */
-    bool for_billing;
-    bool for_shipping;
+    bool for_billing; /* default false */
+    bool for_shipping; /* default true */
     bool has_last_used_at;
     int64_t last_used_at; /* ms since 1970-01-01 UTC */
 };
@@ -174,13 +174,13 @@ struct user_profile {
     struct larder_uuid public_id;
     const char *display_name; /* at most 120 bytes */
     const char *email; /* at most 254 bytes, secret */
-    bool email_verified;
+    bool email_verified; /* default false */
     const char *phone; /* NULL when absent, at most 32 bytes, secret */
     /* days since 1970-01-01 */
     bool has_birthday;
     int32_t birthday;
     const struct user_image *avatar; /* NULL when absent */
-    enum user_standing standing;
+    enum user_standing standing; /* default active */
     const struct user_loyalty *loyalty; /* NULL when absent */
     struct larder_string_list interests; /* at most 64 items */
     int64_t created_at; /* ms since 1970-01-01 UTC */
@@ -197,14 +197,14 @@ struct user_preferences {
     const char *locale; /* at most 35 bytes */
     /* as in the tz database */
     const char *time_zone; /* at most 64 bytes */
-    enum user_theme theme;
-    uint8_t page_size;
+    enum user_theme theme; /* default system */
+    uint8_t page_size; /* default 24 */
     /* where we may write to, best first */
     struct user_channel_list channels; /* at most 4 items */
     const struct user_quiet_hours *quiet; /* NULL when absent */
     /* small settings by name */
     struct user_preferences_switches_map switches; /* at most 64 items */
-    float font_scale;
+    float font_scale; /* default 1 */
 };
 
 struct user_profile_custom_entry {
@@ -222,16 +222,20 @@ struct user_preferences_switches_entry {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status user_cache_open(const struct larder_config *config, struct user_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+user_cache_open(const struct larder_config *config, struct user_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void user_cache_close(struct user_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status user_cache_ping(struct user_cache *cache);
+enum larder_status
+user_cache_ping(struct user_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status user_cache_health(struct user_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+user_cache_health(struct user_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct user_cache_counters {
@@ -242,7 +246,9 @@ struct user_cache_counters {
     struct larder_stats user_id_by_email;
 };
 
-enum larder_status user_cache_stats(struct user_cache *cache, struct user_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+user_cache_stats(struct user_cache *cache, struct user_cache_counters *ret_stats);
 
 /* ------------------------------------------------ profile */
 
@@ -259,48 +265,79 @@ struct user_profile_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status user_profile_loader(struct larder_load *load, void *user, uint64_t id, struct user_profile *out);
+typedef enum larder_status
+user_profile_loader(struct larder_load *load, void *user, uint64_t id, struct user_profile *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_profile **ret_value);
+LARDER_MUST_USE enum larder_status
+user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_profile **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id, user_profile_loader *load, void *user, const struct user_profile **ret_value);
+LARDER_MUST_USE enum larder_status
+user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
+    user_profile_loader *load, void *user, const struct user_profile **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status user_profile_cache_set(struct user_cache *cache, uint64_t id, const struct user_profile *value);
-enum larder_status user_profile_cache_put(struct user_cache *cache, const struct user_profile *value); /* the key from its fields */
-enum larder_status user_profile_cache_set_ttl(struct user_cache *cache, uint64_t id, const struct user_profile *value, int64_t ttl_ms);
-enum larder_status user_profile_cache_add(struct user_cache *cache, uint64_t id, const struct user_profile *value); /* DENIED: already there */
-enum larder_status user_profile_cache_replace(struct user_cache *cache, uint64_t id, const struct user_profile *value); /* MISS: not there */
+enum larder_status
+user_profile_cache_set(struct user_cache *cache, uint64_t id, const struct user_profile *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+user_profile_cache_put(struct user_cache *cache, const struct user_profile *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+user_profile_cache_set_ttl(struct user_cache *cache, uint64_t id, const struct user_profile *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+user_profile_cache_add(struct user_cache *cache, uint64_t id, const struct user_profile *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+user_profile_cache_replace(struct user_cache *cache, uint64_t id, const struct user_profile *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status user_profile_cache_delete(struct user_cache *cache, uint64_t id);
+enum larder_status
+user_profile_cache_delete(struct user_cache *cache, uint64_t id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status user_profile_cache_exists(struct user_cache *cache, uint64_t id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+user_profile_cache_exists(struct user_cache *cache, uint64_t id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status user_profile_cache_ttl(struct user_cache *cache, uint64_t id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+user_profile_cache_ttl(struct user_cache *cache, uint64_t id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status user_profile_cache_expire(struct user_cache *cache, uint64_t id, int64_t ttl_ms);
-enum larder_status user_profile_cache_touch(struct user_cache *cache, uint64_t id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+user_profile_cache_expire(struct user_cache *cache, uint64_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+user_profile_cache_touch(struct user_cache *cache, uint64_t id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status user_profile_cache_key(struct user_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+user_profile_cache_key(struct user_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count, const struct user_profile **ret_values, enum larder_status *ret_each);
-enum larder_status user_profile_cache_set_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count, const struct user_profile *values, enum larder_status *ret_each);
-enum larder_status user_profile_cache_delete_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    const struct user_profile **ret_values, enum larder_status *ret_each);
+enum larder_status
+user_profile_cache_set_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    const struct user_profile *values, enum larder_status *ret_each);
+enum larder_status
+user_profile_cache_delete_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void user_profile_release(const struct user_profile *value);
@@ -321,48 +358,79 @@ struct user_preferences_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status user_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_preferences *out);
+typedef enum larder_status
+user_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_preferences *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status user_preferences_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_preferences **ret_value);
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_preferences **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id, user_preferences_loader *load, void *user, const struct user_preferences **ret_value);
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
+    user_preferences_loader *load, void *user, const struct user_preferences **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status user_preferences_cache_set(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value);
-enum larder_status user_preferences_cache_put(struct user_cache *cache, const struct user_preferences *value); /* the key from its fields */
-enum larder_status user_preferences_cache_set_ttl(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value, int64_t ttl_ms);
-enum larder_status user_preferences_cache_add(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value); /* DENIED: already there */
-enum larder_status user_preferences_cache_replace(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value); /* MISS: not there */
+enum larder_status
+user_preferences_cache_set(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+user_preferences_cache_put(struct user_cache *cache, const struct user_preferences *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+user_preferences_cache_set_ttl(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+user_preferences_cache_add(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+user_preferences_cache_replace(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id);
+enum larder_status
+user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status user_preferences_cache_exists(struct user_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+user_preferences_cache_exists(struct user_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status user_preferences_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status user_preferences_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status user_preferences_cache_touch(struct user_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+user_preferences_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+user_preferences_cache_touch(struct user_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status user_preferences_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status user_preferences_cache_get_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count, const struct user_preferences **ret_values, enum larder_status *ret_each);
-enum larder_status user_preferences_cache_set_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count, const struct user_preferences *values, enum larder_status *ret_each);
-enum larder_status user_preferences_cache_delete_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_get_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    const struct user_preferences **ret_values, enum larder_status *ret_each);
+enum larder_status
+user_preferences_cache_set_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    const struct user_preferences *values, enum larder_status *ret_each);
+enum larder_status
+user_preferences_cache_delete_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void user_preferences_release(const struct user_preferences *value);
@@ -388,47 +456,75 @@ struct user_addresses_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status user_addresses_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_addresses *out);
+typedef enum larder_status
+user_addresses_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_addresses *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status user_addresses_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_addresses **ret_value);
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_addresses **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id, user_addresses_loader *load, void *user, const struct user_addresses **ret_value);
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
+    user_addresses_loader *load, void *user, const struct user_addresses **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status user_addresses_cache_set(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value);
-enum larder_status user_addresses_cache_set_ttl(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value, int64_t ttl_ms);
-enum larder_status user_addresses_cache_add(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value); /* DENIED: already there */
-enum larder_status user_addresses_cache_replace(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value); /* MISS: not there */
+enum larder_status
+user_addresses_cache_set(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+user_addresses_cache_set_ttl(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+user_addresses_cache_add(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+user_addresses_cache_replace(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id);
+enum larder_status
+user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status user_addresses_cache_exists(struct user_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+user_addresses_cache_exists(struct user_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status user_addresses_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status user_addresses_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status user_addresses_cache_touch(struct user_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+user_addresses_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+user_addresses_cache_touch(struct user_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status user_addresses_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status user_addresses_cache_get_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count, const struct user_addresses **ret_values, enum larder_status *ret_each);
-enum larder_status user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count, const struct user_addresses *values, enum larder_status *ret_each);
-enum larder_status user_addresses_cache_delete_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_get_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    const struct user_addresses **ret_values, enum larder_status *ret_each);
+enum larder_status
+user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    const struct user_addresses *values, enum larder_status *ret_each);
+enum larder_status
+user_addresses_cache_delete_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void user_addresses_release(const struct user_addresses *value);
@@ -453,47 +549,75 @@ struct user_id_by_email_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status user_id_by_email_loader(struct larder_load *load, void *user, const char *email, struct user_id_by_email *out);
+typedef enum larder_status
+user_id_by_email_loader(struct larder_load *load, void *user, const char *email, struct user_id_by_email *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status user_id_by_email_cache_get(struct user_cache *cache, const char *email, const struct user_id_by_email **ret_value);
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_get(struct user_cache *cache, const char *email, const struct user_id_by_email **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email, user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value);
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
+    user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status user_id_by_email_cache_set(struct user_cache *cache, const char *email, const struct user_id_by_email *value);
-enum larder_status user_id_by_email_cache_set_ttl(struct user_cache *cache, const char *email, const struct user_id_by_email *value, int64_t ttl_ms);
-enum larder_status user_id_by_email_cache_add(struct user_cache *cache, const char *email, const struct user_id_by_email *value); /* DENIED: already there */
-enum larder_status user_id_by_email_cache_replace(struct user_cache *cache, const char *email, const struct user_id_by_email *value); /* MISS: not there */
+enum larder_status
+user_id_by_email_cache_set(struct user_cache *cache, const char *email, const struct user_id_by_email *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+user_id_by_email_cache_set_ttl(struct user_cache *cache, const char *email, const struct user_id_by_email *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+user_id_by_email_cache_add(struct user_cache *cache, const char *email, const struct user_id_by_email *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+user_id_by_email_cache_replace(struct user_cache *cache, const char *email, const struct user_id_by_email *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status user_id_by_email_cache_delete(struct user_cache *cache, const char *email);
+enum larder_status
+user_id_by_email_cache_delete(struct user_cache *cache, const char *email);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status user_id_by_email_cache_exists(struct user_cache *cache, const char *email);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+user_id_by_email_cache_exists(struct user_cache *cache, const char *email);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status user_id_by_email_cache_ttl(struct user_cache *cache, const char *email, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_ttl(struct user_cache *cache, const char *email, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status user_id_by_email_cache_expire(struct user_cache *cache, const char *email, int64_t ttl_ms);
-enum larder_status user_id_by_email_cache_touch(struct user_cache *cache, const char *email);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+user_id_by_email_cache_expire(struct user_cache *cache, const char *email, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+user_id_by_email_cache_touch(struct user_cache *cache, const char *email);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status user_id_by_email_cache_key(struct user_cache *cache, const char *email, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_key(struct user_cache *cache, const char *email, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count, const struct user_id_by_email **ret_values, enum larder_status *ret_each);
-enum larder_status user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count, const struct user_id_by_email *values, enum larder_status *ret_each);
-enum larder_status user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    const struct user_id_by_email **ret_values, enum larder_status *ret_each);
+enum larder_status
+user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    const struct user_id_by_email *values, enum larder_status *ret_each);
+enum larder_status
+user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void user_id_by_email_release(const struct user_id_by_email *value);
@@ -504,21 +628,26 @@ void user_id_by_email_release_many(const struct user_id_by_email **values, size_
 /* Each makes stale what the schema says, in one round trip. OK whether or not
  * anything was there. */
 
-enum larder_status user_cache_on_profile_edited(struct user_cache *cache, uint64_t id);
+enum larder_status
+user_cache_on_profile_edited(struct user_cache *cache, uint64_t id);
 
 /*
  * The old address leads nowhere from now on
  */
-enum larder_status user_cache_on_email_changed(struct user_cache *cache, uint64_t id, const char *old_email, const char *new_email);
+enum larder_status
+user_cache_on_email_changed(struct user_cache *cache, uint64_t id, const char *old_email, const char *new_email);
 
-enum larder_status user_cache_on_preferences_saved(struct user_cache *cache, uint64_t user_id);
+enum larder_status
+user_cache_on_preferences_saved(struct user_cache *cache, uint64_t user_id);
 
-enum larder_status user_cache_on_address_book_edited(struct user_cache *cache, uint64_t user_id);
+enum larder_status
+user_cache_on_address_book_edited(struct user_cache *cache, uint64_t user_id);
 
 /*
  * Nothing of this person stays in the cache
  */
-enum larder_status user_cache_on_account_closed(struct user_cache *cache, uint64_t id, const char *email);
+enum larder_status
+user_cache_on_account_closed(struct user_cache *cache, uint64_t id, const char *email);
 
 #ifdef __cplusplus
 }

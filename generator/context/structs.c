@@ -96,6 +96,25 @@ static void add_containers(struct builder *b, const struct sch_type *type, struc
 
 /* ---------------------------------------------------------------- members */
 
+/* A default as people write it. */
+static void append_default(struct text *note, const struct sch_field *field)
+{
+    const struct sch_default *value = &field->value;
+    enum sch_kind kind = field->type.kind;
+    text_puts(note, ", default ");
+    if (kind == SCH_BOOL || kind == SCH_ENUM) {
+        const char *name = kind == SCH_BOOL ? (value->flag ? "true" : "false")
+                                            : field->type.decl->enumerators[value->natural].name;
+        text_puts(note, name);
+    } else if (kind == SCH_F32 || kind == SCH_F64) {
+        text_printf(note, "%g", value->real);
+    } else if (kind >= SCH_U8 && kind <= SCH_U64) {
+        text_printf(note, "%" PRIu64, value->natural);
+    } else {
+        text_printf(note, "%" PRId64, value->integer);
+    }
+}
+
 /* What a reader of the header must know about a member, in a few words. */
 static const char *note_of(struct arena *arena, const struct sch_field *field)
 {
@@ -114,6 +133,9 @@ static const char *note_of(struct arena *arena, const struct sch_field *field)
     if (type->max != 0) {
         bool items = type->kind == SCH_LIST || type->kind == SCH_MAP;
         text_printf(&note, ", at most %" PRIu64 " %s", type->max, items ? "items" : "bytes");
+    }
+    if (field->has_default && type->kind != SCH_STRING) {
+        append_default(&note, field);
     }
     if (field->secret) {
         text_puts(&note, ", secret");

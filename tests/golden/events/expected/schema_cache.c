@@ -150,7 +150,8 @@ static bool agrees_shop_item(const struct shop_item *value, uint64_t id)
     return value->id == id;
 }
 
-enum larder_status shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_item **ret_value)
+enum larder_status
+shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_item **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -181,7 +182,9 @@ static enum larder_status load_shop_item(struct larder_load *load, const void *c
     return status;
 }
 
-enum larder_status shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id, shop_item_loader *load, void *user, const struct shop_item **ret_value)
+enum larder_status
+shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
+    shop_item_loader *load, void *user, const struct shop_item **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -194,12 +197,15 @@ enum larder_status shop_item_cache_get_or_load(struct shop_cache *cache, uint64_
         return larder_stub_bad_argument(&entity_shop_item, "load");
     }
     make_shop_item(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_item, &key, load_shop_item, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_item, &key,
+        load_shop_item, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_shop_item(value, id)) {
@@ -209,12 +215,14 @@ static enum larder_status store_shop_item(struct shop_cache *cache, uint64_t id,
     return larder_stub_set(core(cache), &entity_shop_item, &key, value, mode, ttl_ms);
 }
 
-enum larder_status shop_item_cache_set(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
+enum larder_status
+shop_item_cache_set(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
 {
     return store_shop_item(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_put(struct shop_cache *cache, const struct shop_item *value)
+enum larder_status
+shop_item_cache_put(struct shop_cache *cache, const struct shop_item *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_shop_item, "value");
@@ -222,7 +230,8 @@ enum larder_status shop_item_cache_put(struct shop_cache *cache, const struct sh
     return store_shop_item(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_set_ttl(struct shop_cache *cache, uint64_t id, const struct shop_item *value, int64_t ttl_ms)
+enum larder_status
+shop_item_cache_set_ttl(struct shop_cache *cache, uint64_t id, const struct shop_item *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_shop_item, "ttl_ms");
@@ -230,38 +239,44 @@ enum larder_status shop_item_cache_set_ttl(struct shop_cache *cache, uint64_t id
     return store_shop_item(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status shop_item_cache_add(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
+enum larder_status
+shop_item_cache_add(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
 {
     return store_shop_item(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_replace(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
+enum larder_status
+shop_item_cache_replace(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
 {
     return store_shop_item(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
+enum larder_status
+shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_shop_item, &key);
 }
 
-enum larder_status shop_item_cache_exists(struct shop_cache *cache, uint64_t id)
+enum larder_status
+shop_item_cache_exists(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_shop_item, &key);
 }
 
-enum larder_status shop_item_cache_ttl(struct shop_cache *cache, uint64_t id, int64_t *ret_ms)
+enum larder_status
+shop_item_cache_ttl(struct shop_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_shop_item, &key, ret_ms);
 }
 
-enum larder_status shop_item_cache_expire(struct shop_cache *cache, uint64_t id, int64_t ttl_ms)
+enum larder_status
+shop_item_cache_expire(struct shop_cache *cache, uint64_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -271,30 +286,36 @@ enum larder_status shop_item_cache_expire(struct shop_cache *cache, uint64_t id,
     return larder_stub_expire(core(cache), &entity_shop_item, &key, ttl_ms);
 }
 
-enum larder_status shop_item_cache_touch(struct shop_cache *cache, uint64_t id)
+enum larder_status
+shop_item_cache_touch(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_shop_item, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_shop_item(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_shop_item(struct larder_key *key, const void *keys, size_t i)
 {
     const struct shop_item_key *k = (const struct shop_item_key *)keys + i;
     append_shop_item(key, k->id);
     return &entity_shop_item;
 }
 
-enum larder_status shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count, const struct shop_item **ret_values, enum larder_status *ret_each)
+enum larder_status
+shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    const struct shop_item **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_shop_item, pick_shop_item, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_shop_item, pick_shop_item, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -303,7 +324,8 @@ struct pairs__shop_item {
     const struct shop_item *values;
 };
 
-static const struct larder_entity *pick_pair_shop_item(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_shop_item(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__shop_item *pairs = keys;
     const struct shop_item_key *k = &pairs->keys[i];
@@ -314,14 +336,19 @@ static const struct larder_entity *pick_pair_shop_item(struct larder_key *key, c
     return &entity_shop_item;
 }
 
-enum larder_status shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count, const struct shop_item *values, enum larder_status *ret_each)
+enum larder_status
+shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    const struct shop_item *values, enum larder_status *ret_each)
 {
     const struct pairs__shop_item pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_shop_item, pick_pair_shop_item, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_shop_item, pick_pair_shop_item,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_shop_item, keys, count, ret_each);
 }
@@ -394,7 +421,8 @@ static bool agrees_shop_price(const struct shop_price *value, uint64_t item_id, 
     return value->item_id == item_id && value->season == season;
 }
 
-enum larder_status shop_price_cache_get(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price **ret_value)
+enum larder_status
+shop_price_cache_get(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -426,7 +454,9 @@ static enum larder_status load_shop_price(struct larder_load *load, const void *
     return status;
 }
 
-enum larder_status shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum shop_season season, shop_price_loader *load, void *user, const struct shop_price **ret_value)
+enum larder_status
+shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
+    shop_price_loader *load, void *user, const struct shop_price **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -439,12 +469,15 @@ enum larder_status shop_price_cache_get_or_load(struct shop_cache *cache, uint64
         return larder_stub_bad_argument(&entity_shop_price, "load");
     }
     make_shop_price(&key, cache, item_id, season);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_price, &key, load_shop_price, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_price, &key,
+        load_shop_price, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_shop_price(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_shop_price(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_shop_price(value, item_id, season)) {
@@ -454,12 +487,14 @@ static enum larder_status store_shop_price(struct shop_cache *cache, uint64_t it
     return larder_stub_set(core(cache), &entity_shop_price, &key, value, mode, ttl_ms);
 }
 
-enum larder_status shop_price_cache_set(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value)
+enum larder_status
+shop_price_cache_set(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value)
 {
     return store_shop_price(cache, item_id, season, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_price_cache_put(struct shop_cache *cache, const struct shop_price *value)
+enum larder_status
+shop_price_cache_put(struct shop_cache *cache, const struct shop_price *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_shop_price, "value");
@@ -467,7 +502,8 @@ enum larder_status shop_price_cache_put(struct shop_cache *cache, const struct s
     return store_shop_price(cache, value->item_id, value->season, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_price_cache_set_ttl(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value, int64_t ttl_ms)
+enum larder_status
+shop_price_cache_set_ttl(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_shop_price, "ttl_ms");
@@ -475,38 +511,44 @@ enum larder_status shop_price_cache_set_ttl(struct shop_cache *cache, uint64_t i
     return store_shop_price(cache, item_id, season, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status shop_price_cache_add(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value)
+enum larder_status
+shop_price_cache_add(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value)
 {
     return store_shop_price(cache, item_id, season, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_price_cache_replace(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value)
+enum larder_status
+shop_price_cache_replace(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value)
 {
     return store_shop_price(cache, item_id, season, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_price_cache_delete(struct shop_cache *cache, uint64_t item_id, enum shop_season season)
+enum larder_status
+shop_price_cache_delete(struct shop_cache *cache, uint64_t item_id, enum shop_season season)
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
     return larder_stub_delete(core(cache), &entity_shop_price, &key);
 }
 
-enum larder_status shop_price_cache_exists(struct shop_cache *cache, uint64_t item_id, enum shop_season season)
+enum larder_status
+shop_price_cache_exists(struct shop_cache *cache, uint64_t item_id, enum shop_season season)
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
     return larder_stub_exists(core(cache), &entity_shop_price, &key);
 }
 
-enum larder_status shop_price_cache_ttl(struct shop_cache *cache, uint64_t item_id, enum shop_season season, int64_t *ret_ms)
+enum larder_status
+shop_price_cache_ttl(struct shop_cache *cache, uint64_t item_id, enum shop_season season, int64_t *ret_ms)
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
     return larder_stub_ttl(core(cache), &entity_shop_price, &key, ret_ms);
 }
 
-enum larder_status shop_price_cache_expire(struct shop_cache *cache, uint64_t item_id, enum shop_season season, int64_t ttl_ms)
+enum larder_status
+shop_price_cache_expire(struct shop_cache *cache, uint64_t item_id, enum shop_season season, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -516,30 +558,36 @@ enum larder_status shop_price_cache_expire(struct shop_cache *cache, uint64_t it
     return larder_stub_expire(core(cache), &entity_shop_price, &key, ttl_ms);
 }
 
-enum larder_status shop_price_cache_touch(struct shop_cache *cache, uint64_t item_id, enum shop_season season)
+enum larder_status
+shop_price_cache_touch(struct shop_cache *cache, uint64_t item_id, enum shop_season season)
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
     return larder_stub_expire(core(cache), &entity_shop_price, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_price_cache_key(struct shop_cache *cache, uint64_t item_id, enum shop_season season, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+shop_price_cache_key(struct shop_cache *cache, uint64_t item_id, enum shop_season season, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_shop_price(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_shop_price(struct larder_key *key, const void *keys, size_t i)
 {
     const struct shop_price_key *k = (const struct shop_price_key *)keys + i;
     append_shop_price(key, k->item_id, k->season);
     return &entity_shop_price;
 }
 
-enum larder_status shop_price_cache_get_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count, const struct shop_price **ret_values, enum larder_status *ret_each)
+enum larder_status
+shop_price_cache_get_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
+    const struct shop_price **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_shop_price, pick_shop_price, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_shop_price, pick_shop_price, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -548,7 +596,8 @@ struct pairs__shop_price {
     const struct shop_price *values;
 };
 
-static const struct larder_entity *pick_pair_shop_price(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_shop_price(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__shop_price *pairs = keys;
     const struct shop_price_key *k = &pairs->keys[i];
@@ -559,14 +608,19 @@ static const struct larder_entity *pick_pair_shop_price(struct larder_key *key, 
     return &entity_shop_price;
 }
 
-enum larder_status shop_price_cache_set_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count, const struct shop_price *values, enum larder_status *ret_each)
+enum larder_status
+shop_price_cache_set_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
+    const struct shop_price *values, enum larder_status *ret_each)
 {
     const struct pairs__shop_price pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_shop_price, pick_pair_shop_price, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_shop_price, pick_pair_shop_price,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_shop_price, keys, count, ret_each);
 }
@@ -659,7 +713,8 @@ static void make_shop_front(struct larder_key *key, struct shop_cache *cache)
     append_shop_front(key);
 }
 
-enum larder_status shop_front_cache_get(struct shop_cache *cache, const struct shop_front **ret_value)
+enum larder_status
+shop_front_cache_get(struct shop_cache *cache, const struct shop_front **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -685,7 +740,9 @@ static enum larder_status load_shop_front(struct larder_load *load, const void *
     return c->load(load, c->user, out);
 }
 
-enum larder_status shop_front_cache_get_or_load(struct shop_cache *cache, shop_front_loader *load, void *user, const struct shop_front **ret_value)
+enum larder_status
+shop_front_cache_get_or_load(struct shop_cache *cache,
+    shop_front_loader *load, void *user, const struct shop_front **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -698,24 +755,29 @@ enum larder_status shop_front_cache_get_or_load(struct shop_cache *cache, shop_f
         return larder_stub_bad_argument(&entity_shop_front, "load");
     }
     make_shop_front(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_front, &key, load_shop_front, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_front, &key,
+        load_shop_front, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_shop_front(struct shop_cache *cache, const struct shop_front *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_shop_front(struct shop_cache *cache, const struct shop_front *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
     return larder_stub_set(core(cache), &entity_shop_front, &key, value, mode, ttl_ms);
 }
 
-enum larder_status shop_front_cache_set(struct shop_cache *cache, const struct shop_front *value)
+enum larder_status
+shop_front_cache_set(struct shop_cache *cache, const struct shop_front *value)
 {
     return store_shop_front(cache, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_front_cache_set_ttl(struct shop_cache *cache, const struct shop_front *value, int64_t ttl_ms)
+enum larder_status
+shop_front_cache_set_ttl(struct shop_cache *cache, const struct shop_front *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_shop_front, "ttl_ms");
@@ -723,38 +785,44 @@ enum larder_status shop_front_cache_set_ttl(struct shop_cache *cache, const stru
     return store_shop_front(cache, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status shop_front_cache_add(struct shop_cache *cache, const struct shop_front *value)
+enum larder_status
+shop_front_cache_add(struct shop_cache *cache, const struct shop_front *value)
 {
     return store_shop_front(cache, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_front_cache_replace(struct shop_cache *cache, const struct shop_front *value)
+enum larder_status
+shop_front_cache_replace(struct shop_cache *cache, const struct shop_front *value)
 {
     return store_shop_front(cache, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_front_cache_delete(struct shop_cache *cache)
+enum larder_status
+shop_front_cache_delete(struct shop_cache *cache)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
     return larder_stub_delete(core(cache), &entity_shop_front, &key);
 }
 
-enum larder_status shop_front_cache_exists(struct shop_cache *cache)
+enum larder_status
+shop_front_cache_exists(struct shop_cache *cache)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
     return larder_stub_exists(core(cache), &entity_shop_front, &key);
 }
 
-enum larder_status shop_front_cache_ttl(struct shop_cache *cache, int64_t *ret_ms)
+enum larder_status
+shop_front_cache_ttl(struct shop_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
     return larder_stub_ttl(core(cache), &entity_shop_front, &key, ret_ms);
 }
 
-enum larder_status shop_front_cache_expire(struct shop_cache *cache, int64_t ttl_ms)
+enum larder_status
+shop_front_cache_expire(struct shop_cache *cache, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -764,14 +832,16 @@ enum larder_status shop_front_cache_expire(struct shop_cache *cache, int64_t ttl
     return larder_stub_expire(core(cache), &entity_shop_front, &key, ttl_ms);
 }
 
-enum larder_status shop_front_cache_touch(struct shop_cache *cache)
+enum larder_status
+shop_front_cache_touch(struct shop_cache *cache)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
     return larder_stub_expire(core(cache), &entity_shop_front, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_front_cache_key(struct shop_cache *cache, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+shop_front_cache_key(struct shop_cache *cache, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
@@ -815,7 +885,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status shop_cache_open(const struct larder_config *config, struct shop_cache **ret_cache)
+enum larder_status
+shop_cache_open(const struct larder_config *config, struct shop_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -831,17 +902,20 @@ void shop_cache_close(struct shop_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status shop_cache_ping(struct shop_cache *cache)
+enum larder_status
+shop_cache_ping(struct shop_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status shop_cache_health(struct shop_cache *cache, struct larder_health *ret_health)
+enum larder_status
+shop_cache_health(struct shop_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status shop_cache_stats(struct shop_cache *cache, struct shop_cache_counters *ret_stats)
+enum larder_status
+shop_cache_stats(struct shop_cache *cache, struct shop_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -867,7 +941,8 @@ struct event__item_changed {
     enum shop_season season;
 };
 
-static const struct larder_entity *pick_event_item_changed(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_item_changed(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__item_changed *p = params;
     switch (i) {
@@ -885,7 +960,8 @@ static const struct larder_entity *pick_event_item_changed(struct larder_key *ke
     }
 }
 
-enum larder_status shop_cache_on_item_changed(struct shop_cache *cache, uint64_t id, enum shop_season season)
+enum larder_status
+shop_cache_on_item_changed(struct shop_cache *cache, uint64_t id, enum shop_season season)
 {
     const struct event__item_changed params = {id, season};
     return larder_stub_invalidate(core(cache), pick_event_item_changed, &params, 3);
@@ -893,7 +969,8 @@ enum larder_status shop_cache_on_item_changed(struct shop_cache *cache, uint64_t
 
 /* ------------------------------------------------ event redecorated */
 
-static const struct larder_entity *pick_event_redecorated(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_redecorated(struct larder_key *key, const void *params, size_t i)
 {
     (void)params;
     switch (i) {
@@ -905,7 +982,8 @@ static const struct larder_entity *pick_event_redecorated(struct larder_key *key
     }
 }
 
-enum larder_status shop_cache_on_redecorated(struct shop_cache *cache)
+enum larder_status
+shop_cache_on_redecorated(struct shop_cache *cache)
 {
     return larder_stub_invalidate(core(cache), pick_event_redecorated, NULL, 1);
 }

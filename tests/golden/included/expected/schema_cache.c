@@ -161,7 +161,8 @@ static bool agrees_bank_account(const struct bank_account *value, struct larder_
     return memcmp(value->id.bytes, id.bytes, sizeof id.bytes) == 0;
 }
 
-enum larder_status bank_account_cache_get(struct bank_cache *cache, struct larder_uuid id, const struct bank_account **ret_value)
+enum larder_status
+bank_account_cache_get(struct bank_cache *cache, struct larder_uuid id, const struct bank_account **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -192,7 +193,9 @@ static enum larder_status load_bank_account(struct larder_load *load, const void
     return status;
 }
 
-enum larder_status bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id, bank_account_loader *load, void *user, const struct bank_account **ret_value)
+enum larder_status
+bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id,
+    bank_account_loader *load, void *user, const struct bank_account **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -205,12 +208,15 @@ enum larder_status bank_account_cache_get_or_load(struct bank_cache *cache, stru
         return larder_stub_bad_argument(&entity_bank_account, "load");
     }
     make_bank_account(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_bank_account, &key, load_bank_account, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_bank_account, &key,
+        load_bank_account, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_bank_account(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_bank_account(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_bank_account(value, id)) {
@@ -220,12 +226,14 @@ static enum larder_status store_bank_account(struct bank_cache *cache, struct la
     return larder_stub_set(core(cache), &entity_bank_account, &key, value, mode, ttl_ms);
 }
 
-enum larder_status bank_account_cache_set(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value)
+enum larder_status
+bank_account_cache_set(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value)
 {
     return store_bank_account(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status bank_account_cache_put(struct bank_cache *cache, const struct bank_account *value)
+enum larder_status
+bank_account_cache_put(struct bank_cache *cache, const struct bank_account *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_bank_account, "value");
@@ -233,7 +241,8 @@ enum larder_status bank_account_cache_put(struct bank_cache *cache, const struct
     return store_bank_account(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status bank_account_cache_set_ttl(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value, int64_t ttl_ms)
+enum larder_status
+bank_account_cache_set_ttl(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_bank_account, "ttl_ms");
@@ -241,38 +250,44 @@ enum larder_status bank_account_cache_set_ttl(struct bank_cache *cache, struct l
     return store_bank_account(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status bank_account_cache_add(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value)
+enum larder_status
+bank_account_cache_add(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value)
 {
     return store_bank_account(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status bank_account_cache_replace(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value)
+enum larder_status
+bank_account_cache_replace(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value)
 {
     return store_bank_account(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status bank_account_cache_delete(struct bank_cache *cache, struct larder_uuid id)
+enum larder_status
+bank_account_cache_delete(struct bank_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_bank_account, &key);
 }
 
-enum larder_status bank_account_cache_exists(struct bank_cache *cache, struct larder_uuid id)
+enum larder_status
+bank_account_cache_exists(struct bank_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_bank_account, &key);
 }
 
-enum larder_status bank_account_cache_ttl(struct bank_cache *cache, struct larder_uuid id, int64_t *ret_ms)
+enum larder_status
+bank_account_cache_ttl(struct bank_cache *cache, struct larder_uuid id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_bank_account, &key, ret_ms);
 }
 
-enum larder_status bank_account_cache_expire(struct bank_cache *cache, struct larder_uuid id, int64_t ttl_ms)
+enum larder_status
+bank_account_cache_expire(struct bank_cache *cache, struct larder_uuid id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -282,30 +297,36 @@ enum larder_status bank_account_cache_expire(struct bank_cache *cache, struct la
     return larder_stub_expire(core(cache), &entity_bank_account, &key, ttl_ms);
 }
 
-enum larder_status bank_account_cache_touch(struct bank_cache *cache, struct larder_uuid id)
+enum larder_status
+bank_account_cache_touch(struct bank_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_bank_account, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status bank_account_cache_key(struct bank_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+bank_account_cache_key(struct bank_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_bank_account(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_bank_account(struct larder_key *key, const void *keys, size_t i)
 {
     const struct bank_account_key *k = (const struct bank_account_key *)keys + i;
     append_bank_account(key, k->id);
     return &entity_bank_account;
 }
 
-enum larder_status bank_account_cache_get_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count, const struct bank_account **ret_values, enum larder_status *ret_each)
+enum larder_status
+bank_account_cache_get_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    const struct bank_account **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_bank_account, pick_bank_account, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_bank_account, pick_bank_account, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -314,7 +335,8 @@ struct pairs__bank_account {
     const struct bank_account *values;
 };
 
-static const struct larder_entity *pick_pair_bank_account(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_bank_account(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__bank_account *pairs = keys;
     const struct bank_account_key *k = &pairs->keys[i];
@@ -325,14 +347,19 @@ static const struct larder_entity *pick_pair_bank_account(struct larder_key *key
     return &entity_bank_account;
 }
 
-enum larder_status bank_account_cache_set_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count, const struct bank_account *values, enum larder_status *ret_each)
+enum larder_status
+bank_account_cache_set_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    const struct bank_account *values, enum larder_status *ret_each)
 {
     const struct pairs__bank_account pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_bank_account, pick_pair_bank_account, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_bank_account, pick_pair_bank_account,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status bank_account_cache_delete_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+bank_account_cache_delete_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_bank_account, keys, count, ret_each);
 }
@@ -372,7 +399,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status bank_cache_open(const struct larder_config *config, struct bank_cache **ret_cache)
+enum larder_status
+bank_cache_open(const struct larder_config *config, struct bank_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -388,17 +416,20 @@ void bank_cache_close(struct bank_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status bank_cache_ping(struct bank_cache *cache)
+enum larder_status
+bank_cache_ping(struct bank_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status bank_cache_health(struct bank_cache *cache, struct larder_health *ret_health)
+enum larder_status
+bank_cache_health(struct bank_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status bank_cache_stats(struct bank_cache *cache, struct bank_cache_counters *ret_stats)
+enum larder_status
+bank_cache_stats(struct bank_cache *cache, struct bank_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");

@@ -60,16 +60,20 @@ struct bank_account {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status bank_cache_open(const struct larder_config *config, struct bank_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+bank_cache_open(const struct larder_config *config, struct bank_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void bank_cache_close(struct bank_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status bank_cache_ping(struct bank_cache *cache);
+enum larder_status
+bank_cache_ping(struct bank_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status bank_cache_health(struct bank_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+bank_cache_health(struct bank_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct bank_cache_counters {
@@ -77,7 +81,9 @@ struct bank_cache_counters {
     struct larder_stats bank_account;
 };
 
-enum larder_status bank_cache_stats(struct bank_cache *cache, struct bank_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+bank_cache_stats(struct bank_cache *cache, struct bank_cache_counters *ret_stats);
 
 /* ------------------------------------------------ account */
 
@@ -92,48 +98,79 @@ struct bank_account_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status bank_account_loader(struct larder_load *load, void *user, struct larder_uuid id, struct bank_account *out);
+typedef enum larder_status
+bank_account_loader(struct larder_load *load, void *user, struct larder_uuid id, struct bank_account *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status bank_account_cache_get(struct bank_cache *cache, struct larder_uuid id, const struct bank_account **ret_value);
+LARDER_MUST_USE enum larder_status
+bank_account_cache_get(struct bank_cache *cache, struct larder_uuid id, const struct bank_account **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id, bank_account_loader *load, void *user, const struct bank_account **ret_value);
+LARDER_MUST_USE enum larder_status
+bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id,
+    bank_account_loader *load, void *user, const struct bank_account **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status bank_account_cache_set(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value);
-enum larder_status bank_account_cache_put(struct bank_cache *cache, const struct bank_account *value); /* the key from its fields */
-enum larder_status bank_account_cache_set_ttl(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value, int64_t ttl_ms);
-enum larder_status bank_account_cache_add(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value); /* DENIED: already there */
-enum larder_status bank_account_cache_replace(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value); /* MISS: not there */
+enum larder_status
+bank_account_cache_set(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+bank_account_cache_put(struct bank_cache *cache, const struct bank_account *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+bank_account_cache_set_ttl(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+bank_account_cache_add(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+bank_account_cache_replace(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status bank_account_cache_delete(struct bank_cache *cache, struct larder_uuid id);
+enum larder_status
+bank_account_cache_delete(struct bank_cache *cache, struct larder_uuid id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status bank_account_cache_exists(struct bank_cache *cache, struct larder_uuid id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+bank_account_cache_exists(struct bank_cache *cache, struct larder_uuid id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status bank_account_cache_ttl(struct bank_cache *cache, struct larder_uuid id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+bank_account_cache_ttl(struct bank_cache *cache, struct larder_uuid id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status bank_account_cache_expire(struct bank_cache *cache, struct larder_uuid id, int64_t ttl_ms);
-enum larder_status bank_account_cache_touch(struct bank_cache *cache, struct larder_uuid id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+bank_account_cache_expire(struct bank_cache *cache, struct larder_uuid id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+bank_account_cache_touch(struct bank_cache *cache, struct larder_uuid id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status bank_account_cache_key(struct bank_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+bank_account_cache_key(struct bank_cache *cache, struct larder_uuid id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status bank_account_cache_get_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count, const struct bank_account **ret_values, enum larder_status *ret_each);
-enum larder_status bank_account_cache_set_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count, const struct bank_account *values, enum larder_status *ret_each);
-enum larder_status bank_account_cache_delete_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+bank_account_cache_get_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    const struct bank_account **ret_values, enum larder_status *ret_each);
+enum larder_status
+bank_account_cache_set_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    const struct bank_account *values, enum larder_status *ret_each);
+enum larder_status
+bank_account_cache_delete_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void bank_account_release(const struct bank_account *value);

@@ -167,7 +167,8 @@ static void make_keys_every(struct larder_key *key, struct keys_cache *cache, ui
     append_keys_every(key, a, b, c, d, e, f, g, h);
 }
 
-enum larder_status keys_every_cache_get(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every **ret_value)
+enum larder_status
+keys_every_cache_get(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -201,7 +202,9 @@ static enum larder_status load_keys_every(struct larder_load *load, const void *
     return c->load(load, c->user, c->a, c->b, c->c, c->d, c->e, c->f, c->g, c->h, out);
 }
 
-enum larder_status keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, keys_every_loader *load, void *user, const struct keys_every **ret_value)
+enum larder_status
+keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
+    keys_every_loader *load, void *user, const struct keys_every **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -214,24 +217,29 @@ enum larder_status keys_every_cache_get_or_load(struct keys_cache *cache, uint8_
         return larder_stub_bad_argument(&entity_keys_every, "load");
     }
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_every, &key, load_keys_every, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_every, &key,
+        load_keys_every, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_keys_every(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_keys_every(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
     return larder_stub_set(core(cache), &entity_keys_every, &key, value, mode, ttl_ms);
 }
 
-enum larder_status keys_every_cache_set(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value)
+enum larder_status
+keys_every_cache_set(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value)
 {
     return store_keys_every(cache, a, b, c, d, e, f, g, h, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_every_cache_set_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value, int64_t ttl_ms)
+enum larder_status
+keys_every_cache_set_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_keys_every, "ttl_ms");
@@ -239,38 +247,44 @@ enum larder_status keys_every_cache_set_ttl(struct keys_cache *cache, uint8_t a,
     return store_keys_every(cache, a, b, c, d, e, f, g, h, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status keys_every_cache_add(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value)
+enum larder_status
+keys_every_cache_add(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value)
 {
     return store_keys_every(cache, a, b, c, d, e, f, g, h, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_every_cache_replace(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value)
+enum larder_status
+keys_every_cache_replace(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value)
 {
     return store_keys_every(cache, a, b, c, d, e, f, g, h, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_every_cache_delete(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
+enum larder_status
+keys_every_cache_delete(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
     return larder_stub_delete(core(cache), &entity_keys_every, &key);
 }
 
-enum larder_status keys_every_cache_exists(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
+enum larder_status
+keys_every_cache_exists(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
     return larder_stub_exists(core(cache), &entity_keys_every, &key);
 }
 
-enum larder_status keys_every_cache_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, int64_t *ret_ms)
+enum larder_status
+keys_every_cache_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, int64_t *ret_ms)
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
     return larder_stub_ttl(core(cache), &entity_keys_every, &key, ret_ms);
 }
 
-enum larder_status keys_every_cache_expire(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, int64_t ttl_ms)
+enum larder_status
+keys_every_cache_expire(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -280,38 +294,49 @@ enum larder_status keys_every_cache_expire(struct keys_cache *cache, uint8_t a, 
     return larder_stub_expire(core(cache), &entity_keys_every, &key, ttl_ms);
 }
 
-enum larder_status keys_every_cache_touch(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
+enum larder_status
+keys_every_cache_touch(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
     return larder_stub_expire(core(cache), &entity_keys_every, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_every_cache_key(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+keys_every_cache_key(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_keys_every(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_keys_every(struct larder_key *key, const void *keys, size_t i)
 {
     const struct keys_every_key *k = (const struct keys_every_key *)keys + i;
     append_keys_every(key, k->a, k->b, k->c, k->d, k->e, k->f, k->g, k->h);
     return &entity_keys_every;
 }
 
-enum larder_status keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count, const struct keys_every **ret_values, enum larder_status *ret_each)
+enum larder_status
+keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    const struct keys_every **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_keys_every, pick_keys_every, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_keys_every, pick_keys_every, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count, const struct keys_every *values, enum larder_status *ret_each)
+enum larder_status
+keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    const struct keys_every *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_keys_every, pick_keys_every, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_keys_every, pick_keys_every, keys, count,
+        values, ret_each);
 }
 
-enum larder_status keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_keys_every, keys, count, ret_each);
 }
@@ -406,7 +431,8 @@ static void make_keys_tagged(struct larder_key *key, struct keys_cache *cache, u
     append_keys_tagged(key, user_id);
 }
 
-enum larder_status keys_tagged_cache_get(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged **ret_value)
+enum larder_status
+keys_tagged_cache_get(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -433,7 +459,9 @@ static enum larder_status load_keys_tagged(struct larder_load *load, const void 
     return c->load(load, c->user, c->user_id, out);
 }
 
-enum larder_status keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id, keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value)
+enum larder_status
+keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
+    keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -446,24 +474,29 @@ enum larder_status keys_tagged_cache_get_or_load(struct keys_cache *cache, uint6
         return larder_stub_bad_argument(&entity_keys_tagged, "load");
     }
     make_keys_tagged(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_tagged, &key, load_keys_tagged, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_tagged, &key,
+        load_keys_tagged, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_keys_tagged(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_keys_tagged(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
     return larder_stub_set(core(cache), &entity_keys_tagged, &key, value, mode, ttl_ms);
 }
 
-enum larder_status keys_tagged_cache_set(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value)
+enum larder_status
+keys_tagged_cache_set(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value)
 {
     return store_keys_tagged(cache, user_id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_tagged_cache_set_ttl(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value, int64_t ttl_ms)
+enum larder_status
+keys_tagged_cache_set_ttl(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_keys_tagged, "ttl_ms");
@@ -471,38 +504,44 @@ enum larder_status keys_tagged_cache_set_ttl(struct keys_cache *cache, uint64_t 
     return store_keys_tagged(cache, user_id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status keys_tagged_cache_add(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value)
+enum larder_status
+keys_tagged_cache_add(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value)
 {
     return store_keys_tagged(cache, user_id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_tagged_cache_replace(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value)
+enum larder_status
+keys_tagged_cache_replace(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value)
 {
     return store_keys_tagged(cache, user_id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_tagged_cache_delete(struct keys_cache *cache, uint64_t user_id)
+enum larder_status
+keys_tagged_cache_delete(struct keys_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
     return larder_stub_delete(core(cache), &entity_keys_tagged, &key);
 }
 
-enum larder_status keys_tagged_cache_exists(struct keys_cache *cache, uint64_t user_id)
+enum larder_status
+keys_tagged_cache_exists(struct keys_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
     return larder_stub_exists(core(cache), &entity_keys_tagged, &key);
 }
 
-enum larder_status keys_tagged_cache_ttl(struct keys_cache *cache, uint64_t user_id, int64_t *ret_ms)
+enum larder_status
+keys_tagged_cache_ttl(struct keys_cache *cache, uint64_t user_id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
     return larder_stub_ttl(core(cache), &entity_keys_tagged, &key, ret_ms);
 }
 
-enum larder_status keys_tagged_cache_expire(struct keys_cache *cache, uint64_t user_id, int64_t ttl_ms)
+enum larder_status
+keys_tagged_cache_expire(struct keys_cache *cache, uint64_t user_id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -512,38 +551,49 @@ enum larder_status keys_tagged_cache_expire(struct keys_cache *cache, uint64_t u
     return larder_stub_expire(core(cache), &entity_keys_tagged, &key, ttl_ms);
 }
 
-enum larder_status keys_tagged_cache_touch(struct keys_cache *cache, uint64_t user_id)
+enum larder_status
+keys_tagged_cache_touch(struct keys_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
     return larder_stub_expire(core(cache), &entity_keys_tagged, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_tagged_cache_key(struct keys_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+keys_tagged_cache_key(struct keys_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_keys_tagged(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_keys_tagged(struct larder_key *key, const void *keys, size_t i)
 {
     const struct keys_tagged_key *k = (const struct keys_tagged_key *)keys + i;
     append_keys_tagged(key, k->user_id);
     return &entity_keys_tagged;
 }
 
-enum larder_status keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count, const struct keys_tagged **ret_values, enum larder_status *ret_each)
+enum larder_status
+keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    const struct keys_tagged **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_keys_tagged, pick_keys_tagged, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_keys_tagged, pick_keys_tagged, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count, const struct keys_tagged *values, enum larder_status *ret_each)
+enum larder_status
+keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    const struct keys_tagged *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_keys_tagged, pick_keys_tagged, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_keys_tagged, pick_keys_tagged, keys, count,
+        values, ret_each);
 }
 
-enum larder_status keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_keys_tagged, keys, count, ret_each);
 }
@@ -618,7 +668,8 @@ static bool agrees_keys_clash(const struct keys_clash *value, uint64_t cache_, c
     return value->cache == cache_ && (value->int_ != NULL && int_ != NULL && strcmp(value->int_, int_) == 0) && value->ret_value == ret_value_;
 }
 
-enum larder_status keys_clash_cache_get(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash **ret_value)
+enum larder_status
+keys_clash_cache_get(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -651,7 +702,9 @@ static enum larder_status load_keys_clash(struct larder_load *load, const void *
     return status;
 }
 
-enum larder_status keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, keys_clash_loader *load, void *user, const struct keys_clash **ret_value)
+enum larder_status
+keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
+    keys_clash_loader *load, void *user, const struct keys_clash **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -664,12 +717,15 @@ enum larder_status keys_clash_cache_get_or_load(struct keys_cache *cache, uint64
         return larder_stub_bad_argument(&entity_keys_clash, "load");
     }
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_clash, &key, load_keys_clash, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_clash, &key,
+        load_keys_clash, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_keys_clash(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_keys_clash(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_keys_clash(value, cache_, int_, ret_value_)) {
@@ -679,12 +735,14 @@ static enum larder_status store_keys_clash(struct keys_cache *cache, uint64_t ca
     return larder_stub_set(core(cache), &entity_keys_clash, &key, value, mode, ttl_ms);
 }
 
-enum larder_status keys_clash_cache_set(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value)
+enum larder_status
+keys_clash_cache_set(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value)
 {
     return store_keys_clash(cache, cache_, int_, ret_value_, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_clash_cache_put(struct keys_cache *cache, const struct keys_clash *value)
+enum larder_status
+keys_clash_cache_put(struct keys_cache *cache, const struct keys_clash *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_keys_clash, "value");
@@ -692,7 +750,8 @@ enum larder_status keys_clash_cache_put(struct keys_cache *cache, const struct k
     return store_keys_clash(cache, value->cache, value->int_, value->ret_value, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_clash_cache_set_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value, int64_t ttl_ms)
+enum larder_status
+keys_clash_cache_set_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_keys_clash, "ttl_ms");
@@ -700,38 +759,44 @@ enum larder_status keys_clash_cache_set_ttl(struct keys_cache *cache, uint64_t c
     return store_keys_clash(cache, cache_, int_, ret_value_, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status keys_clash_cache_add(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value)
+enum larder_status
+keys_clash_cache_add(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value)
 {
     return store_keys_clash(cache, cache_, int_, ret_value_, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_clash_cache_replace(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value)
+enum larder_status
+keys_clash_cache_replace(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value)
 {
     return store_keys_clash(cache, cache_, int_, ret_value_, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_clash_cache_delete(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_)
+enum larder_status
+keys_clash_cache_delete(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_)
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
     return larder_stub_delete(core(cache), &entity_keys_clash, &key);
 }
 
-enum larder_status keys_clash_cache_exists(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_)
+enum larder_status
+keys_clash_cache_exists(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_)
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
     return larder_stub_exists(core(cache), &entity_keys_clash, &key);
 }
 
-enum larder_status keys_clash_cache_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, int64_t *ret_ms)
+enum larder_status
+keys_clash_cache_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, int64_t *ret_ms)
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
     return larder_stub_ttl(core(cache), &entity_keys_clash, &key, ret_ms);
 }
 
-enum larder_status keys_clash_cache_expire(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, int64_t ttl_ms)
+enum larder_status
+keys_clash_cache_expire(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -741,30 +806,36 @@ enum larder_status keys_clash_cache_expire(struct keys_cache *cache, uint64_t ca
     return larder_stub_expire(core(cache), &entity_keys_clash, &key, ttl_ms);
 }
 
-enum larder_status keys_clash_cache_touch(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_)
+enum larder_status
+keys_clash_cache_touch(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_)
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
     return larder_stub_expire(core(cache), &entity_keys_clash, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status keys_clash_cache_key(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+keys_clash_cache_key(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_keys_clash(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_keys_clash(struct larder_key *key, const void *keys, size_t i)
 {
     const struct keys_clash_key *k = (const struct keys_clash_key *)keys + i;
     append_keys_clash(key, k->cache_, k->int_, k->ret_value_);
     return &entity_keys_clash;
 }
 
-enum larder_status keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count, const struct keys_clash **ret_values, enum larder_status *ret_each)
+enum larder_status
+keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    const struct keys_clash **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_keys_clash, pick_keys_clash, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_keys_clash, pick_keys_clash, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -773,7 +844,8 @@ struct pairs__keys_clash {
     const struct keys_clash *values;
 };
 
-static const struct larder_entity *pick_pair_keys_clash(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_keys_clash(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__keys_clash *pairs = keys;
     const struct keys_clash_key *k = &pairs->keys[i];
@@ -784,14 +856,19 @@ static const struct larder_entity *pick_pair_keys_clash(struct larder_key *key, 
     return &entity_keys_clash;
 }
 
-enum larder_status keys_clash_cache_set_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count, const struct keys_clash *values, enum larder_status *ret_each)
+enum larder_status
+keys_clash_cache_set_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    const struct keys_clash *values, enum larder_status *ret_each)
 {
     const struct pairs__keys_clash pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_keys_clash, pick_pair_keys_clash, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_keys_clash, pick_pair_keys_clash,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_keys_clash, keys, count, ret_each);
 }
@@ -833,7 +910,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status keys_cache_open(const struct larder_config *config, struct keys_cache **ret_cache)
+enum larder_status
+keys_cache_open(const struct larder_config *config, struct keys_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -849,17 +927,20 @@ void keys_cache_close(struct keys_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status keys_cache_ping(struct keys_cache *cache)
+enum larder_status
+keys_cache_ping(struct keys_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status keys_cache_health(struct keys_cache *cache, struct larder_health *ret_health)
+enum larder_status
+keys_cache_health(struct keys_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status keys_cache_stats(struct keys_cache *cache, struct keys_cache_counters *ret_stats)
+enum larder_status
+keys_cache_stats(struct keys_cache *cache, struct keys_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");

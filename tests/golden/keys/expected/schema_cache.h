@@ -57,16 +57,20 @@ struct keys_clash {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status keys_cache_open(const struct larder_config *config, struct keys_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+keys_cache_open(const struct larder_config *config, struct keys_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void keys_cache_close(struct keys_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status keys_cache_ping(struct keys_cache *cache);
+enum larder_status
+keys_cache_ping(struct keys_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status keys_cache_health(struct keys_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+keys_cache_health(struct keys_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct keys_cache_counters {
@@ -76,7 +80,9 @@ struct keys_cache_counters {
     struct larder_stats keys_clash;
 };
 
-enum larder_status keys_cache_stats(struct keys_cache *cache, struct keys_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+keys_cache_stats(struct keys_cache *cache, struct keys_cache_counters *ret_stats);
 
 /* ------------------------------------------------ every */
 
@@ -98,47 +104,75 @@ struct keys_every_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status keys_every_loader(struct larder_load *load, void *user, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, struct keys_every *out);
+typedef enum larder_status
+keys_every_loader(struct larder_load *load, void *user, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, struct keys_every *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status keys_every_cache_get(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every **ret_value);
+LARDER_MUST_USE enum larder_status
+keys_every_cache_get(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, keys_every_loader *load, void *user, const struct keys_every **ret_value);
+LARDER_MUST_USE enum larder_status
+keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
+    keys_every_loader *load, void *user, const struct keys_every **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status keys_every_cache_set(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value);
-enum larder_status keys_every_cache_set_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value, int64_t ttl_ms);
-enum larder_status keys_every_cache_add(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value); /* DENIED: already there */
-enum larder_status keys_every_cache_replace(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value); /* MISS: not there */
+enum larder_status
+keys_every_cache_set(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_every_cache_set_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_every_cache_add(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_every_cache_replace(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status keys_every_cache_delete(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
+enum larder_status
+keys_every_cache_delete(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status keys_every_cache_exists(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_every_cache_exists(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status keys_every_cache_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+keys_every_cache_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status keys_every_cache_expire(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, int64_t ttl_ms);
-enum larder_status keys_every_cache_touch(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_every_cache_expire(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_every_cache_touch(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status keys_every_cache_key(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+keys_every_cache_key(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count, const struct keys_every **ret_values, enum larder_status *ret_each);
-enum larder_status keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count, const struct keys_every *values, enum larder_status *ret_each);
-enum larder_status keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    const struct keys_every **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    const struct keys_every *values, enum larder_status *ret_each);
+enum larder_status
+keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_every_release(const struct keys_every *value);
@@ -162,47 +196,75 @@ struct keys_tagged_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status keys_tagged_loader(struct larder_load *load, void *user, uint64_t user_id, struct keys_tagged *out);
+typedef enum larder_status
+keys_tagged_loader(struct larder_load *load, void *user, uint64_t user_id, struct keys_tagged *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status keys_tagged_cache_get(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged **ret_value);
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_get(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id, keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value);
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
+    keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status keys_tagged_cache_set(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value);
-enum larder_status keys_tagged_cache_set_ttl(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value, int64_t ttl_ms);
-enum larder_status keys_tagged_cache_add(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value); /* DENIED: already there */
-enum larder_status keys_tagged_cache_replace(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value); /* MISS: not there */
+enum larder_status
+keys_tagged_cache_set(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_tagged_cache_set_ttl(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_tagged_cache_add(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_tagged_cache_replace(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status keys_tagged_cache_delete(struct keys_cache *cache, uint64_t user_id);
+enum larder_status
+keys_tagged_cache_delete(struct keys_cache *cache, uint64_t user_id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status keys_tagged_cache_exists(struct keys_cache *cache, uint64_t user_id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_tagged_cache_exists(struct keys_cache *cache, uint64_t user_id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status keys_tagged_cache_ttl(struct keys_cache *cache, uint64_t user_id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_ttl(struct keys_cache *cache, uint64_t user_id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status keys_tagged_cache_expire(struct keys_cache *cache, uint64_t user_id, int64_t ttl_ms);
-enum larder_status keys_tagged_cache_touch(struct keys_cache *cache, uint64_t user_id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_tagged_cache_expire(struct keys_cache *cache, uint64_t user_id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_tagged_cache_touch(struct keys_cache *cache, uint64_t user_id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status keys_tagged_cache_key(struct keys_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_key(struct keys_cache *cache, uint64_t user_id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count, const struct keys_tagged **ret_values, enum larder_status *ret_each);
-enum larder_status keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count, const struct keys_tagged *values, enum larder_status *ret_each);
-enum larder_status keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    const struct keys_tagged **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    const struct keys_tagged *values, enum larder_status *ret_each);
+enum larder_status
+keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_tagged_release(const struct keys_tagged *value);
@@ -223,48 +285,79 @@ struct keys_clash_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status keys_clash_loader(struct larder_load *load, void *user, uint64_t cache_, const char *int_, uint8_t ret_value_, struct keys_clash *out);
+typedef enum larder_status
+keys_clash_loader(struct larder_load *load, void *user, uint64_t cache_, const char *int_, uint8_t ret_value_, struct keys_clash *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status keys_clash_cache_get(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash **ret_value);
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_get(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, keys_clash_loader *load, void *user, const struct keys_clash **ret_value);
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
+    keys_clash_loader *load, void *user, const struct keys_clash **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status keys_clash_cache_set(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value);
-enum larder_status keys_clash_cache_put(struct keys_cache *cache, const struct keys_clash *value); /* the key from its fields */
-enum larder_status keys_clash_cache_set_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value, int64_t ttl_ms);
-enum larder_status keys_clash_cache_add(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value); /* DENIED: already there */
-enum larder_status keys_clash_cache_replace(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value); /* MISS: not there */
+enum larder_status
+keys_clash_cache_set(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+keys_clash_cache_put(struct keys_cache *cache, const struct keys_clash *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_clash_cache_set_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_clash_cache_add(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_clash_cache_replace(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status keys_clash_cache_delete(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
+enum larder_status
+keys_clash_cache_delete(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status keys_clash_cache_exists(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_clash_cache_exists(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status keys_clash_cache_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status keys_clash_cache_expire(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, int64_t ttl_ms);
-enum larder_status keys_clash_cache_touch(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_clash_cache_expire(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_clash_cache_touch(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status keys_clash_cache_key(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_key(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count, const struct keys_clash **ret_values, enum larder_status *ret_each);
-enum larder_status keys_clash_cache_set_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count, const struct keys_clash *values, enum larder_status *ret_each);
-enum larder_status keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    const struct keys_clash **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_clash_cache_set_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    const struct keys_clash *values, enum larder_status *ret_each);
+enum larder_status
+keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_clash_release(const struct keys_clash *value);

@@ -102,7 +102,8 @@ static bool agrees_shop_item(const struct shop_item *value, uint64_t id)
     return value->id == id;
 }
 
-enum larder_status shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_item **ret_value)
+enum larder_status
+shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_item **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -133,7 +134,9 @@ static enum larder_status load_shop_item(struct larder_load *load, const void *c
     return status;
 }
 
-enum larder_status shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id, shop_item_loader *load, void *user, const struct shop_item **ret_value)
+enum larder_status
+shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
+    shop_item_loader *load, void *user, const struct shop_item **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -146,12 +149,15 @@ enum larder_status shop_item_cache_get_or_load(struct shop_cache *cache, uint64_
         return larder_stub_bad_argument(&entity_shop_item, "load");
     }
     make_shop_item(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_item, &key, load_shop_item, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_item, &key,
+        load_shop_item, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_shop_item(value, id)) {
@@ -161,12 +167,14 @@ static enum larder_status store_shop_item(struct shop_cache *cache, uint64_t id,
     return larder_stub_set(core(cache), &entity_shop_item, &key, value, mode, ttl_ms);
 }
 
-enum larder_status shop_item_cache_set(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
+enum larder_status
+shop_item_cache_set(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
 {
     return store_shop_item(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_put(struct shop_cache *cache, const struct shop_item *value)
+enum larder_status
+shop_item_cache_put(struct shop_cache *cache, const struct shop_item *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_shop_item, "value");
@@ -174,7 +182,8 @@ enum larder_status shop_item_cache_put(struct shop_cache *cache, const struct sh
     return store_shop_item(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_set_ttl(struct shop_cache *cache, uint64_t id, const struct shop_item *value, int64_t ttl_ms)
+enum larder_status
+shop_item_cache_set_ttl(struct shop_cache *cache, uint64_t id, const struct shop_item *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_shop_item, "ttl_ms");
@@ -182,38 +191,44 @@ enum larder_status shop_item_cache_set_ttl(struct shop_cache *cache, uint64_t id
     return store_shop_item(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status shop_item_cache_add(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
+enum larder_status
+shop_item_cache_add(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
 {
     return store_shop_item(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_replace(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
+enum larder_status
+shop_item_cache_replace(struct shop_cache *cache, uint64_t id, const struct shop_item *value)
 {
     return store_shop_item(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
+enum larder_status
+shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_shop_item, &key);
 }
 
-enum larder_status shop_item_cache_exists(struct shop_cache *cache, uint64_t id)
+enum larder_status
+shop_item_cache_exists(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_shop_item, &key);
 }
 
-enum larder_status shop_item_cache_ttl(struct shop_cache *cache, uint64_t id, int64_t *ret_ms)
+enum larder_status
+shop_item_cache_ttl(struct shop_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_shop_item, &key, ret_ms);
 }
 
-enum larder_status shop_item_cache_expire(struct shop_cache *cache, uint64_t id, int64_t ttl_ms)
+enum larder_status
+shop_item_cache_expire(struct shop_cache *cache, uint64_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -223,30 +238,36 @@ enum larder_status shop_item_cache_expire(struct shop_cache *cache, uint64_t id,
     return larder_stub_expire(core(cache), &entity_shop_item, &key, ttl_ms);
 }
 
-enum larder_status shop_item_cache_touch(struct shop_cache *cache, uint64_t id)
+enum larder_status
+shop_item_cache_touch(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_shop_item, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_shop_item(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_shop_item(struct larder_key *key, const void *keys, size_t i)
 {
     const struct shop_item_key *k = (const struct shop_item_key *)keys + i;
     append_shop_item(key, k->id);
     return &entity_shop_item;
 }
 
-enum larder_status shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count, const struct shop_item **ret_values, enum larder_status *ret_each)
+enum larder_status
+shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    const struct shop_item **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_shop_item, pick_shop_item, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_shop_item, pick_shop_item, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -255,7 +276,8 @@ struct pairs__shop_item {
     const struct shop_item *values;
 };
 
-static const struct larder_entity *pick_pair_shop_item(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_shop_item(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__shop_item *pairs = keys;
     const struct shop_item_key *k = &pairs->keys[i];
@@ -266,14 +288,19 @@ static const struct larder_entity *pick_pair_shop_item(struct larder_key *key, c
     return &entity_shop_item;
 }
 
-enum larder_status shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count, const struct shop_item *values, enum larder_status *ret_each)
+enum larder_status
+shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    const struct shop_item *values, enum larder_status *ret_each)
 {
     const struct pairs__shop_item pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_shop_item, pick_pair_shop_item, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_shop_item, pick_pair_shop_item,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_shop_item, keys, count, ret_each);
 }
@@ -313,7 +340,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status shop_cache_open(const struct larder_config *config, struct shop_cache **ret_cache)
+enum larder_status
+shop_cache_open(const struct larder_config *config, struct shop_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -329,17 +357,20 @@ void shop_cache_close(struct shop_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status shop_cache_ping(struct shop_cache *cache)
+enum larder_status
+shop_cache_ping(struct shop_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status shop_cache_health(struct shop_cache *cache, struct larder_health *ret_health)
+enum larder_status
+shop_cache_health(struct shop_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status shop_cache_stats(struct shop_cache *cache, struct shop_cache_counters *ret_stats)
+enum larder_status
+shop_cache_stats(struct shop_cache *cache, struct shop_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");

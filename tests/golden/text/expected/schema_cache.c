@@ -154,7 +154,8 @@ static bool agrees_text_thing(const struct text_thing *value, uint64_t id)
     return value->id == id;
 }
 
-enum larder_status text_thing_cache_get(struct text_cache *cache, uint64_t id, const struct text_thing **ret_value)
+enum larder_status
+text_thing_cache_get(struct text_cache *cache, uint64_t id, const struct text_thing **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -185,7 +186,9 @@ static enum larder_status load_text_thing(struct larder_load *load, const void *
     return status;
 }
 
-enum larder_status text_thing_cache_get_or_load(struct text_cache *cache, uint64_t id, text_thing_loader *load, void *user, const struct text_thing **ret_value)
+enum larder_status
+text_thing_cache_get_or_load(struct text_cache *cache, uint64_t id,
+    text_thing_loader *load, void *user, const struct text_thing **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -198,12 +201,15 @@ enum larder_status text_thing_cache_get_or_load(struct text_cache *cache, uint64
         return larder_stub_bad_argument(&entity_text_thing, "load");
     }
     make_text_thing(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_text_thing, &key, load_text_thing, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_text_thing, &key,
+        load_text_thing, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_text_thing(struct text_cache *cache, uint64_t id, const struct text_thing *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_text_thing(struct text_cache *cache, uint64_t id, const struct text_thing *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_text_thing(value, id)) {
@@ -213,12 +219,14 @@ static enum larder_status store_text_thing(struct text_cache *cache, uint64_t id
     return larder_stub_set(core(cache), &entity_text_thing, &key, value, mode, ttl_ms);
 }
 
-enum larder_status text_thing_cache_set(struct text_cache *cache, uint64_t id, const struct text_thing *value)
+enum larder_status
+text_thing_cache_set(struct text_cache *cache, uint64_t id, const struct text_thing *value)
 {
     return store_text_thing(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status text_thing_cache_put(struct text_cache *cache, const struct text_thing *value)
+enum larder_status
+text_thing_cache_put(struct text_cache *cache, const struct text_thing *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_text_thing, "value");
@@ -226,7 +234,8 @@ enum larder_status text_thing_cache_put(struct text_cache *cache, const struct t
     return store_text_thing(cache, value->id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status text_thing_cache_set_ttl(struct text_cache *cache, uint64_t id, const struct text_thing *value, int64_t ttl_ms)
+enum larder_status
+text_thing_cache_set_ttl(struct text_cache *cache, uint64_t id, const struct text_thing *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_text_thing, "ttl_ms");
@@ -234,38 +243,44 @@ enum larder_status text_thing_cache_set_ttl(struct text_cache *cache, uint64_t i
     return store_text_thing(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status text_thing_cache_add(struct text_cache *cache, uint64_t id, const struct text_thing *value)
+enum larder_status
+text_thing_cache_add(struct text_cache *cache, uint64_t id, const struct text_thing *value)
 {
     return store_text_thing(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status text_thing_cache_replace(struct text_cache *cache, uint64_t id, const struct text_thing *value)
+enum larder_status
+text_thing_cache_replace(struct text_cache *cache, uint64_t id, const struct text_thing *value)
 {
     return store_text_thing(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status text_thing_cache_delete(struct text_cache *cache, uint64_t id)
+enum larder_status
+text_thing_cache_delete(struct text_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_text_thing, &key);
 }
 
-enum larder_status text_thing_cache_exists(struct text_cache *cache, uint64_t id)
+enum larder_status
+text_thing_cache_exists(struct text_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_text_thing, &key);
 }
 
-enum larder_status text_thing_cache_ttl(struct text_cache *cache, uint64_t id, int64_t *ret_ms)
+enum larder_status
+text_thing_cache_ttl(struct text_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_text_thing, &key, ret_ms);
 }
 
-enum larder_status text_thing_cache_expire(struct text_cache *cache, uint64_t id, int64_t ttl_ms)
+enum larder_status
+text_thing_cache_expire(struct text_cache *cache, uint64_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -275,30 +290,36 @@ enum larder_status text_thing_cache_expire(struct text_cache *cache, uint64_t id
     return larder_stub_expire(core(cache), &entity_text_thing, &key, ttl_ms);
 }
 
-enum larder_status text_thing_cache_touch(struct text_cache *cache, uint64_t id)
+enum larder_status
+text_thing_cache_touch(struct text_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_text_thing, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status text_thing_cache_key(struct text_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+text_thing_cache_key(struct text_cache *cache, uint64_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_text_thing(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_text_thing(struct larder_key *key, const void *keys, size_t i)
 {
     const struct text_thing_key *k = (const struct text_thing_key *)keys + i;
     append_text_thing(key, k->id);
     return &entity_text_thing;
 }
 
-enum larder_status text_thing_cache_get_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count, const struct text_thing **ret_values, enum larder_status *ret_each)
+enum larder_status
+text_thing_cache_get_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
+    const struct text_thing **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_text_thing, pick_text_thing, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_text_thing, pick_text_thing, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -307,7 +328,8 @@ struct pairs__text_thing {
     const struct text_thing *values;
 };
 
-static const struct larder_entity *pick_pair_text_thing(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_text_thing(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__text_thing *pairs = keys;
     const struct text_thing_key *k = &pairs->keys[i];
@@ -318,14 +340,19 @@ static const struct larder_entity *pick_pair_text_thing(struct larder_key *key, 
     return &entity_text_thing;
 }
 
-enum larder_status text_thing_cache_set_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count, const struct text_thing *values, enum larder_status *ret_each)
+enum larder_status
+text_thing_cache_set_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
+    const struct text_thing *values, enum larder_status *ret_each)
 {
     const struct pairs__text_thing pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_text_thing, pick_pair_text_thing, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_text_thing, pick_pair_text_thing,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status text_thing_cache_delete_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+text_thing_cache_delete_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_text_thing, keys, count, ret_each);
 }
@@ -365,7 +392,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status text_cache_open(const struct larder_config *config, struct text_cache **ret_cache)
+enum larder_status
+text_cache_open(const struct larder_config *config, struct text_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -381,17 +409,20 @@ void text_cache_close(struct text_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status text_cache_ping(struct text_cache *cache)
+enum larder_status
+text_cache_ping(struct text_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status text_cache_health(struct text_cache *cache, struct larder_health *ret_health)
+enum larder_status
+text_cache_health(struct text_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status text_cache_stats(struct text_cache *cache, struct text_cache_counters *ret_stats)
+enum larder_status
+text_cache_stats(struct text_cache *cache, struct text_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");
@@ -410,7 +441,8 @@ struct event__done {
     uint64_t id;
 };
 
-static const struct larder_entity *pick_event_done(struct larder_key *key, const void *params, size_t i)
+static const struct larder_entity *
+pick_event_done(struct larder_key *key, const void *params, size_t i)
 {
     const struct event__done *p = params;
     switch (i) {
@@ -422,7 +454,8 @@ static const struct larder_entity *pick_event_done(struct larder_key *key, const
     }
 }
 
-enum larder_status text_cache_on_done(struct text_cache *cache, uint64_t id)
+enum larder_status
+text_cache_on_done(struct text_cache *cache, uint64_t id)
 {
     const struct event__done params = {id};
     return larder_stub_invalidate(core(cache), pick_event_done, &params, 1);

@@ -907,7 +907,8 @@ static bool agrees_kinds_all(const struct kinds_all *value, uint64_t u)
     return value->u == u;
 }
 
-enum larder_status kinds_all_cache_get(struct kinds_cache *cache, uint64_t u, const struct kinds_all **ret_value)
+enum larder_status
+kinds_all_cache_get(struct kinds_cache *cache, uint64_t u, const struct kinds_all **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -938,7 +939,9 @@ static enum larder_status load_kinds_all(struct larder_load *load, const void *c
     return status;
 }
 
-enum larder_status kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u, kinds_all_loader *load, void *user, const struct kinds_all **ret_value)
+enum larder_status
+kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u,
+    kinds_all_loader *load, void *user, const struct kinds_all **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -951,12 +954,15 @@ enum larder_status kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64
         return larder_stub_bad_argument(&entity_kinds_all, "load");
     }
     make_kinds_all(&key, cache, u);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_all, &key, load_kinds_all, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_all, &key,
+        load_kinds_all, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_kinds_all(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_kinds_all(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_kinds_all(value, u)) {
@@ -966,12 +972,14 @@ static enum larder_status store_kinds_all(struct kinds_cache *cache, uint64_t u,
     return larder_stub_set(core(cache), &entity_kinds_all, &key, value, mode, ttl_ms);
 }
 
-enum larder_status kinds_all_cache_set(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value)
+enum larder_status
+kinds_all_cache_set(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value)
 {
     return store_kinds_all(cache, u, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_all_cache_put(struct kinds_cache *cache, const struct kinds_all *value)
+enum larder_status
+kinds_all_cache_put(struct kinds_cache *cache, const struct kinds_all *value)
 {
     if (value == NULL) {
         return larder_stub_bad_argument(&entity_kinds_all, "value");
@@ -979,7 +987,8 @@ enum larder_status kinds_all_cache_put(struct kinds_cache *cache, const struct k
     return store_kinds_all(cache, value->u, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_all_cache_set_ttl(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value, int64_t ttl_ms)
+enum larder_status
+kinds_all_cache_set_ttl(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_kinds_all, "ttl_ms");
@@ -987,38 +996,44 @@ enum larder_status kinds_all_cache_set_ttl(struct kinds_cache *cache, uint64_t u
     return store_kinds_all(cache, u, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status kinds_all_cache_add(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value)
+enum larder_status
+kinds_all_cache_add(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value)
 {
     return store_kinds_all(cache, u, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_all_cache_replace(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value)
+enum larder_status
+kinds_all_cache_replace(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value)
 {
     return store_kinds_all(cache, u, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_all_cache_delete(struct kinds_cache *cache, uint64_t u)
+enum larder_status
+kinds_all_cache_delete(struct kinds_cache *cache, uint64_t u)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
     return larder_stub_delete(core(cache), &entity_kinds_all, &key);
 }
 
-enum larder_status kinds_all_cache_exists(struct kinds_cache *cache, uint64_t u)
+enum larder_status
+kinds_all_cache_exists(struct kinds_cache *cache, uint64_t u)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
     return larder_stub_exists(core(cache), &entity_kinds_all, &key);
 }
 
-enum larder_status kinds_all_cache_ttl(struct kinds_cache *cache, uint64_t u, int64_t *ret_ms)
+enum larder_status
+kinds_all_cache_ttl(struct kinds_cache *cache, uint64_t u, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
     return larder_stub_ttl(core(cache), &entity_kinds_all, &key, ret_ms);
 }
 
-enum larder_status kinds_all_cache_expire(struct kinds_cache *cache, uint64_t u, int64_t ttl_ms)
+enum larder_status
+kinds_all_cache_expire(struct kinds_cache *cache, uint64_t u, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1028,30 +1043,36 @@ enum larder_status kinds_all_cache_expire(struct kinds_cache *cache, uint64_t u,
     return larder_stub_expire(core(cache), &entity_kinds_all, &key, ttl_ms);
 }
 
-enum larder_status kinds_all_cache_touch(struct kinds_cache *cache, uint64_t u)
+enum larder_status
+kinds_all_cache_touch(struct kinds_cache *cache, uint64_t u)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
     return larder_stub_expire(core(cache), &entity_kinds_all, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_all_cache_key(struct kinds_cache *cache, uint64_t u, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+kinds_all_cache_key(struct kinds_cache *cache, uint64_t u, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_kinds_all(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_kinds_all(struct larder_key *key, const void *keys, size_t i)
 {
     const struct kinds_all_key *k = (const struct kinds_all_key *)keys + i;
     append_kinds_all(key, k->u);
     return &entity_kinds_all;
 }
 
-enum larder_status kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count, const struct kinds_all **ret_values, enum larder_status *ret_each)
+enum larder_status
+kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    const struct kinds_all **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_kinds_all, pick_kinds_all, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_kinds_all, pick_kinds_all, keys, count,
+        ret_values, ret_each);
 }
 
 /* Keys with their values, to hold one against the other. */
@@ -1060,7 +1081,8 @@ struct pairs__kinds_all {
     const struct kinds_all *values;
 };
 
-static const struct larder_entity *pick_pair_kinds_all(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_pair_kinds_all(struct larder_key *key, const void *keys, size_t i)
 {
     const struct pairs__kinds_all *pairs = keys;
     const struct kinds_all_key *k = &pairs->keys[i];
@@ -1071,14 +1093,19 @@ static const struct larder_entity *pick_pair_kinds_all(struct larder_key *key, c
     return &entity_kinds_all;
 }
 
-enum larder_status kinds_all_cache_set_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count, const struct kinds_all *values, enum larder_status *ret_each)
+enum larder_status
+kinds_all_cache_set_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    const struct kinds_all *values, enum larder_status *ret_each)
 {
     const struct pairs__kinds_all pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_kinds_all, pick_pair_kinds_all, missing ? NULL : &pairs, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_kinds_all, pick_pair_kinds_all,
+        missing ? NULL : &pairs, count, values, ret_each);
 }
 
-enum larder_status kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_kinds_all, keys, count, ret_each);
 }
@@ -1171,7 +1198,8 @@ static void make_kinds_words(struct larder_key *key, struct kinds_cache *cache)
     append_kinds_words(key);
 }
 
-enum larder_status kinds_words_cache_get(struct kinds_cache *cache, const struct kinds_words **ret_value)
+enum larder_status
+kinds_words_cache_get(struct kinds_cache *cache, const struct kinds_words **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1197,7 +1225,9 @@ static enum larder_status load_kinds_words(struct larder_load *load, const void 
     return c->load(load, c->user, out);
 }
 
-enum larder_status kinds_words_cache_get_or_load(struct kinds_cache *cache, kinds_words_loader *load, void *user, const struct kinds_words **ret_value)
+enum larder_status
+kinds_words_cache_get_or_load(struct kinds_cache *cache,
+    kinds_words_loader *load, void *user, const struct kinds_words **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1210,24 +1240,29 @@ enum larder_status kinds_words_cache_get_or_load(struct kinds_cache *cache, kind
         return larder_stub_bad_argument(&entity_kinds_words, "load");
     }
     make_kinds_words(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_words, &key, load_kinds_words, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_words, &key,
+        load_kinds_words, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_kinds_words(struct kinds_cache *cache, const struct kinds_words *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_kinds_words(struct kinds_cache *cache, const struct kinds_words *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
     return larder_stub_set(core(cache), &entity_kinds_words, &key, value, mode, ttl_ms);
 }
 
-enum larder_status kinds_words_cache_set(struct kinds_cache *cache, const struct kinds_words *value)
+enum larder_status
+kinds_words_cache_set(struct kinds_cache *cache, const struct kinds_words *value)
 {
     return store_kinds_words(cache, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_words_cache_set_ttl(struct kinds_cache *cache, const struct kinds_words *value, int64_t ttl_ms)
+enum larder_status
+kinds_words_cache_set_ttl(struct kinds_cache *cache, const struct kinds_words *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_kinds_words, "ttl_ms");
@@ -1235,38 +1270,44 @@ enum larder_status kinds_words_cache_set_ttl(struct kinds_cache *cache, const st
     return store_kinds_words(cache, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status kinds_words_cache_add(struct kinds_cache *cache, const struct kinds_words *value)
+enum larder_status
+kinds_words_cache_add(struct kinds_cache *cache, const struct kinds_words *value)
 {
     return store_kinds_words(cache, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_words_cache_replace(struct kinds_cache *cache, const struct kinds_words *value)
+enum larder_status
+kinds_words_cache_replace(struct kinds_cache *cache, const struct kinds_words *value)
 {
     return store_kinds_words(cache, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_words_cache_delete(struct kinds_cache *cache)
+enum larder_status
+kinds_words_cache_delete(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
     return larder_stub_delete(core(cache), &entity_kinds_words, &key);
 }
 
-enum larder_status kinds_words_cache_exists(struct kinds_cache *cache)
+enum larder_status
+kinds_words_cache_exists(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
     return larder_stub_exists(core(cache), &entity_kinds_words, &key);
 }
 
-enum larder_status kinds_words_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms)
+enum larder_status
+kinds_words_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
     return larder_stub_ttl(core(cache), &entity_kinds_words, &key, ret_ms);
 }
 
-enum larder_status kinds_words_cache_expire(struct kinds_cache *cache, int64_t ttl_ms)
+enum larder_status
+kinds_words_cache_expire(struct kinds_cache *cache, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1276,14 +1317,16 @@ enum larder_status kinds_words_cache_expire(struct kinds_cache *cache, int64_t t
     return larder_stub_expire(core(cache), &entity_kinds_words, &key, ttl_ms);
 }
 
-enum larder_status kinds_words_cache_touch(struct kinds_cache *cache)
+enum larder_status
+kinds_words_cache_touch(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
     return larder_stub_expire(core(cache), &entity_kinds_words, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
@@ -1398,7 +1441,8 @@ static void make_kinds_grid(struct larder_key *key, struct kinds_cache *cache, i
     append_kinds_grid(key, x, y);
 }
 
-enum larder_status kinds_grid_cache_get(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid **ret_value)
+enum larder_status
+kinds_grid_cache_get(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1426,7 +1470,9 @@ static enum larder_status load_kinds_grid(struct larder_load *load, const void *
     return c->load(load, c->user, c->x, c->y, out);
 }
 
-enum larder_status kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y, kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value)
+enum larder_status
+kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y,
+    kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1439,24 +1485,29 @@ enum larder_status kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16
         return larder_stub_bad_argument(&entity_kinds_grid, "load");
     }
     make_kinds_grid(&key, cache, x, y);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_grid, &key, load_kinds_grid, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_grid, &key,
+        load_kinds_grid, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_kinds_grid(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_kinds_grid(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
     return larder_stub_set(core(cache), &entity_kinds_grid, &key, value, mode, ttl_ms);
 }
 
-enum larder_status kinds_grid_cache_set(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value)
+enum larder_status
+kinds_grid_cache_set(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value)
 {
     return store_kinds_grid(cache, x, y, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_grid_cache_set_ttl(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value, int64_t ttl_ms)
+enum larder_status
+kinds_grid_cache_set_ttl(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_kinds_grid, "ttl_ms");
@@ -1464,38 +1515,44 @@ enum larder_status kinds_grid_cache_set_ttl(struct kinds_cache *cache, int16_t x
     return store_kinds_grid(cache, x, y, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status kinds_grid_cache_add(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value)
+enum larder_status
+kinds_grid_cache_add(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value)
 {
     return store_kinds_grid(cache, x, y, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_grid_cache_replace(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value)
+enum larder_status
+kinds_grid_cache_replace(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value)
 {
     return store_kinds_grid(cache, x, y, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_grid_cache_delete(struct kinds_cache *cache, int16_t x, int16_t y)
+enum larder_status
+kinds_grid_cache_delete(struct kinds_cache *cache, int16_t x, int16_t y)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
     return larder_stub_delete(core(cache), &entity_kinds_grid, &key);
 }
 
-enum larder_status kinds_grid_cache_exists(struct kinds_cache *cache, int16_t x, int16_t y)
+enum larder_status
+kinds_grid_cache_exists(struct kinds_cache *cache, int16_t x, int16_t y)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
     return larder_stub_exists(core(cache), &entity_kinds_grid, &key);
 }
 
-enum larder_status kinds_grid_cache_ttl(struct kinds_cache *cache, int16_t x, int16_t y, int64_t *ret_ms)
+enum larder_status
+kinds_grid_cache_ttl(struct kinds_cache *cache, int16_t x, int16_t y, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
     return larder_stub_ttl(core(cache), &entity_kinds_grid, &key, ret_ms);
 }
 
-enum larder_status kinds_grid_cache_expire(struct kinds_cache *cache, int16_t x, int16_t y, int64_t ttl_ms)
+enum larder_status
+kinds_grid_cache_expire(struct kinds_cache *cache, int16_t x, int16_t y, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1505,38 +1562,49 @@ enum larder_status kinds_grid_cache_expire(struct kinds_cache *cache, int16_t x,
     return larder_stub_expire(core(cache), &entity_kinds_grid, &key, ttl_ms);
 }
 
-enum larder_status kinds_grid_cache_touch(struct kinds_cache *cache, int16_t x, int16_t y)
+enum larder_status
+kinds_grid_cache_touch(struct kinds_cache *cache, int16_t x, int16_t y)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
     return larder_stub_expire(core(cache), &entity_kinds_grid, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_grid_cache_key(struct kinds_cache *cache, int16_t x, int16_t y, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+kinds_grid_cache_key(struct kinds_cache *cache, int16_t x, int16_t y, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_kinds_grid(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_kinds_grid(struct larder_key *key, const void *keys, size_t i)
 {
     const struct kinds_grid_key *k = (const struct kinds_grid_key *)keys + i;
     append_kinds_grid(key, k->x, k->y);
     return &entity_kinds_grid;
 }
 
-enum larder_status kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count, const struct kinds_grid **ret_values, enum larder_status *ret_each)
+enum larder_status
+kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    const struct kinds_grid **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_kinds_grid, pick_kinds_grid, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_kinds_grid, pick_kinds_grid, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count, const struct kinds_grid *values, enum larder_status *ret_each)
+enum larder_status
+kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    const struct kinds_grid *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_kinds_grid, pick_kinds_grid, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_kinds_grid, pick_kinds_grid, keys, count,
+        values, ret_each);
 }
 
-enum larder_status kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_kinds_grid, keys, count, ret_each);
 }
@@ -1610,7 +1678,8 @@ static void make_kinds_headline(struct larder_key *key, struct kinds_cache *cach
     append_kinds_headline(key);
 }
 
-enum larder_status kinds_headline_cache_get(struct kinds_cache *cache, const struct kinds_headline **ret_value)
+enum larder_status
+kinds_headline_cache_get(struct kinds_cache *cache, const struct kinds_headline **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1636,7 +1705,9 @@ static enum larder_status load_kinds_headline(struct larder_load *load, const vo
     return c->load(load, c->user, out);
 }
 
-enum larder_status kinds_headline_cache_get_or_load(struct kinds_cache *cache, kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value)
+enum larder_status
+kinds_headline_cache_get_or_load(struct kinds_cache *cache,
+    kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1649,24 +1720,29 @@ enum larder_status kinds_headline_cache_get_or_load(struct kinds_cache *cache, k
         return larder_stub_bad_argument(&entity_kinds_headline, "load");
     }
     make_kinds_headline(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_headline, &key, load_kinds_headline, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_headline, &key,
+        load_kinds_headline, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_kinds_headline(struct kinds_cache *cache, const struct kinds_headline *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_kinds_headline(struct kinds_cache *cache, const struct kinds_headline *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
     return larder_stub_set(core(cache), &entity_kinds_headline, &key, value, mode, ttl_ms);
 }
 
-enum larder_status kinds_headline_cache_set(struct kinds_cache *cache, const struct kinds_headline *value)
+enum larder_status
+kinds_headline_cache_set(struct kinds_cache *cache, const struct kinds_headline *value)
 {
     return store_kinds_headline(cache, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_headline_cache_set_ttl(struct kinds_cache *cache, const struct kinds_headline *value, int64_t ttl_ms)
+enum larder_status
+kinds_headline_cache_set_ttl(struct kinds_cache *cache, const struct kinds_headline *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_kinds_headline, "ttl_ms");
@@ -1674,38 +1750,44 @@ enum larder_status kinds_headline_cache_set_ttl(struct kinds_cache *cache, const
     return store_kinds_headline(cache, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status kinds_headline_cache_add(struct kinds_cache *cache, const struct kinds_headline *value)
+enum larder_status
+kinds_headline_cache_add(struct kinds_cache *cache, const struct kinds_headline *value)
 {
     return store_kinds_headline(cache, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_headline_cache_replace(struct kinds_cache *cache, const struct kinds_headline *value)
+enum larder_status
+kinds_headline_cache_replace(struct kinds_cache *cache, const struct kinds_headline *value)
 {
     return store_kinds_headline(cache, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_headline_cache_delete(struct kinds_cache *cache)
+enum larder_status
+kinds_headline_cache_delete(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
     return larder_stub_delete(core(cache), &entity_kinds_headline, &key);
 }
 
-enum larder_status kinds_headline_cache_exists(struct kinds_cache *cache)
+enum larder_status
+kinds_headline_cache_exists(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
     return larder_stub_exists(core(cache), &entity_kinds_headline, &key);
 }
 
-enum larder_status kinds_headline_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms)
+enum larder_status
+kinds_headline_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
     return larder_stub_ttl(core(cache), &entity_kinds_headline, &key, ret_ms);
 }
 
-enum larder_status kinds_headline_cache_expire(struct kinds_cache *cache, int64_t ttl_ms)
+enum larder_status
+kinds_headline_cache_expire(struct kinds_cache *cache, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1715,14 +1797,16 @@ enum larder_status kinds_headline_cache_expire(struct kinds_cache *cache, int64_
     return larder_stub_expire(core(cache), &entity_kinds_headline, &key, ttl_ms);
 }
 
-enum larder_status kinds_headline_cache_touch(struct kinds_cache *cache)
+enum larder_status
+kinds_headline_cache_touch(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
     return larder_stub_expire(core(cache), &entity_kinds_headline, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
@@ -1827,7 +1911,8 @@ static void make_kinds_table(struct larder_key *key, struct kinds_cache *cache, 
     append_kinds_table(key, id);
 }
 
-enum larder_status kinds_table_cache_get(struct kinds_cache *cache, uint32_t id, const struct kinds_table **ret_value)
+enum larder_status
+kinds_table_cache_get(struct kinds_cache *cache, uint32_t id, const struct kinds_table **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1854,7 +1939,9 @@ static enum larder_status load_kinds_table(struct larder_load *load, const void 
     return c->load(load, c->user, c->id, out);
 }
 
-enum larder_status kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id, kinds_table_loader *load, void *user, const struct kinds_table **ret_value)
+enum larder_status
+kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id,
+    kinds_table_loader *load, void *user, const struct kinds_table **ret_value)
 {
     struct larder_key key;
     const void *value = NULL;
@@ -1867,24 +1954,29 @@ enum larder_status kinds_table_cache_get_or_load(struct kinds_cache *cache, uint
         return larder_stub_bad_argument(&entity_kinds_table, "load");
     }
     make_kinds_table(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_table, &key, load_kinds_table, &call, &value);
+    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_table, &key,
+        load_kinds_table, &call, &value);
     *ret_value = value;
     return status;
 }
 
-static enum larder_status store_kinds_table(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value, enum larder_set_mode mode, int64_t ttl_ms)
+static enum larder_status
+store_kinds_table(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value,
+    enum larder_set_mode mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
     return larder_stub_set(core(cache), &entity_kinds_table, &key, value, mode, ttl_ms);
 }
 
-enum larder_status kinds_table_cache_set(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value)
+enum larder_status
+kinds_table_cache_set(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value)
 {
     return store_kinds_table(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_table_cache_set_ttl(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value, int64_t ttl_ms)
+enum larder_status
+kinds_table_cache_set_ttl(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value, int64_t ttl_ms)
 {
     if (ttl_ms <= 0) {
         return larder_stub_bad_argument(&entity_kinds_table, "ttl_ms");
@@ -1892,38 +1984,44 @@ enum larder_status kinds_table_cache_set_ttl(struct kinds_cache *cache, uint32_t
     return store_kinds_table(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
 }
 
-enum larder_status kinds_table_cache_add(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value)
+enum larder_status
+kinds_table_cache_add(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value)
 {
     return store_kinds_table(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_table_cache_replace(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value)
+enum larder_status
+kinds_table_cache_replace(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value)
 {
     return store_kinds_table(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_table_cache_delete(struct kinds_cache *cache, uint32_t id)
+enum larder_status
+kinds_table_cache_delete(struct kinds_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
     return larder_stub_delete(core(cache), &entity_kinds_table, &key);
 }
 
-enum larder_status kinds_table_cache_exists(struct kinds_cache *cache, uint32_t id)
+enum larder_status
+kinds_table_cache_exists(struct kinds_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
     return larder_stub_exists(core(cache), &entity_kinds_table, &key);
 }
 
-enum larder_status kinds_table_cache_ttl(struct kinds_cache *cache, uint32_t id, int64_t *ret_ms)
+enum larder_status
+kinds_table_cache_ttl(struct kinds_cache *cache, uint32_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
     return larder_stub_ttl(core(cache), &entity_kinds_table, &key, ret_ms);
 }
 
-enum larder_status kinds_table_cache_expire(struct kinds_cache *cache, uint32_t id, int64_t ttl_ms)
+enum larder_status
+kinds_table_cache_expire(struct kinds_cache *cache, uint32_t id, int64_t ttl_ms)
 {
     struct larder_key key;
     if (ttl_ms <= 0) {
@@ -1933,38 +2031,49 @@ enum larder_status kinds_table_cache_expire(struct kinds_cache *cache, uint32_t 
     return larder_stub_expire(core(cache), &entity_kinds_table, &key, ttl_ms);
 }
 
-enum larder_status kinds_table_cache_touch(struct kinds_cache *cache, uint32_t id)
+enum larder_status
+kinds_table_cache_touch(struct kinds_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
     return larder_stub_expire(core(cache), &entity_kinds_table, &key, LARDER_TTL_SCHEMA);
 }
 
-enum larder_status kinds_table_cache_key(struct kinds_cache *cache, uint32_t id, char *buf, size_t size, size_t *ret_len)
+enum larder_status
+kinds_table_cache_key(struct kinds_cache *cache, uint32_t id, char *buf, size_t size, size_t *ret_len)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
     return larder_stub_key(core(cache), &key, buf, size, ret_len);
 }
 
-static const struct larder_entity *pick_kinds_table(struct larder_key *key, const void *keys, size_t i)
+static const struct larder_entity *
+pick_kinds_table(struct larder_key *key, const void *keys, size_t i)
 {
     const struct kinds_table_key *k = (const struct kinds_table_key *)keys + i;
     append_kinds_table(key, k->id);
     return &entity_kinds_table;
 }
 
-enum larder_status kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count, const struct kinds_table **ret_values, enum larder_status *ret_each)
+enum larder_status
+kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    const struct kinds_table **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_kinds_table, pick_kinds_table, keys, count, ret_values, ret_each);
+    return larder_stub_get_many(core(cache), &entity_kinds_table, pick_kinds_table, keys, count,
+        ret_values, ret_each);
 }
 
-enum larder_status kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count, const struct kinds_table *values, enum larder_status *ret_each)
+enum larder_status
+kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    const struct kinds_table *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_kinds_table, pick_kinds_table, keys, count, values, ret_each);
+    return larder_stub_set_many(core(cache), &entity_kinds_table, pick_kinds_table, keys, count,
+        values, ret_each);
 }
 
-enum larder_status kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count, enum larder_status *ret_each)
+enum larder_status
+kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    enum larder_status *ret_each)
 {
     return larder_stub_delete_many(core(cache), pick_kinds_table, keys, count, ret_each);
 }
@@ -2009,7 +2118,8 @@ static const struct larder_service service = {
     .entity_count = sizeof entities / sizeof entities[0],
 };
 
-enum larder_status kinds_cache_open(const struct larder_config *config, struct kinds_cache **ret_cache)
+enum larder_status
+kinds_cache_open(const struct larder_config *config, struct kinds_cache **ret_cache)
 {
     struct larder_cache *opened = NULL;
     if (ret_cache == NULL) {
@@ -2025,17 +2135,20 @@ void kinds_cache_close(struct kinds_cache *cache)
     larder_stub_close(core(cache));
 }
 
-enum larder_status kinds_cache_ping(struct kinds_cache *cache)
+enum larder_status
+kinds_cache_ping(struct kinds_cache *cache)
 {
     return larder_stub_ping(core(cache));
 }
 
-enum larder_status kinds_cache_health(struct kinds_cache *cache, struct larder_health *ret_health)
+enum larder_status
+kinds_cache_health(struct kinds_cache *cache, struct larder_health *ret_health)
 {
     return larder_stub_health(core(cache), ret_health);
 }
 
-enum larder_status kinds_cache_stats(struct kinds_cache *cache, struct kinds_cache_counters *ret_stats)
+enum larder_status
+kinds_cache_stats(struct kinds_cache *cache, struct kinds_cache_counters *ret_stats)
 {
     if (ret_stats == NULL) {
         return larder_stub_bad_argument(NULL, "ret_stats");

@@ -110,7 +110,7 @@ struct kinds_table_value_map {
  */
 struct kinds_point {
     int32_t x;
-    int32_t y;
+    int32_t y; /* default -1 */
 };
 
 struct kinds_tree {
@@ -122,7 +122,7 @@ struct kinds_tree {
 
 struct kinds_big {
     struct kinds_point at;
-    enum kinds_colour colour;
+    enum kinds_colour colour; /* default green */
 };
 
 struct kinds_all {
@@ -131,13 +131,13 @@ struct kinds_all {
     uint8_t a;
     bool has_b;
     uint16_t b;
-    uint32_t c;
+    uint32_t c; /* default 7 */
     int8_t d;
     int16_t e;
     int32_t f;
-    int64_t g;
+    int64_t g; /* default -9223372036854775808 */
     float h;
-    double i;
+    double i; /* default 0.1 */
     /* shown to people */
     const char *text; /* at most 64 bytes */
     const char *text_or_not; /* NULL when absent */
@@ -208,16 +208,20 @@ struct kinds_table_value_entry {
 /* Opens the cache; one a process is enough. config NULL: settings from the
  * environment (docs/settings.md). Does not fail because Redis is away.
  * OK; E_CONFIG: a setting is invalid, larder_last_error() names it; E_NOMEM. */
-LARDER_MUST_USE enum larder_status kinds_cache_open(const struct larder_config *config, struct kinds_cache **ret_cache);
+LARDER_MUST_USE enum larder_status
+kinds_cache_open(const struct larder_config *config, struct kinds_cache **ret_cache);
 
 /* Closes it; NULL is fine. No other call may be running or follow; values stay valid. */
 void kinds_cache_close(struct kinds_cache *cache);
 
 /* Asks the server for a sign of life. OK, E_TIMEOUT, E_UNAVAILABLE, E_AUTH. */
-enum larder_status kinds_cache_ping(struct kinds_cache *cache);
+enum larder_status
+kinds_cache_ping(struct kinds_cache *cache);
 
-/* How the cache is doing, by a ping of its own. Answers what it writes to ret_health->status. */
-enum larder_status kinds_cache_health(struct kinds_cache *cache, struct larder_health *ret_health);
+/* How the cache is doing, by a ping of its own. OK: *ret_health tells, its
+ * `status` how the server did. */
+enum larder_status
+kinds_cache_health(struct kinds_cache *cache, struct larder_health *ret_health);
 
 /* What was counted since open, in all and entity by entity. */
 struct kinds_cache_counters {
@@ -229,7 +233,9 @@ struct kinds_cache_counters {
     struct larder_stats kinds_table;
 };
 
-enum larder_status kinds_cache_stats(struct kinds_cache *cache, struct kinds_cache_counters *ret_stats);
+/* Reads the counters; takes no lock. OK. */
+enum larder_status
+kinds_cache_stats(struct kinds_cache *cache, struct kinds_cache_counters *ret_stats);
 
 /* ------------------------------------------------ all */
 
@@ -244,48 +250,79 @@ struct kinds_all_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status kinds_all_loader(struct larder_load *load, void *user, uint64_t u, struct kinds_all *out);
+typedef enum larder_status
+kinds_all_loader(struct larder_load *load, void *user, uint64_t u, struct kinds_all *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status kinds_all_cache_get(struct kinds_cache *cache, uint64_t u, const struct kinds_all **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_get(struct kinds_cache *cache, uint64_t u, const struct kinds_all **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u, kinds_all_loader *load, void *user, const struct kinds_all **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u,
+    kinds_all_loader *load, void *user, const struct kinds_all **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status kinds_all_cache_set(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value);
-enum larder_status kinds_all_cache_put(struct kinds_cache *cache, const struct kinds_all *value); /* the key from its fields */
-enum larder_status kinds_all_cache_set_ttl(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value, int64_t ttl_ms);
-enum larder_status kinds_all_cache_add(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value); /* DENIED: already there */
-enum larder_status kinds_all_cache_replace(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value); /* MISS: not there */
+enum larder_status
+kinds_all_cache_set(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+kinds_all_cache_put(struct kinds_cache *cache, const struct kinds_all *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+kinds_all_cache_set_ttl(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+kinds_all_cache_add(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+kinds_all_cache_replace(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status kinds_all_cache_delete(struct kinds_cache *cache, uint64_t u);
+enum larder_status
+kinds_all_cache_delete(struct kinds_cache *cache, uint64_t u);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status kinds_all_cache_exists(struct kinds_cache *cache, uint64_t u);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+kinds_all_cache_exists(struct kinds_cache *cache, uint64_t u);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status kinds_all_cache_ttl(struct kinds_cache *cache, uint64_t u, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_ttl(struct kinds_cache *cache, uint64_t u, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status kinds_all_cache_expire(struct kinds_cache *cache, uint64_t u, int64_t ttl_ms);
-enum larder_status kinds_all_cache_touch(struct kinds_cache *cache, uint64_t u);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+kinds_all_cache_expire(struct kinds_cache *cache, uint64_t u, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+kinds_all_cache_touch(struct kinds_cache *cache, uint64_t u);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status kinds_all_cache_key(struct kinds_cache *cache, uint64_t u, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_key(struct kinds_cache *cache, uint64_t u, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count, const struct kinds_all **ret_values, enum larder_status *ret_each);
-enum larder_status kinds_all_cache_set_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count, const struct kinds_all *values, enum larder_status *ret_each);
-enum larder_status kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    const struct kinds_all **ret_values, enum larder_status *ret_each);
+enum larder_status
+kinds_all_cache_set_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    const struct kinds_all *values, enum larder_status *ret_each);
+enum larder_status
+kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_all_release(const struct kinds_all *value);
@@ -305,40 +342,62 @@ struct kinds_words {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status kinds_words_loader(struct larder_load *load, void *user, struct kinds_words *out);
+typedef enum larder_status
+kinds_words_loader(struct larder_load *load, void *user, struct kinds_words *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status kinds_words_cache_get(struct kinds_cache *cache, const struct kinds_words **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_words_cache_get(struct kinds_cache *cache, const struct kinds_words **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status kinds_words_cache_get_or_load(struct kinds_cache *cache, kinds_words_loader *load, void *user, const struct kinds_words **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_words_cache_get_or_load(struct kinds_cache *cache,
+    kinds_words_loader *load, void *user, const struct kinds_words **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status kinds_words_cache_set(struct kinds_cache *cache, const struct kinds_words *value);
-enum larder_status kinds_words_cache_set_ttl(struct kinds_cache *cache, const struct kinds_words *value, int64_t ttl_ms);
-enum larder_status kinds_words_cache_add(struct kinds_cache *cache, const struct kinds_words *value); /* DENIED: already there */
-enum larder_status kinds_words_cache_replace(struct kinds_cache *cache, const struct kinds_words *value); /* MISS: not there */
+enum larder_status
+kinds_words_cache_set(struct kinds_cache *cache, const struct kinds_words *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+kinds_words_cache_set_ttl(struct kinds_cache *cache, const struct kinds_words *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+kinds_words_cache_add(struct kinds_cache *cache, const struct kinds_words *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+kinds_words_cache_replace(struct kinds_cache *cache, const struct kinds_words *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status kinds_words_cache_delete(struct kinds_cache *cache);
+enum larder_status
+kinds_words_cache_delete(struct kinds_cache *cache);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status kinds_words_cache_exists(struct kinds_cache *cache);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+kinds_words_cache_exists(struct kinds_cache *cache);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status kinds_words_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+kinds_words_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status kinds_words_cache_expire(struct kinds_cache *cache, int64_t ttl_ms);
-enum larder_status kinds_words_cache_touch(struct kinds_cache *cache);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+kinds_words_cache_expire(struct kinds_cache *cache, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+kinds_words_cache_touch(struct kinds_cache *cache);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_words_release(const struct kinds_words *value);
@@ -363,47 +422,75 @@ struct kinds_grid_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status kinds_grid_loader(struct larder_load *load, void *user, int16_t x, int16_t y, struct kinds_grid *out);
+typedef enum larder_status
+kinds_grid_loader(struct larder_load *load, void *user, int16_t x, int16_t y, struct kinds_grid *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status kinds_grid_cache_get(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_grid_cache_get(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y, kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y,
+    kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status kinds_grid_cache_set(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value);
-enum larder_status kinds_grid_cache_set_ttl(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value, int64_t ttl_ms);
-enum larder_status kinds_grid_cache_add(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value); /* DENIED: already there */
-enum larder_status kinds_grid_cache_replace(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value); /* MISS: not there */
+enum larder_status
+kinds_grid_cache_set(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+kinds_grid_cache_set_ttl(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+kinds_grid_cache_add(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+kinds_grid_cache_replace(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status kinds_grid_cache_delete(struct kinds_cache *cache, int16_t x, int16_t y);
+enum larder_status
+kinds_grid_cache_delete(struct kinds_cache *cache, int16_t x, int16_t y);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status kinds_grid_cache_exists(struct kinds_cache *cache, int16_t x, int16_t y);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+kinds_grid_cache_exists(struct kinds_cache *cache, int16_t x, int16_t y);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status kinds_grid_cache_ttl(struct kinds_cache *cache, int16_t x, int16_t y, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+kinds_grid_cache_ttl(struct kinds_cache *cache, int16_t x, int16_t y, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status kinds_grid_cache_expire(struct kinds_cache *cache, int16_t x, int16_t y, int64_t ttl_ms);
-enum larder_status kinds_grid_cache_touch(struct kinds_cache *cache, int16_t x, int16_t y);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+kinds_grid_cache_expire(struct kinds_cache *cache, int16_t x, int16_t y, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+kinds_grid_cache_touch(struct kinds_cache *cache, int16_t x, int16_t y);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status kinds_grid_cache_key(struct kinds_cache *cache, int16_t x, int16_t y, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+kinds_grid_cache_key(struct kinds_cache *cache, int16_t x, int16_t y, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count, const struct kinds_grid **ret_values, enum larder_status *ret_each);
-enum larder_status kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count, const struct kinds_grid *values, enum larder_status *ret_each);
-enum larder_status kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    const struct kinds_grid **ret_values, enum larder_status *ret_each);
+enum larder_status
+kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    const struct kinds_grid *values, enum larder_status *ret_each);
+enum larder_status
+kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_grid_release(const struct kinds_grid *value);
@@ -422,40 +509,62 @@ struct kinds_headline {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status kinds_headline_loader(struct larder_load *load, void *user, struct kinds_headline *out);
+typedef enum larder_status
+kinds_headline_loader(struct larder_load *load, void *user, struct kinds_headline *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status kinds_headline_cache_get(struct kinds_cache *cache, const struct kinds_headline **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_headline_cache_get(struct kinds_cache *cache, const struct kinds_headline **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status kinds_headline_cache_get_or_load(struct kinds_cache *cache, kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_headline_cache_get_or_load(struct kinds_cache *cache,
+    kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status kinds_headline_cache_set(struct kinds_cache *cache, const struct kinds_headline *value);
-enum larder_status kinds_headline_cache_set_ttl(struct kinds_cache *cache, const struct kinds_headline *value, int64_t ttl_ms);
-enum larder_status kinds_headline_cache_add(struct kinds_cache *cache, const struct kinds_headline *value); /* DENIED: already there */
-enum larder_status kinds_headline_cache_replace(struct kinds_cache *cache, const struct kinds_headline *value); /* MISS: not there */
+enum larder_status
+kinds_headline_cache_set(struct kinds_cache *cache, const struct kinds_headline *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+kinds_headline_cache_set_ttl(struct kinds_cache *cache, const struct kinds_headline *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+kinds_headline_cache_add(struct kinds_cache *cache, const struct kinds_headline *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+kinds_headline_cache_replace(struct kinds_cache *cache, const struct kinds_headline *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status kinds_headline_cache_delete(struct kinds_cache *cache);
+enum larder_status
+kinds_headline_cache_delete(struct kinds_cache *cache);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status kinds_headline_cache_exists(struct kinds_cache *cache);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+kinds_headline_cache_exists(struct kinds_cache *cache);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status kinds_headline_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+kinds_headline_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status kinds_headline_cache_expire(struct kinds_cache *cache, int64_t ttl_ms);
-enum larder_status kinds_headline_cache_touch(struct kinds_cache *cache);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+kinds_headline_cache_expire(struct kinds_cache *cache, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+kinds_headline_cache_touch(struct kinds_cache *cache);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_headline_release(const struct kinds_headline *value);
@@ -478,47 +587,75 @@ struct kinds_table_key {
 /* Loads what the cache does not have: fills *out, which is zeroed but for the
  * schema's defaults, with memory that lives until it returns or comes from
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
-typedef enum larder_status kinds_table_loader(struct larder_load *load, void *user, uint32_t id, struct kinds_table *out);
+typedef enum larder_status
+kinds_table_loader(struct larder_load *load, void *user, uint32_t id, struct kinds_table *out);
 
 /* Reads. OK with a value to release; MISS; a failure. */
-LARDER_MUST_USE enum larder_status kinds_table_cache_get(struct kinds_cache *cache, uint32_t id, const struct kinds_table **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_table_cache_get(struct kinds_cache *cache, uint32_t id, const struct kinds_table **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
-LARDER_MUST_USE enum larder_status kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id, kinds_table_loader *load, void *user, const struct kinds_table **ret_value);
+LARDER_MUST_USE enum larder_status
+kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id,
+    kinds_table_loader *load, void *user, const struct kinds_table **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
-enum larder_status kinds_table_cache_set(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value);
-enum larder_status kinds_table_cache_set_ttl(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value, int64_t ttl_ms);
-enum larder_status kinds_table_cache_add(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value); /* DENIED: already there */
-enum larder_status kinds_table_cache_replace(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value); /* MISS: not there */
+enum larder_status
+kinds_table_cache_set(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+kinds_table_cache_set_ttl(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+kinds_table_cache_add(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+kinds_table_cache_replace(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value);
 
 /* Deletes. OK: it was there; MISS: it was not. */
-enum larder_status kinds_table_cache_delete(struct kinds_cache *cache, uint32_t id);
+enum larder_status
+kinds_table_cache_delete(struct kinds_cache *cache, uint32_t id);
 
-/* OK: it is there; MISS: it is not. */
-enum larder_status kinds_table_cache_exists(struct kinds_cache *cache, uint32_t id);
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+kinds_table_cache_exists(struct kinds_cache *cache, uint32_t id);
 
 /* The time left in ms, -1: no expiry. OK, MISS. */
-LARDER_MUST_USE enum larder_status kinds_table_cache_ttl(struct kinds_cache *cache, uint32_t id, int64_t *ret_ms);
+LARDER_MUST_USE enum larder_status
+kinds_table_cache_ttl(struct kinds_cache *cache, uint32_t id, int64_t *ret_ms);
 
-/* Lets it live for ttl_ms from now; touch: for the schema's lifetime. OK; MISS: not there. */
-enum larder_status kinds_table_cache_expire(struct kinds_cache *cache, uint32_t id, int64_t ttl_ms);
-enum larder_status kinds_table_cache_touch(struct kinds_cache *cache, uint32_t id);
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+kinds_table_cache_expire(struct kinds_cache *cache, uint32_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+kinds_table_cache_touch(struct kinds_cache *cache, uint32_t id);
 
 /* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
-LARDER_MUST_USE enum larder_status kinds_table_cache_key(struct kinds_cache *cache, uint32_t id, char *buf, size_t size, size_t *ret_len);
+LARDER_MUST_USE enum larder_status
+kinds_table_cache_key(struct kinds_cache *cache, uint32_t id, char *buf, size_t size, size_t *ret_len);
 
-/* Many at once, in one round trip. ret_values[i] and ret_each[i] are set for
- * every key, whatever happens; OK when each was answered, hit or miss; a
- * failed key fails no other. */
-LARDER_MUST_USE enum larder_status kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count, const struct kinds_table **ret_values, enum larder_status *ret_each);
-enum larder_status kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count, const struct kinds_table *values, enum larder_status *ret_each);
-enum larder_status kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count, enum larder_status *ret_each);
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    const struct kinds_table **ret_values, enum larder_status *ret_each);
+enum larder_status
+kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    const struct kinds_table *values, enum larder_status *ret_each);
+enum larder_status
+kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    enum larder_status *ret_each);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_table_release(const struct kinds_table *value);
