@@ -6,7 +6,7 @@
  * that nobody can aim at one bucket); a shard is a mutex, a fixed table of
  * chains and two queues of entries. An entry is one allocation:
  *
- *     | struct entry | key bytes | value bytes | spare |
+ *     | struct larder_entry | key bytes | value bytes | spare |
  *
  * The bound covers all of it: entries with their heads and what an allocator
  * adds, the tables and the shards. Room is made before an entry is allocated,
