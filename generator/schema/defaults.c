@@ -124,8 +124,12 @@ static bool read_real(const struct asked *asked, struct sch_default *ret_value)
 
 static bool read_text(const struct asked *asked, struct sch_default *ret_value)
 {
-    ret_value->text = asked->node->text;
-    ret_value->len = asked->node->len;
+    const struct yml_node *node = asked->node;
+    ret_value->text = node->text;
+    ret_value->len = node->len;
+    if (node->plain && (strcmp(node->text, "null") == 0 || strcmp(node->text, "~") == 0)) {
+        return refuse(asked, "bad-default", "a text; without a default leave the key out");
+    }
     if (asked->type->max != 0 && asked->node->len > asked->type->max) {
         diag_error(asked->reader->diag, asked->node->pos, "out-of-range",
                    "the default is longer than the %" PRIu64 " bytes of 'max'", asked->type->max);

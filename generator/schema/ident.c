@@ -93,7 +93,8 @@ const char *ident_finish(struct arena *arena, const char *name)
 const char *ident_param(struct arena *arena, const char *name)
 {
     if (is_among(name, parameters, sizeof parameters / sizeof *parameters) ||
-        strncmp(name, "ret_", strlen("ret_")) == 0) {
+        strncmp(name, "ret_", strlen("ret_")) == 0 ||
+        strncmp(name, "larder_", strlen("larder_")) == 0) {
         return arena_printf(arena, "%s_", name);
     }
     return ident_finish(arena, name);

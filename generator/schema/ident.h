@@ -19,7 +19,8 @@ const char *ident_upper(struct arena *arena, const char *name);
 const char *ident_prefixed(struct arena *arena, const char *service, const char *snake);
 /* Keywords and macros get a '_'. */
 const char *ident_finish(struct arena *arena, const char *name);
-/* A parameter of a key or event: keywords, macros, fixed parameters and ret_… get a '_'. */
+/* A parameter of a key or event: keywords, macros, fixed parameters, ret_… and larder_…
+ * (which would hide what generated code calls) get a '_'. */
 const char *ident_param(struct arena *arena, const char *name);
 
 #endif

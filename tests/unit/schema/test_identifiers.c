@@ -65,6 +65,8 @@ static void parameters_stay_clear_of_the_fixed_ones(void **state)
     assert_string_equal(ident_param(arena, "ttl_ms"), "ttl_ms_");
     assert_string_equal(ident_param(arena, "ret_value"), "ret_value_");
     assert_string_equal(ident_param(arena, "return"), "return_");
+    assert_string_equal(ident_param(arena, "larder_stub_get"), "larder_stub_get_");
+    assert_string_equal(ident_param(arena, "size_t"), "size_t_");
     assert_string_equal(ident_param(arena, "retry"), "retry");
     assert_string_equal(ident_param(arena, "id"), "id");
     arena_free(arena);
