@@ -31,8 +31,9 @@ struct cursor {
 static size_t count_options(const struct args_option *options)
 {
     size_t count = 0;
-    while (options[count].name)
+    while (options[count].name) {
         count++;
+    }
     return count;
 }
 
@@ -57,12 +58,14 @@ static bool matches(const struct args_option *option, const char *text, const ch
     size_t len = strlen(option->name);
     bool is_letter = len == 2 && option->value;
     *ret_value = NULL;
-    if (strncmp(text, option->name, len) != 0)
+    if (strncmp(text, option->name, len) != 0) {
         return false;
-    if (text[len] == '=' && !is_letter)
+    }
+    if (text[len] == '=' && !is_letter) {
         *ret_value = text + len + 1;
-    else if (text[len] && is_letter)
+    } else if (text[len] && is_letter) {
         *ret_value = text + len;
+    }
     return !text[len] || *ret_value;
 }
 
@@ -70,8 +73,9 @@ static bool find_option(const struct args *args, const char *text, struct match 
 {
     for (size_t i = 0; i < args->option_count; i++) {
         ret_match->option = i;
-        if (matches(&args->options[i], text, &ret_match->value))
+        if (matches(&args->options[i], text, &ret_match->value)) {
             return true;
+        }
     }
     return false;
 }
@@ -80,8 +84,9 @@ static const char *unknown_option(const struct args *args, const char *text)
 {
     const char **names = arena_array(args->arena, args->option_count, sizeof(char *));
     const char *name = arena_copy(args->arena, text, strcspn(text, "="));
-    for (size_t i = 0; i < args->option_count; i++)
+    for (size_t i = 0; i < args->option_count; i++) {
         names[i] = args->options[i].name;
+    }
     return arena_printf(args->arena, "unknown option '%s'%s", name,
                         diag_did_you_mean(args->arena, name, names, args->option_count));
 }
@@ -95,17 +100,20 @@ static void take_option(struct cursor *cursor, const char *text)
         return;
     }
     const struct args_option *option = &args->options[match.option];
-    if (!option->value && match.value)
+    if (!option->value && match.value) {
         cursor->problem = arena_printf(args->arena, "'%s' takes no value", option->name);
-    else if (option->value && !match.value && cursor->next == cursor->argc)
+    } else if (option->value && !match.value && cursor->next == cursor->argc) {
         cursor->problem =
             arena_printf(args->arena, "'%s' needs a value: %s", option->name, option->value);
-    else if (args->given[match.option].count && !option->many && option->value)
+    } else if (args->given[match.option].count && !option->many && option->value) {
         cursor->problem = arena_printf(args->arena, "'%s' is given twice", option->name);
-    if (cursor->problem)
+    }
+    if (cursor->problem) {
         return;
-    if (option->value && !match.value)
+    }
+    if (option->value && !match.value) {
         match.value = cursor->argv[cursor->next++];
+    }
     add_value(args, &args->given[match.option], match.value ? match.value : "");
 }
 
@@ -114,12 +122,13 @@ static void take_all(struct cursor *cursor)
     bool options_end = false;
     while (!cursor->problem && cursor->next < cursor->argc) {
         const char *text = cursor->argv[cursor->next++];
-        if (!options_end && strcmp(text, "--") == 0)
+        if (!options_end && strcmp(text, "--") == 0) {
             options_end = true;
-        else if (!options_end && text[0] == '-' && text[1])
+        } else if (!options_end && text[0] == '-' && text[1]) {
             take_option(cursor, text);
-        else
+        } else {
             add_value(cursor->args, &cursor->args->operands, text);
+        }
     }
 }
 
@@ -141,8 +150,9 @@ struct args *args_parse(struct arena *arena, const struct args_option *options, 
 static const struct values *values_of(const struct args *args, const char *name)
 {
     size_t i = 0;
-    while (i < args->option_count && strcmp(args->options[i].name, name) != 0)
+    while (i < args->option_count && strcmp(args->options[i].name, name) != 0) {
         i++;
+    }
     assert(i < args->option_count);
     return &args->given[i];
 }
@@ -181,11 +191,14 @@ static size_t name_width(const struct args_option *option)
 void args_print_help(const struct args_option *options, FILE *out)
 {
     size_t width = 0;
-    for (const struct args_option *option = options; option->name; option++)
-        if (name_width(option) > width)
+    for (const struct args_option *option = options; option->name; option++) {
+        if (name_width(option) > width) {
             width = name_width(option);
-    for (const struct args_option *option = options; option->name; option++)
+        }
+    }
+    for (const struct args_option *option = options; option->name; option++) {
         fprintf(out, "  %s%s%s%*s  %s\n", option->name, option->value ? " " : "",
                 option->value ? option->value : "", (int)(width - name_width(option)), "",
                 option->help);
+    }
 }

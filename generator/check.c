@@ -39,17 +39,20 @@ int verb_check(struct run *run, const struct args *args)
     struct product product;
     struct text report;
     const char *directory = args_text(args, "-o");
-    if (!directory)
+    if (!directory) {
         return run_usage(run, "-o DIR is missing");
+    }
     int status = produce(run, args, &product);
-    if (status != EXIT_DONE || diag_error_count(run->diag))
+    if (status != EXIT_DONE || diag_error_count(run->diag)) {
         return status;
+    }
     text_init(&report, run->arena, MOST_REPORT_BYTES);
     int differences =
         out_check(product.files, run->diag, directory, args_text(args, "--manifest"), &report);
-    if (run->json)
+    if (run->json) {
         print_json(run, report.data);
-    else
+    } else {
         fwrite(report.data, 1, report.len, stdout);
+    }
     return differences > 0 ? EXIT_STALE : EXIT_DONE;
 }

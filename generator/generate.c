@@ -26,21 +26,25 @@ static int print_outputs(struct run *run, const struct args *args)
     const char *directory = args_text(args, "-o");
     struct out_files *files = out_new(run->arena);
     int status = produce_names(run, args, files);
-    if (status != EXIT_DONE || diag_error_count(run->diag))
+    if (status != EXIT_DONE || diag_error_count(run->diag)) {
         return status;
-    for (size_t i = 0; i < out_count(files); i++)
+    }
+    for (size_t i = 0; i < out_count(files); i++) {
         printf("%s%s%s\n", directory ? directory : "", directory ? "/" : "", out_name(files, i));
+    }
     return EXIT_DONE;
 }
 
 static bool write_manifest(struct run *run, const char *path, const struct out_files *files)
 {
     struct text text;
-    if (!path)
+    if (!path) {
         return true;
+    }
     text_init(&text, run->arena, MOST_MANIFEST_BYTES);
-    for (size_t i = 0; i < out_count(files); i++)
+    for (size_t i = 0; i < out_count(files); i++) {
         text_printf(&text, "%s\n", out_name(files, i));
+    }
     return out_write_one(run->arena, run->diag, path, text.data, text.len, false);
 }
 
@@ -50,11 +54,13 @@ static bool write_depfile(struct run *run, const struct args *args, const struct
 {
     const char *path = args_text(args, "--depfile");
     const char *target = args_text(args, "--stamp");
-    if (!path)
+    if (!path) {
         return true;
-    if (!target)
+    }
+    if (!target) {
         target =
             arena_printf(run->arena, "%s/%s", args_text(args, "-o"), out_name(product->files, 0));
+    }
     return out_write_depfile(run->arena, run->diag, path, target, product->inputs,
                              product->input_count);
 }
@@ -68,16 +74,20 @@ int verb_generate(struct run *run, const struct args *args)
 {
     struct product product;
     const char *directory = args_text(args, "-o");
-    if (args_has(args, "--print-outputs"))
+    if (args_has(args, "--print-outputs")) {
         return print_outputs(run, args);
-    if (!directory)
+    }
+    if (!directory) {
         return run_usage(run, "-o DIR is missing");
+    }
     int status = produce(run, args, &product);
-    if (status != EXIT_DONE || diag_error_count(run->diag))
+    if (status != EXIT_DONE || diag_error_count(run->diag)) {
         return status;
+    }
     if (out_write(product.files, run->diag, directory) &&
         write_manifest(run, args_text(args, "--manifest"), product.files) &&
-        write_depfile(run, args, &product))
+        write_depfile(run, args, &product)) {
         write_stamp(run, args_text(args, "--stamp"));
+    }
     return EXIT_DONE;
 }

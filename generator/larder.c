@@ -67,8 +67,9 @@ static void print_help(FILE *out)
     fputs("Usage: larder VERB [OPTION]... [FILE]...\n"
           "Typed caches for C from schema files.\n\nVerbs:\n",
           out);
-    for (size_t i = 0; i < VERB_COUNT; i++)
+    for (size_t i = 0; i < VERB_COUNT; i++) {
         fprintf(out, "  %-10s  %s\n", verbs[i].name, verbs[i].summary);
+    }
     fputs("\nOptions:\n", out);
     args_print_help(global_options, out);
     fputs("\nExit status: 0 done, 1 the input has errors, 2 wrong usage, 3 generated files are\n"
@@ -88,8 +89,9 @@ static void print_verb_help(const struct verb *verb, const struct args_option *o
 static const struct args_option *options_of(struct arena *arena, const struct verb *verb)
 {
     size_t count = 0;
-    while (verb->options[count].name)
+    while (verb->options[count].name) {
         count++;
+    }
     struct args_option *options = arena_array(arena, count + COMMON_COUNT + 1, sizeof(*options));
     memcpy(options, verb->options, count * sizeof(*options));
     memcpy(options + count, common_options, sizeof(common_options));
@@ -112,12 +114,14 @@ static bool wants_colour(void)
 /* Results that did not reach their file are no results. */
 static int finish(const struct run *run, int status)
 {
-    if (run->json)
+    if (run->json) {
         diag_print_json(run->diag, stderr);
-    else
+    } else {
         diag_print(run->diag, stderr, wants_colour());
-    if (status == EXIT_DONE && diag_error_count(run->diag))
+    }
+    if (status == EXIT_DONE && diag_error_count(run->diag)) {
         status = diag_has(run->diag, "file") ? EXIT_FILES : EXIT_FINDINGS;
+    }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("larder: error: cannot write to the standard output\n", stderr);
         status = EXIT_FILES;
@@ -131,19 +135,22 @@ static int run_verb(struct run *run, const struct verb *verb, int argc, char *co
     const char *problem;
     size_t count;
     const struct args *args = args_parse(run->arena, options, argc, argv, &problem);
-    if (!args)
+    if (!args) {
         return run_usage(run, "%s", problem);
+    }
     if (args_has(args, "--help")) {
         print_verb_help(verb, options);
         return finish(run, EXIT_DONE);
     }
     args_operands(args, &count);
-    if (!set_format(run, args_text(args, "--format")))
+    if (!set_format(run, args_text(args, "--format"))) {
         return run_usage(run, "unknown format '%s': there are text and json",
                          args_text(args, "--format"));
-    if (count < verb->least || (verb->most && count > verb->most))
+    }
+    if (count < verb->least || (verb->most && count > verb->most)) {
         return run_usage(run, "too %s operands; usage: larder %s %s",
                          count < verb->least ? "few" : "many", verb->name, verb->usage);
+    }
     return finish(run, verb->run(run, args));
 }
 
@@ -152,8 +159,9 @@ static int run_verb(struct run *run, const struct verb *verb, int argc, char *co
 static int unknown_verb(struct run *run, const char *word)
 {
     const char *names[VERB_COUNT];
-    for (size_t i = 0; i < VERB_COUNT; i++)
+    for (size_t i = 0; i < VERB_COUNT; i++) {
         names[i] = verbs[i].name;
+    }
     const char *what = word[0] == '-' ? "option" : "verb";
     return run_usage(run, "unknown %s '%s'%s", what, word,
                      diag_did_you_mean(run->arena, word, names, VERB_COUNT));
@@ -174,8 +182,9 @@ static int dispatch(struct run *run, int argc, char *const *argv)
         return finish(run, EXIT_DONE);
     }
     for (size_t i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(argv[1], verbs[i].name) != 0)
+        if (strcmp(argv[1], verbs[i].name) != 0) {
             continue;
+        }
         run->verb = verbs[i].name;
         return run_verb(run, &verbs[i], argc - 2, argv + 2);
     }

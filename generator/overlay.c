@@ -48,8 +48,9 @@ static bool is_plain_name(const char *name)
 static const struct src_file *find_embedded(struct arena *arena, const char *name)
 {
     for (size_t i = 0; i < tpl_embedded_count; i++) {
-        if (strcmp(tpl_embedded[i].name, name) != 0)
+        if (strcmp(tpl_embedded[i].name, name) != 0) {
             continue;
+        }
         struct src_file *file = arena_alloc(arena, sizeof(*file));
         *file = (struct src_file){.path = arena_printf(arena, "templates/%s", name),
                                   .data = tpl_embedded[i].data,
@@ -64,26 +65,31 @@ static void look_up(struct overlay *overlay, struct found *found)
     if (overlay->directory) {
         const char *path = arena_printf(overlay->arena, "%s/%s", overlay->directory, found->name);
         found->from_directory = access(path, F_OK) == 0 || errno != ENOENT;
-        if (found->from_directory)
+        if (found->from_directory) {
             found->file =
                 yml_read_file(overlay->arena, overlay->diag, path, MOST_BYTES, (struct src_pos){0});
+        }
     }
-    if (!found->from_directory)
+    if (!found->from_directory) {
         found->file = find_embedded(overlay->arena, found->name);
+    }
 }
 
 const struct src_file *overlay_find(void *user, const char *name, size_t name_len)
 {
     struct overlay *overlay = user;
     const char *plain = arena_copy(overlay->arena, name, name_len);
-    if (!is_plain_name(plain) || strlen(plain) != name_len)
+    if (!is_plain_name(plain) || strlen(plain) != name_len) {
         return NULL;
+    }
     const char *path = arena_printf(overlay->arena, "c/%s.mustache", plain);
     struct found *found = overlay->found;
-    while (found && strcmp(found->name, path) != 0)
+    while (found && strcmp(found->name, path) != 0) {
         found = found->next;
-    if (found)
+    }
+    if (found) {
         return found->file;
+    }
     found = arena_alloc(overlay->arena, sizeof(*found));
     *found = (struct found){.name = path, .next = overlay->found};
     overlay->found = found;
@@ -93,8 +99,9 @@ const struct src_file *overlay_find(void *user, const char *name, size_t name_le
 
 static const struct found *from_directory(const struct found *found)
 {
-    while (found && !(found->from_directory && found->file))
+    while (found && !(found->from_directory && found->file)) {
         found = found->next;
+    }
     return found;
 }
 
@@ -102,15 +109,17 @@ size_t overlay_count(const struct overlay *overlay)
 {
     size_t count = 0;
     for (const struct found *found = from_directory(overlay->found); found;
-         found = from_directory(found->next))
+         found = from_directory(found->next)) {
         count++;
+    }
     return count;
 }
 
 const char *overlay_path(const struct overlay *overlay, size_t i)
 {
     const struct found *found = from_directory(overlay->found);
-    while (i-- > 0)
+    while (i-- > 0) {
         found = from_directory(found->next);
+    }
     return found->file->path;
 }

@@ -56,24 +56,27 @@ static struct chunk *chunk_new(size_t size)
 static size_t rounded(size_t size)
 {
     const size_t step = _Alignof(max_align_t);
-    if (size > SIZE_MAX - step)
+    if (size > SIZE_MAX - step) {
         out_of_memory();
+    }
     return (size + step - 1) / step * step;
 }
 
 struct arena *arena_new(void)
 {
     struct arena *arena = calloc(1, sizeof(*arena));
-    if (!arena)
+    if (!arena) {
         out_of_memory();
+    }
     arena->chunks = chunk_new(CHUNK_BYTES);
     return arena;
 }
 
 void arena_free(struct arena *arena)
 {
-    if (!arena)
+    if (!arena) {
         return;
+    }
     for (struct chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
         munmap(chunk, sizeof(*chunk) + chunk->size);
@@ -130,8 +133,9 @@ static void *grow_own(void *block, size_t new_size)
 void *arena_alloc(struct arena *arena, size_t size)
 {
     size = rounded(size ? size : 1);
-    if (is_own(size))
+    if (is_own(size)) {
         return own_chunk(arena, size);
+    }
     struct chunk *chunk = arena->chunks;
     if (size > chunk->size - chunk->used) {
         chunk = chunk_new(CHUNK_BYTES);
@@ -146,8 +150,9 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
-    if (size && count > SIZE_MAX / size)
+    if (size && count > SIZE_MAX / size) {
         out_of_memory();
+    }
     return arena_alloc(arena, count * size);
 }
 
@@ -156,36 +161,44 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 static bool grow_in_place(struct arena *arena, const void *block, size_t old_size, size_t new_size)
 {
     struct chunk *chunk = arena->chunks;
-    if (!block || block != arena->last || is_own(new_size))
+    if (!block || block != arena->last || is_own(new_size)) {
         return false;
+    }
     size_t more = rounded(new_size) - rounded(old_size ? old_size : 1);
-    if (more > chunk->size - chunk->used)
+    if (more > chunk->size - chunk->used) {
         return false;
+    }
     chunk->used += more;
     return true;
 }
 
 void *arena_grow(struct arena *arena, void *block, size_t old_size, size_t new_size)
 {
-    if (new_size <= old_size && block)
+    if (new_size <= old_size && block) {
         return block;
-    if (block && is_own(old_size))
+    }
+    if (block && is_own(old_size)) {
         return grow_own(block, new_size);
-    if (grow_in_place(arena, block, old_size, new_size))
+    }
+    if (grow_in_place(arena, block, old_size, new_size)) {
         return block;
+    }
     void *larger = arena_alloc(arena, new_size);
-    if (block)
+    if (block) {
         memcpy(larger, block, old_size);
+    }
     return larger;
 }
 
 char *arena_copy(struct arena *arena, const char *text, size_t len)
 {
-    if (len == SIZE_MAX)
+    if (len == SIZE_MAX) {
         out_of_memory();
+    }
     char *copy = arena_alloc(arena, len + 1);
-    if (len)
+    if (len) {
         memcpy(copy, text, len);
+    }
     return copy;
 }
 
@@ -200,8 +213,9 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     va_start(args, format);
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (len < 0)
+    if (len < 0) {
         out_of_memory();
+    }
     char *text = arena_alloc(arena, (size_t)len + 1);
     va_start(args, format);
     vsnprintf(text, (size_t)len + 1, format, args);

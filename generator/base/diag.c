@@ -61,8 +61,9 @@ static bool is_same_file(const struct src_file *a, const struct src_file *b)
 
 static void *room_for_one(struct arena *arena, void *array, size_t count, size_t *capacity)
 {
-    if (count < *capacity)
+    if (count < *capacity) {
         return array;
+    }
     size_t larger = *capacity ? *capacity * 2 : 16;
     array = arena_grow(arena, array, *capacity * sizeof(void *), larger * sizeof(void *));
     *capacity = larger;
@@ -71,11 +72,14 @@ static void *room_for_one(struct arena *arena, void *array, size_t count, size_t
 
 static size_t order_of_file(struct diag *diag, const struct src_file *file)
 {
-    if (!file)
+    if (!file) {
         return 0;
-    for (size_t i = diag->file_count; i-- > 0;)
-        if (is_same_file(diag->files[i], file))
+    }
+    for (size_t i = diag->file_count; i-- > 0;) {
+        if (is_same_file(diag->files[i], file)) {
             return i + 1;
+        }
+    }
     diag->files = room_for_one(diag->arena, diag->files, diag->file_count, &diag->file_capacity);
     diag->files[diag->file_count++] = file;
     return diag->file_count;
@@ -85,14 +89,17 @@ static size_t order_of_file(struct diag *diag, const struct src_file *file)
 static const char *cut(struct arena *arena, const char *text)
 {
     size_t len = strlen(text);
-    if (len <= LONGEST_HEAD + LONGEST_TAIL)
+    if (len <= LONGEST_HEAD + LONGEST_TAIL) {
         return text;
+    }
     size_t head = LONGEST_HEAD;
     size_t tail = len - LONGEST_TAIL;
-    while (head && ((unsigned char)text[head] & 0xC0) == 0x80)
+    while (head && ((unsigned char)text[head] & 0xC0) == 0x80) {
         head--;
-    while (tail < len && ((unsigned char)text[tail] & 0xC0) == 0x80)
+    }
+    while (tail < len && ((unsigned char)text[tail] & 0xC0) == 0x80) {
         tail++;
+    }
     return arena_printf(arena, "%.*s \xE2\x80\xA6 %s", (int)head, text, text + tail);
 }
 
@@ -103,8 +110,9 @@ __attribute__((format(printf, 2, 0))) static const char *formatted(struct diag *
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
     char *text = arena_alloc(diag->arena, len > 0 ? (size_t)len + 1 : 1);
-    if (len > 0)
+    if (len > 0) {
         vsnprintf(text, (size_t)len + 1, format, again);
+    }
     va_end(again);
     return cut(diag->arena, text);
 }
@@ -144,8 +152,9 @@ void diag_note(struct diag *diag, struct src_pos pos, const char *format, ...)
 {
     assert(diag->count > 0);
     struct item *item = diag->items[diag->count - 1];
-    if (item->note_count == MOST_NOTES)
+    if (item->note_count == MOST_NOTES) {
         return;
+    }
     va_list args;
     va_start(args, format);
     struct note *note = arena_alloc(diag->arena, sizeof(*note));
@@ -164,14 +173,16 @@ void diag_warnings_are_errors(struct diag *diag)
 struct src_pos diag_pos_of_offset(const struct src_file *file, size_t offset)
 {
     struct src_pos pos = {.file = file, .line = 1, .column = 1};
-    if (offset > file->len)
+    if (offset > file->len) {
         offset = file->len;
+    }
     for (size_t i = unicode_bom(file->data, file->len); i < offset;) {
         uint32_t code;
         size_t size = unicode_decode(file->data + i, file->len - i, &code);
         size = size ? size : 1;
-        if (i + size > offset) /* inside this character */
+        if (i + size > offset) { /* inside this character */
             break;
+        }
         bool half = code == '\r' && i + 1 < file->len && file->data[i + 1] == '\n';
         if ((code == '\n' || code == '\r') && !half) {
             pos.line++;
@@ -192,8 +203,9 @@ static enum diag_severity severity_of(const struct diag *diag, const struct item
 static size_t count_of(const struct diag *diag, enum diag_severity severity)
 {
     size_t count = 0;
-    for (size_t i = 0; i < diag->count; i++)
+    for (size_t i = 0; i < diag->count; i++) {
         count += severity_of(diag, diag->items[i]) == severity;
+    }
     return count;
 }
 
@@ -209,9 +221,11 @@ size_t diag_warning_count(const struct diag *diag)
 
 bool diag_has(const struct diag *diag, const char *id)
 {
-    for (size_t i = 0; i < diag->count; i++)
-        if (strcmp(diag->items[i]->id, id) == 0)
+    for (size_t i = 0; i < diag->count; i++) {
+        if (strcmp(diag->items[i]->id, id) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -225,8 +239,9 @@ static int compare_sizes(size_t a, size_t b)
 static int compare_places(const struct item *a, const struct item *b)
 {
     int order = compare_sizes(a->file_order, b->file_order);
-    if (!order)
+    if (!order) {
         order = compare_sizes(a->pos.line, b->pos.line);
+    }
     return order ? order : compare_sizes(a->pos.column, b->pos.column);
 }
 
@@ -250,9 +265,11 @@ static bool is_same(const struct item *a, const struct item *b)
 static bool is_repeated(struct item *const *sorted, size_t i)
 {
     size_t first = i > MOST_SHOWN ? i - MOST_SHOWN : 0;
-    for (size_t j = i; j-- > first && compare_places(sorted[j], sorted[i]) == 0;)
-        if (is_same(sorted[j], sorted[i]))
+    for (size_t j = i; j-- > first && compare_places(sorted[j], sorted[i]) == 0;) {
+        if (is_same(sorted[j], sorted[i])) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -294,8 +311,9 @@ static void append_place(struct text *out, struct src_pos pos)
     }
     excerpt_safe(out, pos.file->path, strlen(pos.file->path));
     text_putc(out, ':');
-    if (pos.line)
+    if (pos.line) {
         text_printf(out, "%" PRIu32 ":%" PRIu32 ":", pos.line, pos.column);
+    }
     text_putc(out, ' ');
 }
 
@@ -308,8 +326,9 @@ static void append_one(struct text *out, enum diag_severity severity, struct src
     text_printf(out, "%s%s%s:%s ", plain, colour ? looks[severity].colour : "",
                 looks[severity].word, plain);
     excerpt_safe(out, message, strlen(message));
-    if (id)
+    if (id) {
         text_printf(out, " [%s]", id);
+    }
     text_putc(out, '\n');
     excerpt_append(out, pos, colour ? "\x1b[1;32m" : "", plain);
 }
@@ -319,8 +338,9 @@ static void print_item(const struct diag *diag, const struct item *item, FILE *o
     struct text text;
     text_init(&text, diag->arena, SIZE_MAX / 4);
     append_one(&text, severity_of(diag, item), item->pos, item->id, item->text, colour);
-    for (const struct note *note = item->notes; note; note = note->next)
+    for (const struct note *note = item->notes; note; note = note->next) {
         append_one(&text, DIAG_NOTE, note->pos, NULL, note->text, colour);
+    }
     fwrite(text.data, 1, text.len, out);
 }
 
@@ -338,8 +358,9 @@ void diag_print(const struct diag *diag, FILE *out, bool colour)
         shown[severity]++;
         print_item(diag, sorted[i], out, colour);
     }
-    if (hidden)
+    if (hidden) {
         fprintf(out, "larder: %zu more not shown\n", hidden);
+    }
 }
 
 /* ------------------------------------------------------------------ JSON */
@@ -352,10 +373,11 @@ static void json_text(struct text *out, const char *name, const char *value)
 
 static void json_place(struct text *out, struct src_pos pos)
 {
-    if (pos.file)
+    if (pos.file) {
         json_text(out, "path", pos.file->path);
-    else
+    } else {
         text_puts(out, "\"path\":null");
+    }
     text_printf(out, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32 ",", pos.line, pos.column);
 }
 

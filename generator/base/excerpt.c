@@ -13,12 +13,13 @@ static const char replacement[] = "\xEF\xBF\xBD";
 
 static void append_escaped(struct text *out, uint32_t code, const char *bytes, size_t size)
 {
-    if (code == '\n')
+    if (code == '\n') {
         text_puts(out, "\\n");
-    else if (size <= 1)
+    } else if (size <= 1) {
         text_printf(out, "\\x%02x", (unsigned)(unsigned char)*bytes);
-    else
+    } else {
         text_printf(out, "\\u%04x", (unsigned)code);
+    }
 }
 
 void excerpt_safe(struct text *out, const char *data, size_t len)
@@ -26,10 +27,11 @@ void excerpt_safe(struct text *out, const char *data, size_t len)
     for (size_t i = 0; i < len;) {
         uint32_t code;
         size_t size = unicode_decode(data + i, len - i, &code);
-        if (size && unicode_is_printable(code))
+        if (size && unicode_is_printable(code)) {
             text_append(out, data + i, size);
-        else
+        } else {
             append_escaped(out, code, data + i, size);
+        }
         i += size ? size : 1;
     }
 }
@@ -41,8 +43,9 @@ struct line {
 
 static size_t break_length(const char *data, size_t len)
 {
-    if (len > 1 && data[0] == '\r' && data[1] == '\n')
+    if (len > 1 && data[0] == '\r' && data[1] == '\n') {
         return 2;
+    }
     return data[0] == '\n' || data[0] == '\r';
 }
 
@@ -58,8 +61,9 @@ static bool find_line(const struct src_file *file, uint32_t number, struct line 
         }
     }
     size_t end = start;
-    while (end < file->len && file->data[end] != '\n' && file->data[end] != '\r')
+    while (end < file->len && file->data[end] != '\n' && file->data[end] != '\r') {
         end++;
+    }
     *ret_line = (struct line){file->data + start, end - start};
     return number == 1;
 }
@@ -86,8 +90,9 @@ struct window {
 static struct window window_around(size_t chars, size_t caret)
 {
     struct window window = {.end = chars};
-    if (chars <= MOST_COLUMNS)
+    if (chars <= MOST_COLUMNS) {
         return window;
+    }
     if (caret > BEFORE) {
         window.first = caret - BEFORE;
         window.cut_before = true;
@@ -101,10 +106,11 @@ static struct window window_around(size_t chars, size_t caret)
 
 static void append_char(struct text *out, uint32_t code, const char *bytes, size_t size)
 {
-    if (size && (code == '\t' || unicode_is_printable(code)))
+    if (size && (code == '\t' || unicode_is_printable(code))) {
         text_append(out, bytes, size);
-    else
+    } else {
         text_puts(out, replacement);
+    }
 }
 
 /* What stands above the caret's padding: a tab for a tab, else blanks as wide. */
@@ -115,8 +121,9 @@ static void append_padding(struct text *out, uint32_t code, size_t size)
         return;
     }
     int width = size && unicode_is_printable(code) ? unicode_width(code) : 1;
-    while (width-- > 0)
+    while (width-- > 0) {
         text_putc(out, ' ');
+    }
 }
 
 static void append_window(struct text *source, struct text *padding, const struct line *line,
@@ -126,10 +133,12 @@ static void append_window(struct text *source, struct text *padding, const struc
     for (size_t i = 0; i < line->len && column < window->end; column++) {
         uint32_t code;
         size_t size = unicode_decode(line->data + i, line->len - i, &code);
-        if (column >= window->first)
+        if (column >= window->first) {
             append_char(source, code, line->data + i, size);
-        if (column >= window->first && column < caret)
+        }
+        if (column >= window->first && column < caret) {
             append_padding(padding, code, size);
+        }
         i += size ? size : 1;
     }
 }
@@ -138,12 +147,14 @@ void excerpt_append(struct text *out, struct src_pos pos, const char *caret, con
 {
     struct line line;
     struct text padding;
-    if (!pos.file || !pos.line || !find_line(pos.file, pos.line, &line))
+    if (!pos.file || !pos.line || !find_line(pos.file, pos.line, &line)) {
         return;
+    }
     size_t chars = count_chars(&line);
     size_t column = pos.column ? pos.column - 1 : 0;
-    if (column > chars)
+    if (column > chars) {
         column = chars;
+    }
     struct window window = window_around(chars, column);
     text_init(&padding, out->arena, (MOST_COLUMNS + 1) * 2);
     text_puts(&padding, window.cut_before ? " " : "");

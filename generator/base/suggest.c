@@ -14,8 +14,9 @@ static size_t comparisons_left = 100 * 1000 * 1000;
 
 static char folded(char c)
 {
-    if (c >= 'A' && c <= 'Z')
+    if (c >= 'A' && c <= 'Z') {
         return (char)(c - 'A' + 'a');
+    }
     return c == '-' ? '_' : c;
 }
 
@@ -28,14 +29,18 @@ static bool is_separator(char c)
 static bool is_same_name(const char *a, const char *b)
 {
     for (;;) {
-        while (is_separator(*a))
+        while (is_separator(*a)) {
             a++;
-        while (is_separator(*b))
+        }
+        while (is_separator(*b)) {
             b++;
-        if (folded(*a) != folded(*b))
+        }
+        if (folded(*a) != folded(*b)) {
             return false;
-        if (!*a)
+        }
+        if (!*a) {
             return true;
+        }
         a++;
         b++;
     }
@@ -52,15 +57,17 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     size_t rows[3][LONGEST + 1];
     size_t *before = rows[0], *above = rows[1], *row = rows[2];
-    for (size_t j = 0; j <= b_len; j++)
+    for (size_t j = 0; j <= b_len; j++) {
         above[j] = j;
+    }
     for (size_t i = 1; i <= a_len; i++) {
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
             size_t replace = above[j - 1] + (folded(a[i - 1]) != folded(b[j - 1]));
             row[j] = least_of(replace, least_of(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
                 row[j] = least_of(row[j], before[j - 2] + 1);
+            }
         }
         size_t *spare = before;
         before = above;
@@ -77,8 +84,9 @@ static size_t near_distance(const char *word, size_t word_len, const char *name,
     size_t longer = len > word_len ? len : word_len;
     size_t limit = longer / 3;
     if (len > LONGEST || longer - least_of(len, word_len) > limit ||
-        comparisons_left < len * word_len)
+        comparisons_left < len * word_len) {
         return worse;
+    }
     comparisons_left -= len * word_len;
     size_t found = distance(word, word_len, name, len);
     return found <= limit ? found : worse;
@@ -89,11 +97,13 @@ const char *diag_suggest(const char *word, const char *const *candidates, size_t
     const char *best = NULL;
     size_t best_distance = SIZE_MAX;
     size_t len = strlen(word);
-    if (len == 0 || len > LONGEST)
+    if (len == 0 || len > LONGEST) {
         return NULL;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (is_same_name(word, candidates[i]))
+        if (is_same_name(word, candidates[i])) {
             return candidates[i];
+        }
         size_t found = near_distance(word, len, candidates[i], SIZE_MAX);
         if (found < best_distance) {
             best_distance = found;

@@ -22,11 +22,13 @@ static bool reserve(struct text *text, size_t more)
         return false;
     }
     size_t needed = text->len + more + 1;
-    if (needed <= text->capacity)
+    if (needed <= text->capacity) {
         return true;
+    }
     size_t capacity = text->capacity ? text->capacity : 64;
-    while (capacity < needed)
+    while (capacity < needed) {
         capacity *= 2;
+    }
     text->data =
         arena_grow(text->arena, text->capacity ? text->data : NULL, text->capacity, capacity);
     text->capacity = capacity;
@@ -35,8 +37,9 @@ static bool reserve(struct text *text, size_t more)
 
 void text_append(struct text *text, const char *data, size_t len)
 {
-    if (!len || !reserve(text, len))
+    if (!len || !reserve(text, len)) {
         return;
+    }
     memcpy(text->data + text->len, data, len);
     text->len += len;
     text->data[text->len] = '\0';
@@ -58,8 +61,9 @@ void text_printf(struct text *text, const char *format, ...)
     va_start(args, format);
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (len <= 0 || !reserve(text, (size_t)len))
+    if (len <= 0 || !reserve(text, (size_t)len)) {
         return;
+    }
     va_start(args, format);
     vsnprintf(text->data + text->len, (size_t)len + 1, format, args);
     va_end(args);
@@ -72,12 +76,13 @@ static void json_char(struct text *text, uint32_t code, const char *bytes, size_
     static const char escaped[] = "\"\\\n\r\t\b\f";
     static const char letters[] = "\"\\nrtbf";
     const char *known = code && code < 0x80 ? strchr(escaped, (int)code) : NULL;
-    if (known)
+    if (known) {
         text_append(text, (const char[]){'\\', letters[known - escaped]}, 2);
-    else if (code < 0xFFFF && !unicode_is_printable(code))
+    } else if (code < 0xFFFF && !unicode_is_printable(code)) {
         text_printf(text, "\\u%04x", (unsigned)code);
-    else
+    } else {
         text_append(text, bytes, size);
+    }
 }
 
 void text_json_string(struct text *text, const char *data, size_t len)
@@ -86,10 +91,11 @@ void text_json_string(struct text *text, const char *data, size_t len)
     for (size_t i = 0; i < len;) {
         uint32_t code;
         size_t size = unicode_decode(data + i, len - i, &code);
-        if (size)
+        if (size) {
             json_char(text, code, data + i, size);
-        else
+        } else {
             text_puts(text, "\xEF\xBF\xBD");
+        }
         i += size ? size : 1;
     }
     text_putc(text, '"');

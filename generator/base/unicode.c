@@ -28,9 +28,11 @@ static const struct range not_printable[] = {
 
 static bool is_in(uint32_t code, const struct range *ranges, size_t count)
 {
-    for (size_t i = 0; i < count && code >= ranges[i].first; i++)
-        if (code <= ranges[i].last)
+    for (size_t i = 0; i < count && code >= ranges[i].first; i++) {
+        if (code <= ranges[i].last) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -40,11 +42,12 @@ static size_t lead(unsigned char byte, uint32_t *ret_bits)
     static const struct {
         unsigned char mask, value;
     } forms[] = {{0x80, 0x00}, {0xE0, 0xC0}, {0xF0, 0xE0}, {0xF8, 0xF0}};
-    for (size_t i = 0; i < COUNT_OF(forms); i++)
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
         if ((byte & forms[i].mask) == forms[i].value) {
             *ret_bits = byte & (unsigned char)~forms[i].mask;
             return i + 1;
         }
+    }
     return 0;
 }
 
@@ -55,23 +58,27 @@ size_t unicode_decode(const char *data, size_t len, uint32_t *ret_code)
     uint32_t code = 0;
     *ret_code = 0xFFFD;
     size_t size = lead(bytes[0], &code);
-    if (!size || size > len)
+    if (!size || size > len) {
         return 0;
+    }
     for (size_t i = 1; i < size; i++) {
-        if ((bytes[i] & 0xC0) != 0x80)
+        if ((bytes[i] & 0xC0) != 0x80) {
             return 0;
+        }
         code = code << 6 | (bytes[i] & 0x3F);
     }
-    if (code < least[size] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+    if (code < least[size] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) {
         return 0;
+    }
     *ret_code = code;
     return size;
 }
 
 int unicode_width(uint32_t code)
 {
-    if (is_in(code, no_width, COUNT_OF(no_width)))
+    if (is_in(code, no_width, COUNT_OF(no_width))) {
         return 0;
+    }
     return is_in(code, double_width, COUNT_OF(double_width)) ? 2 : 1;
 }
 

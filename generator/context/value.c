@@ -133,8 +133,9 @@ struct ctx_value *ctx_map_for(struct arena *arena, size_t names)
 static void *room_for_one(struct ctx_value *value, void *entries, size_t size)
 {
     struct ctx_container *container = container_of(value);
-    if (value->count < container->capacity)
+    if (value->count < container->capacity) {
         return entries;
+    }
     size_t capacity = container->capacity ? container->capacity * 2 : 4;
     entries = arena_grow(container->arena, entries, container->capacity * size, capacity * size);
     container->capacity = capacity;
@@ -152,8 +153,9 @@ void ctx_add(struct ctx_value *list, struct ctx_value *item)
 static uint32_t hash_of(const char *name, size_t len)
 {
     uint32_t hash = 2166136261U;
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         hash = (hash ^ (unsigned char)name[i]) * 16777619U;
+    }
     return hash;
 }
 
@@ -168,8 +170,9 @@ static struct ctx_pair *find_indexed(const struct ctx_container *map, const char
     for (size_t at = hash & (map->index_size - 1); map->index[at];
          at = (at + 1) & (map->index_size - 1)) {
         struct ctx_pair *pair = &map->value.as.pairs[map->index[at] - 1];
-        if (pair->hash == hash && is_named(pair, name, len))
+        if (pair->hash == hash && is_named(pair, name, len)) {
             return pair;
+        }
     }
     return NULL;
 }
@@ -177,19 +180,23 @@ static struct ctx_pair *find_indexed(const struct ctx_container *map, const char
 static struct ctx_pair *find_pair(const struct ctx_value *map, const char *name, size_t len)
 {
     const struct ctx_container *container = (const struct ctx_container *)map;
-    if (container->index)
+    if (container->index) {
         return find_indexed(container, name, len);
-    for (size_t i = 0; i < map->count; i++)
-        if (is_named(&map->as.pairs[i], name, len))
+    }
+    for (size_t i = 0; i < map->count; i++) {
+        if (is_named(&map->as.pairs[i], name, len)) {
             return &map->as.pairs[i];
+        }
+    }
     return NULL;
 }
 
 static void index_pair(struct ctx_container *map, size_t i)
 {
     size_t at = map->value.as.pairs[i].hash & (map->index_size - 1);
-    while (map->index[at])
+    while (map->index[at]) {
         at = (at + 1) & (map->index_size - 1);
+    }
     map->index[at] = (uint32_t)(i + 1);
 }
 
@@ -197,8 +204,9 @@ static void index_pair(struct ctx_container *map, size_t i)
 static void keep_index(struct ctx_container *map)
 {
     size_t count = map->value.count;
-    if (count < INDEX_FROM)
+    if (count < INDEX_FROM) {
         return;
+    }
     assert(count < UINT32_MAX);
     if (count * 2 <= map->index_size) {
         index_pair(map, count - 1);
@@ -206,8 +214,9 @@ static void keep_index(struct ctx_container *map)
     }
     map->index_size = map->index_size ? map->index_size * 2 : (size_t)INDEX_FROM / 3 * 8;
     map->index = arena_array(map->arena, map->index_size, sizeof(*map->index));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         index_pair(map, i);
+    }
 }
 
 void ctx_set_len(struct ctx_value *map, const char *name, size_t len, struct ctx_value *value)
@@ -252,8 +261,9 @@ enum ctx_kind ctx_kind(const struct ctx_value *value)
 
 bool ctx_is_true(const struct ctx_value *value)
 {
-    if (value->kind == CTX_FLAG)
+    if (value->kind == CTX_FLAG) {
         return value->on;
+    }
     return value->kind != CTX_NULL && (value->kind != CTX_LIST || value->count);
 }
 
@@ -264,8 +274,9 @@ const char *ctx_text(const struct ctx_value *value, size_t *ret_len)
         *ret_len = value->count;
         return value->as.text;
     }
-    if (value->kind == CTX_FLAG)
+    if (value->kind == CTX_FLAG) {
         text = value->on ? "true" : "false";
+    }
     *ret_len = strlen(text);
     return text;
 }
@@ -306,15 +317,17 @@ static void print_value(const struct ctx_value *value, size_t depth, struct text
 static void print_break(size_t depth, struct text *out)
 {
     text_putc(out, '\n');
-    while (depth--)
+    while (depth--) {
         text_append(out, "  ", 2);
+    }
 }
 
 static void print_entries(const struct ctx_value *value, size_t depth, struct text *out)
 {
     for (size_t i = 0; i < value->count && !out->full; i++) {
-        if (i)
+        if (i) {
             text_putc(out, ',');
+        }
         print_break(depth + 1, out);
         if (value->kind == CTX_MAP) {
             text_json_string(out, value->as.pairs[i].name, value->as.pairs[i].name_len);
@@ -324,8 +337,9 @@ static void print_entries(const struct ctx_value *value, size_t depth, struct te
             print_value(value->as.items[i], depth + 1, out);
         }
     }
-    if (value->count)
+    if (value->count) {
         print_break(depth, out);
+    }
 }
 
 static void print_value(const struct ctx_value *value, size_t depth, struct text *out)

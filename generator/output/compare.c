@@ -39,8 +39,9 @@ static int compare_one(const struct out_entry *entry, const struct atomic_existi
                        struct text *report)
 {
     if (existing->state == ATOMIC_FILE && existing->len == entry->len &&
-        memcmp(existing->data, entry->data, entry->len) == 0)
+        memcmp(existing->data, entry->data, entry->len) == 0) {
         return 0;
+    }
     text_printf(report, "%s: %s\n", existing->state == ATOMIC_NOTHING ? "missing" : "different",
                 entry->name);
     return 1;
@@ -52,9 +53,11 @@ static void list_manifest(struct names *names, const char *path)
 {
     struct atomic_existing manifest = atomic_look(names->arena, AT_FDCWD, path);
     const char *line = manifest.data;
-    for (const char *end; (end = strchr(line, '\n')); line = end + 1)
-        if (end > line && *line != '.' && !memchr(line, '/', (size_t)(end - line)))
+    for (const char *end; (end = strchr(line, '\n')); line = end + 1) {
+        if (end > line && *line != '.' && !memchr(line, '/', (size_t)(end - line))) {
             add_name(names, line, (size_t)(end - line));
+        }
+    }
 }
 
 static bool list_directory(struct names *names, int dir)
@@ -62,14 +65,17 @@ static bool list_directory(struct names *names, int dir)
     int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0);
     DIR *stream = copy < 0 ? NULL : fdopendir(copy);
     if (!stream) {
-        if (copy >= 0)
+        if (copy >= 0) {
             close(copy);
+        }
         return false;
     }
     errno = 0;
-    for (const struct dirent *entry; (entry = readdir(stream)); errno = 0)
-        if (entry->d_name[0] != '.')
+    for (const struct dirent *entry; (entry = readdir(stream)); errno = 0) {
+        if (entry->d_name[0] != '.') {
             add_name(names, entry->d_name, strlen(entry->d_name));
+        }
+    }
     int error = errno;
     closedir(stream);
     return error == 0;
@@ -79,15 +85,18 @@ static int report_orphans(const struct out_files *files, struct names *names, in
                           struct text *report)
 {
     int found = 0;
-    if (names->count)
+    if (names->count) {
         qsort(names->names, names->count, sizeof(char *), compare_names);
+    }
     for (size_t i = 0; i < names->count; i++) {
         const char *name = names->names[i];
-        if (out_has(files, name) || (i && strcmp(names->names[i - 1], name) == 0))
+        if (out_has(files, name) || (i && strcmp(names->names[i - 1], name) == 0)) {
             continue;
+        }
         struct atomic_existing existing = atomic_look(files->arena, dir, name);
-        if (existing.state != ATOMIC_FILE || !out_has_marker(existing.data, existing.len))
+        if (existing.state != ATOMIC_FILE || !out_has_marker(existing.data, existing.len)) {
             continue;
+        }
         text_printf(report, "orphaned: %s\n", name);
         found++;
     }
@@ -103,17 +112,19 @@ static int compare_all(const struct out_files *files, int dir, const char *manif
         struct atomic_existing existing = atomic_look(files->arena, dir, files->entries[i].name);
         differences += compare_one(&files->entries[i], &existing, report);
     }
-    if (manifest)
+    if (manifest) {
         list_manifest(&names, manifest);
-    else if (!list_directory(&names, dir))
+    } else if (!list_directory(&names, dir)) {
         return -1;
+    }
     return differences + report_orphans(files, &names, dir, report);
 }
 
 static int all_missing(const struct out_files *files, struct text *report)
 {
-    for (size_t i = 0; i < files->count; i++)
+    for (size_t i = 0; i < files->count; i++) {
         text_printf(report, "missing: %s\n", files->entries[i].name);
+    }
     return (int)files->count;
 }
 
@@ -121,13 +132,16 @@ int out_check(const struct out_files *files, struct diag *diag, const char *dire
               const char *manifest, struct text *report)
 {
     int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 && errno == ENOENT)
+    if (dir < 0 && errno == ENOENT) {
         return all_missing(files, report);
+    }
     int differences = dir < 0 ? -1 : compare_all(files, dir, manifest, report);
-    if (differences < 0)
+    if (differences < 0) {
         diag_error(diag, (struct src_pos){0}, "file", "cannot read the directory '%s': %s",
                    directory, strerror(errno));
-    if (dir >= 0)
+    }
+    if (dir >= 0) {
         close(dir);
+    }
     return differences;
 }

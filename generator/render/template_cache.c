@@ -23,12 +23,15 @@ struct tpl_cache *tpl_cache_new(struct arena *arena)
 const struct tpl_template *tpl_cache_get(struct tpl_cache *cache, struct diag *diag,
                                          const struct src_file *file)
 {
-    for (const struct cached *known = cache->first; known; known = known->next)
-        if (known->tpl->file == file)
+    for (const struct cached *known = cache->first; known; known = known->next) {
+        if (known->tpl->file == file) {
             return known->tpl;
+        }
+    }
     const struct tpl_template *tpl = tpl_parse(cache->arena, diag, file);
-    if (!tpl)
+    if (!tpl) {
         return NULL;
+    }
     struct cached *added = arena_alloc(cache->arena, sizeof(*added));
     *added = (struct cached){tpl, cache->first};
     cache->first = added;

@@ -61,8 +61,9 @@ static void stop(struct parser *p)
 
 static void count_error(struct parser *p)
 {
-    if (++p->errors == MAX_ERRORS)
+    if (++p->errors == MAX_ERRORS) {
         stop(p);
+    }
 }
 
 static bool starts_with(const char *at, const char *end, const char *word, size_t len)
@@ -72,8 +73,9 @@ static bool starts_with(const char *at, const char *end, const char *word, size_
 
 static const char *skip_blanks(const char *at, const char *end)
 {
-    while (at < end && is_blank(*at))
+    while (at < end && is_blank(*at)) {
         at++;
+    }
     return at;
 }
 
@@ -94,8 +96,9 @@ static struct tpl_node *add_node(struct parser *p, enum tpl_kind kind, const cha
 
 static void add_text(struct parser *p, const char *from, const char *to)
 {
-    if (from == to)
+    if (from == to) {
         return;
+    }
     struct tpl_node *node = add_node(p, TPL_TEXT, from);
     node->text = from;
     node->len = (size_t)(to - from);
@@ -112,8 +115,9 @@ static struct tpl_node *add_named(struct parser *p, enum tpl_kind kind, const st
 /* The tag at `at`, where the opening delimiter is. */
 static bool read_tag(struct parser *p, const char *at, struct tpl_tag *ret_tag)
 {
-    if (tpl_tag_read(&p->delimiters, at, p->end, ret_tag))
+    if (tpl_tag_read(&p->delimiters, at, p->end, ret_tag)) {
         return true;
+    }
     diag_error(p->diag, pos_at(p, at), "unclosed-tag", "this tag is never closed by '%.*s'",
                shown(ret_tag->close_len), ret_tag->close);
     count_error(p);
@@ -124,8 +128,9 @@ static bool read_tag(struct parser *p, const char *at, struct tpl_tag *ret_tag)
 static bool check_name(struct parser *p, const struct tpl_tag *tag)
 {
     const char *problem = tpl_tag_problem(&p->delimiters, tag);
-    if (!problem)
+    if (!problem) {
         return true;
+    }
     diag_error(p->diag, pos_at(p, tag->start), "bad-tag", "%s", problem);
     count_error(p);
     return false;
@@ -141,14 +146,16 @@ static void apply_comment(struct parser *p, const struct tpl_tag *tag)
 
 static void apply_variable(struct parser *p, const struct tpl_tag *tag)
 {
-    if (check_name(p, tag))
+    if (check_name(p, tag)) {
         add_named(p, TPL_VARIABLE, tag)->escaped = !tag->sigil;
+    }
 }
 
 static void apply_partial(struct parser *p, const struct tpl_tag *tag)
 {
-    if (!check_name(p, tag))
+    if (!check_name(p, tag)) {
         return;
+    }
     struct tpl_node *node = add_named(p, TPL_PARTIAL, tag);
     node->indent = tag->indent;
     node->indent_len = tag->indent_len;
@@ -182,9 +189,11 @@ static struct tpl_node *open_section(const struct parser *p, size_t depth)
 /* Number of the sections open around the one that the tag closes. p->depth: none does. */
 static size_t depth_closed_by(const struct parser *p, const struct tpl_tag *tag)
 {
-    for (size_t depth = p->depth; depth > 0; depth--)
-        if (is_name_of(open_section(p, depth - 1), tag))
+    for (size_t depth = p->depth; depth > 0; depth--) {
+        if (is_name_of(open_section(p, depth - 1), tag)) {
             return depth - 1;
+        }
+    }
     return p->depth;
 }
 
@@ -211,14 +220,16 @@ static void apply_close(struct parser *p, const struct tpl_tag *tag)
         count_error(p);
     }
     /* A name that some outer section has closes that, lest one slip makes many errors. */
-    while (p->depth > closed)
+    while (p->depth > closed) {
         open_section(p, --p->depth)->end = p->tpl->count;
+    }
 }
 
 static void apply_delimiters(struct parser *p, const struct tpl_tag *tag)
 {
-    if (tpl_delimiters_change(&p->delimiters, p->arena, tag))
+    if (tpl_delimiters_change(&p->delimiters, p->arena, tag)) {
         return;
+    }
     diag_error(p->diag, pos_at(p, tag->start), "bad-delimiters",
                "a set-delimiter tag names two delimiters with blanks between them and no '=' "
                "in them: {{=<@ @>=}}");
@@ -240,8 +251,9 @@ static const struct kind_of_tag {
 static const struct kind_of_tag *kind_of(const struct tpl_tag *tag)
 {
     size_t i = 0;
-    while (kinds[i].sigil != tag->sigil)
+    while (kinds[i].sigil != tag->sigil) {
         i++;
+    }
     return &kinds[i];
 }
 
@@ -251,10 +263,12 @@ static const struct kind_of_tag *kind_of(const struct tpl_tag *tag)
 static const char *skip_rest_of_line(const struct parser *p, const char *at)
 {
     at = skip_blanks(at, p->end);
-    if (at == p->end)
+    if (at == p->end) {
         return at;
-    if (starts_with(at, p->end, "\r\n", 2))
+    }
+    if (starts_with(at, p->end, "\r\n", 2)) {
         return at + 2;
+    }
     return *at == '\n' ? at + 1 : NULL;
 }
 
@@ -263,14 +277,17 @@ static bool parse_lone_tag(struct parser *p)
 {
     struct tpl_tag tag;
     const char *start = skip_blanks(p->at, p->end);
-    if (!starts_with(start, p->end, p->delimiters.open, p->delimiters.open_len))
+    if (!starts_with(start, p->end, p->delimiters.open, p->delimiters.open_len)) {
         return false;
-    if (!read_tag(p, start, &tag))
+    }
+    if (!read_tag(p, start, &tag)) {
         return true;
+    }
     const struct kind_of_tag *kind = kind_of(&tag);
     const char *next = kind->lone ? skip_rest_of_line(p, tag.end) : NULL;
-    if (!next)
+    if (!next) {
         return false;
+    }
     tag.indent = p->at;
     tag.indent_len = (size_t)(start - p->at);
     p->at = next;
@@ -281,8 +298,9 @@ static bool parse_lone_tag(struct parser *p)
 /* A tag may reach into a later line. */
 static void find_line_end(struct parser *p)
 {
-    if (p->line_end > p->at)
+    if (p->line_end > p->at) {
         return;
+    }
     const char *newline = memchr(p->at, '\n', (size_t)(p->end - p->at));
     p->line_end = newline ? newline + 1 : p->end;
 }
@@ -296,8 +314,9 @@ static bool parse_piece(struct parser *p)
         tpl_find_word(p->at, p->line_end, p->delimiters.open, p->delimiters.open_len);
     add_text(p, p->at, start ? start : p->line_end);
     p->at = start ? start : p->line_end;
-    if (!start || !read_tag(p, start, &tag))
+    if (!start || !read_tag(p, start, &tag)) {
         return false;
+    }
     p->at = tag.end;
     kind_of(&tag)->apply(p, &tag);
     return p->at < p->end;
@@ -305,11 +324,13 @@ static bool parse_piece(struct parser *p)
 
 static void parse_line(struct parser *p)
 {
-    if (parse_lone_tag(p))
+    if (parse_lone_tag(p)) {
         return;
+    }
     add_node(p, TPL_LINE, p->at);
-    while (parse_piece(p))
+    while (parse_piece(p)) {
         ;
+    }
 }
 
 static void report_open_sections(struct parser *p)
@@ -331,8 +352,9 @@ struct tpl_template *tpl_parse(struct arena *arena, struct diag *diag, const str
     p.end = file->data + file->len;
     p.line_end = p.at;
     tpl_delimiters_set(&p.delimiters, arena, "{{", 2, "}}", 2);
-    while (p.at < p.end)
+    while (p.at < p.end) {
         parse_line(&p);
+    }
     report_open_sections(&p);
     return p.errors ? NULL : tpl;
 }

@@ -70,11 +70,14 @@ static const char *name_of(struct renderer *r, const char *name, size_t len)
 /* True: report it. */
 static bool is_new_error(struct renderer *r, const struct tpl_node *node)
 {
-    if (r->stopped)
+    if (r->stopped) {
         return false;
-    for (size_t i = 0; i < r->errors; i++)
-        if (r->reported[i] == node)
+    }
+    for (size_t i = 0; i < r->errors; i++) {
+        if (r->reported[i] == node) {
             return false;
+        }
+    }
     r->reported[r->errors++] = node;
     r->stopped = r->stopped || r->errors == MAX_ERRORS;
     return true;
@@ -83,8 +86,9 @@ static bool is_new_error(struct renderer *r, const struct tpl_node *node)
 static void stop(struct renderer *r, const struct place *place, const struct tpl_node *node,
                  const char *id, const char *problem)
 {
-    if (r->stopped)
+    if (r->stopped) {
         return;
+    }
     diag_error(r->diag, pos_of(place, node), id, "%s", problem);
     r->errors++;
     r->stopped = true;
@@ -94,16 +98,19 @@ static void count_steps(struct renderer *r, const struct place *place, const str
                         size_t count)
 {
     r->steps += count;
-    if (r->steps > MAX_STEPS)
+    if (r->steps > MAX_STEPS) {
         stop(r, place, node, "too-long", "rendering takes more than 100,000,000 steps");
+    }
 }
 
 static size_t add_names(const struct ctx_value *value, const char **names, size_t count)
 {
-    if (ctx_kind(value) != CTX_MAP)
+    if (ctx_kind(value) != CTX_MAP) {
         return count;
-    for (size_t i = 0; i < ctx_count(value) && count < MAX_CANDIDATES; i++)
+    }
+    for (size_t i = 0; i < ctx_count(value) && count < MAX_CANDIDATES; i++) {
         names[count++] = ctx_name(value, i);
+    }
     return count;
 }
 
@@ -112,8 +119,9 @@ static void report_unknown_name(struct renderer *r, const struct place *place,
 {
     const char **names = arena_array(r->arena, MAX_CANDIDATES, sizeof(*names));
     size_t count = 0;
-    for (const struct scope *scope = place->scope; scope; scope = scope->outer)
+    for (const struct scope *scope = place->scope; scope; scope = scope->outer) {
         count = add_names(scope->value, names, count);
+    }
     diag_error(r->diag, pos_of(place, node), "unknown-name", "unknown %s '%s'%s",
                node->kind == TPL_VARIABLE ? "name" : "section", name,
                diag_did_you_mean(r->arena, name, names, count));
@@ -168,8 +176,9 @@ static size_t part_len(const char *name, const char *end)
 static const struct ctx_value *find_value(struct renderer *r, const struct place *place,
                                           const struct tpl_node *node)
 {
-    if (node->len == 1 && *node->text == '.')
+    if (node->len == 1 && *node->text == '.') {
         return place->scope->value;
+    }
     const char *name = node->text;
     const char *end = name + node->len;
     size_t len = part_len(name, end);
@@ -181,14 +190,16 @@ static const struct ctx_value *find_value(struct renderer *r, const struct place
         len = part_len(name, end);
         value = ctx_get(inside, name, len);
     }
-    if (value || r->options->lenient || !is_new_error(r, node))
+    if (value || r->options->lenient || !is_new_error(r, node)) {
         return value;
-    if (!inside)
+    }
+    if (!inside) {
         report_unknown_name(r, place, node, name_of(r, name, len));
-    else
+    } else {
         report_unknown_part(r, place, node, inside,
                             name_of(r, node->text, (size_t)(name - node->text) - 1),
                             name_of(r, name, len));
+    }
     return NULL;
 }
 
@@ -196,8 +207,9 @@ static const struct ctx_value *find_value(struct renderer *r, const struct place
 
 static void put_indent(struct text *out, const struct indent *indent)
 {
-    if (!indent)
+    if (!indent) {
         return;
+    }
     put_indent(out, indent->outer);
     text_append(out, indent->text, indent->len);
 }
@@ -223,8 +235,9 @@ static void put_html(struct text *out, const char *text, size_t len)
     size_t put = 0;
     for (size_t i = 0; i < len; i++) {
         const char *entity = entity_of(text[i]);
-        if (!entity)
+        if (!entity) {
             continue;
+        }
         text_append(out, text + put, i - put);
         text_puts(out, entity);
         put = i + 1;
@@ -252,18 +265,21 @@ static void render_variable(struct renderer *r, const struct place *place,
                             const struct tpl_node *node)
 {
     const struct ctx_value *value = find_value(r, place, node);
-    if (!value)
+    if (!value) {
         return;
+    }
     enum ctx_kind kind = ctx_kind(value);
-    if ((kind == CTX_LIST || kind == CTX_MAP) && !r->options->lenient && is_new_error(r, node))
+    if ((kind == CTX_LIST || kind == CTX_MAP) && !r->options->lenient && is_new_error(r, node)) {
         diag_error(r->diag, pos_of(place, node), "no-text", "'%s' is %s and has no text",
                    name_of(r, node->text, node->len), kind_name(value));
+    }
     size_t len;
     const char *text = ctx_text(value, &len);
-    if (node->escaped && r->options->escape == TPL_ESCAPE_HTML)
+    if (node->escaped && r->options->escape == TPL_ESCAPE_HTML) {
         put_html(r->out, text, len);
-    else
+    } else {
         text_append(r->out, text, len);
+    }
 }
 
 static void render_inside(struct renderer *r, const struct place *place,
@@ -286,14 +302,16 @@ static void render_section(struct renderer *r, const struct place *place,
                            const struct tpl_node *node)
 {
     const struct ctx_value *value = find_value(r, place, node);
-    if (!value || !ctx_is_true(value))
+    if (!value || !ctx_is_true(value)) {
         return;
+    }
     if (ctx_kind(value) != CTX_LIST) {
         render_inside(r, place, node, value);
         return;
     }
-    for (size_t i = 0; i < ctx_count(value) && !r->stopped; i++)
+    for (size_t i = 0; i < ctx_count(value) && !r->stopped; i++) {
         render_inside(r, place, node, ctx_item(value, i));
+    }
 }
 
 /* What is in scope stays: the same value once more. */
@@ -301,8 +319,9 @@ static void render_inverted(struct renderer *r, const struct place *place,
                             const struct tpl_node *node)
 {
     const struct ctx_value *value = find_value(r, place, node);
-    if (!value || !ctx_is_true(value))
+    if (!value || !ctx_is_true(value)) {
         render_inside(r, place, node, place->scope->value);
+    }
 }
 
 /* Partials. */
@@ -335,8 +354,9 @@ static void render_partial(struct renderer *r, const struct place *place,
         return;
     }
     const struct tpl_template *tpl = find_partial(r, place, node);
-    if (!tpl || r->stopped)
+    if (!tpl || r->stopped) {
         return;
+    }
     /* A partial among other text is no line of its own: it begins without indentation. */
     const struct indent indent = {node->indent, node->indent_len, place->indent};
     struct place inside = *place;
@@ -357,8 +377,9 @@ static void render_nodes(struct renderer *r, const struct place *place, size_t f
     for (size_t i = from; i < to && !r->stopped; i = nodes[i].end) {
         renderers[nodes[i].kind](r, place, &nodes[i]);
         count_steps(r, place, &nodes[i], 1);
-        if (r->out->full)
+        if (r->out->full) {
             stop(r, place, &nodes[i], "too-long", "the output is longer than it may be");
+        }
     }
 }
 

@@ -32,8 +32,9 @@ void tpl_delimiters_set(struct tpl_delimiters *delimiters, struct arena *arena, 
 static size_t word_len(const char *at, const char *end)
 {
     const char *stop = at;
-    while (stop < end && !is_space(*stop))
+    while (stop < end && !is_space(*stop)) {
         stop++;
+    }
     return (size_t)(stop - at);
 }
 
@@ -44,11 +45,13 @@ bool tpl_delimiters_change(struct tpl_delimiters *delimiters, struct arena *aren
     const char *end = open + tag->len;
     size_t open_len = word_len(open, end);
     const char *close = open + open_len;
-    while (close < end && is_space(*close))
+    while (close < end && is_space(*close)) {
         close++;
+    }
     size_t close_len = word_len(close, end);
-    if (!open_len || !close_len || close + close_len != end || memchr(open, '=', tag->len))
+    if (!open_len || !close_len || close + close_len != end || memchr(open, '=', tag->len)) {
         return false;
+    }
     tpl_delimiters_set(delimiters, arena, open, open_len, close, close_len);
     return true;
 }
@@ -63,8 +66,9 @@ const char *tpl_find_word(const char *at, const char *end, const char *word, siz
     for (size_t window = 256;; window *= 2) {
         size_t size = window < left ? window : left;
         const char *found = memmem(at, size, word, len);
-        if (found || size == left)
+        if (found || size == left) {
             return found;
+        }
     }
 }
 
@@ -74,16 +78,18 @@ static void trim(struct tpl_tag *tag)
         tag->content++;
         tag->len--;
     }
-    while (tag->len && is_space(tag->content[tag->len - 1]))
+    while (tag->len && is_space(tag->content[tag->len - 1])) {
         tag->len--;
+    }
 }
 
 bool tpl_tag_read(const struct tpl_delimiters *delimiters, const char *at, const char *end,
                   struct tpl_tag *ret_tag)
 {
     struct tpl_tag tag = {.start = at, .content = at + delimiters->open_len};
-    if (tag.content < end && is_sigil(*tag.content))
+    if (tag.content < end && is_sigil(*tag.content)) {
         tag.sigil = *tag.content++;
+    }
     tag.close = tag.sigil == '{'   ? delimiters->brace_close
                 : tag.sigil == '=' ? delimiters->equals_close
                                    : delimiters->close;
@@ -106,14 +112,18 @@ static bool is_dotted_right(const char *name, size_t len)
 
 const char *tpl_tag_problem(const struct tpl_delimiters *delimiters, const struct tpl_tag *tag)
 {
-    if (!tag->len)
+    if (!tag->len) {
         return "a tag without a name";
+    }
     if (memchr(tag->content, '\n', tag->len) ||
-        memmem(tag->content, tag->len, delimiters->open, delimiters->open_len))
+        memmem(tag->content, tag->len, delimiters->open, delimiters->open_len)) {
         return "this tag is not closed before the next line or tag";
-    if (!tag->sigil && is_sigil(tag->content[0]))
+    }
+    if (!tag->sigil && is_sigil(tag->content[0])) {
         return "blanks between the opening delimiter and what kind of tag it is";
-    if (tag->sigil != '>' && !is_dotted_right(tag->content, tag->len))
+    }
+    if (tag->sigil != '>' && !is_dotted_right(tag->content, tag->len)) {
         return "a name with nothing before, behind or between dots";
+    }
     return NULL;
 }

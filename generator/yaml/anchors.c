@@ -18,16 +18,18 @@ struct yml_anchors {
 static size_t bucket_of(const char *name)
 {
     size_t hash = 5381;
-    for (; *name; name++)
+    for (; *name; name++) {
         hash = hash * 33 + (unsigned char)*name;
+    }
     return hash % BUCKETS;
 }
 
 void yml_anchors_add(struct arena *arena, struct yml_anchors **anchors, const char *name,
                      struct yml_node *node)
 {
-    if (!*anchors)
+    if (!*anchors) {
         *anchors = arena_alloc(arena, sizeof(**anchors));
+    }
     struct anchor **bucket = &(*anchors)->buckets[bucket_of(name)];
     struct anchor *anchor = arena_alloc(arena, sizeof(*anchor));
     *anchor = (struct anchor){arena_strdup(arena, name), node, *bucket};
@@ -36,10 +38,12 @@ void yml_anchors_add(struct arena *arena, struct yml_anchors **anchors, const ch
 
 struct yml_node *yml_anchors_find(const struct yml_anchors *anchors, const char *name)
 {
-    if (!anchors)
+    if (!anchors) {
         return NULL;
+    }
     const struct anchor *anchor = anchors->buckets[bucket_of(name)];
-    while (anchor && strcmp(anchor->name, name) != 0)
+    while (anchor && strcmp(anchor->name, name) != 0) {
         anchor = anchor->next;
+    }
     return anchor ? anchor->node : NULL;
 }

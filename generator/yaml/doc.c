@@ -64,8 +64,9 @@ static void stop(struct builder *builder)
 static bool count_nodes(struct builder *builder, struct src_pos pos, size_t more)
 {
     builder->nodes += more;
-    if (builder->nodes <= builder->limits->nodes)
+    if (builder->nodes <= builder->limits->nodes) {
         return true;
+    }
     diag_error(builder->diag, pos, "too-many-nodes", "more than %zu values in one file",
                builder->limits->nodes);
     stop(builder);
@@ -74,8 +75,9 @@ static bool count_nodes(struct builder *builder, struct src_pos pos, size_t more
 
 static bool check_depth(struct builder *builder, struct src_pos pos, size_t height)
 {
-    if (builder->depth + height <= builder->limits->depth)
+    if (builder->depth + height <= builder->limits->depth) {
         return true;
+    }
     diag_error(builder->diag, pos, "too-deep", "more than %zu levels deep", builder->limits->depth);
     stop(builder);
     return false;
@@ -122,10 +124,11 @@ static void refuse_key(struct builder *builder, const struct yml_node *map,
 static void check_key(struct builder *builder, const struct yml_node *map,
                       const struct yml_node *key)
 {
-    if (key->kind != YML_SCALAR)
+    if (key->kind != YML_SCALAR) {
         refuse_key(builder, map, key);
-    else if (builder->mode == YML_SCHEMA && key->plain && strcmp(key->text, "<<") == 0)
+    } else if (builder->mode == YML_SCHEMA && key->plain && strcmp(key->text, "<<") == 0) {
         diag_error(builder->diag, key->pos, "merge-key", "merge keys ('<<') are not allowed");
+    }
 }
 
 /* Puts a finished node, or one that was just opened, where it belongs. */
@@ -160,23 +163,27 @@ static struct yml_node *empty_node(struct arena *arena, struct src_pos pos)
 static void refuse_properties(struct builder *builder, struct src_pos pos, const char *anchor,
                               const char *tag)
 {
-    if (anchor)
+    if (anchor) {
         diag_error(builder->diag, pos, "anchor",
                    "anchors are not allowed; a text that begins with '&' must be quoted");
-    else if (tag)
+    } else if (tag) {
         diag_error(builder->diag, pos, "tag",
                    "tags are not allowed; a text that begins with '!' must be quoted");
+    }
 }
 
 /* `!!int 5` says no more than 5 does; any other tag makes a text of it. */
 static bool is_string_tag(const char *tag)
 {
     static const char *const typed[] = {YAML_INT_TAG, YAML_FLOAT_TAG, YAML_BOOL_TAG, YAML_NULL_TAG};
-    if (!tag)
+    if (!tag) {
         return false;
-    for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++)
-        if (strcmp(tag, typed[i]) == 0)
+    }
+    for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
+        if (strcmp(tag, typed[i]) == 0) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -185,15 +192,17 @@ static struct yml_node *begin_node(struct builder *builder, enum yml_kind kind, 
 {
     struct src_pos pos = yml_pos(builder->file, mark);
     const char *anchor_text = (const char *)anchor;
-    if (!count_nodes(builder, pos, 1) || !check_depth(builder, pos, kind != YML_SCALAR))
+    if (!count_nodes(builder, pos, 1) || !check_depth(builder, pos, kind != YML_SCALAR)) {
         return NULL;
+    }
     struct yml_node *node = arena_alloc(builder->arena, sizeof(*node));
     *node = (struct yml_node){
         .kind = kind, .pos = pos, .text = "", .tagged = is_string_tag((const char *)tag)};
-    if (builder->mode == YML_SCHEMA)
+    if (builder->mode == YML_SCHEMA) {
         refuse_properties(builder, pos, anchor_text, (const char *)tag);
-    else if (anchor)
+    } else if (anchor) {
         yml_anchors_add(builder->arena, &builder->anchors, anchor_text, node);
+    }
     return node;
 }
 
@@ -203,23 +212,26 @@ static void on_scalar(struct builder *builder, const yaml_event_t *event)
 {
     struct yml_node *node = begin_node(builder, YML_SCALAR, event->start_mark,
                                        event->data.scalar.anchor, event->data.scalar.tag);
-    if (!node)
+    if (!node) {
         return;
+    }
     node->len = event->data.scalar.length;
     node->text = arena_copy(builder->arena, (const char *)event->data.scalar.value, node->len);
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     node->weight = 1;
     long bad = builder->mode == YML_SCHEMA ? yml_bad_character(node->text, node->len) : -1;
-    if (bad >= 0)
+    if (bad >= 0) {
         diag_error(builder->diag, node->pos, "bad-character",
                    "U+%04lX is not allowed in text, not even as an escape", (unsigned long)bad);
+    }
     place(builder, node);
 }
 
 static void open_collection(struct builder *builder, struct yml_node *node)
 {
-    if (!node)
+    if (!node) {
         return;
+    }
     place(builder, node);
     builder->open[builder->depth++] = (struct frame){.node = node};
 }
@@ -241,8 +253,9 @@ static void on_map_start(struct builder *builder, const yaml_event_t *event)
 static void weigh(struct yml_node *node, const struct yml_node *child)
 {
     node->weight += child->weight;
-    if (node->height < child->height + 1)
+    if (node->height < child->height + 1) {
         node->height = child->height + 1;
+    }
 }
 
 static void on_collection_end(struct builder *builder, const yaml_event_t *event)
@@ -253,12 +266,14 @@ static void on_collection_end(struct builder *builder, const yaml_event_t *event
     node->weight = 1;
     node->height = 1;
     for (size_t i = 0; i < count; i++) {
-        if (node->kind == YML_MAP)
+        if (node->kind == YML_MAP) {
             weigh(node, node->pairs[i].key);
+        }
         weigh(node, node->kind == YML_MAP ? node->pairs[i].value : node->items[i]);
     }
-    if (node->kind == YML_MAP)
+    if (node->kind == YML_MAP) {
         yml_check_keys(builder->arena, builder->diag, node);
+    }
 }
 
 static void on_alias(struct builder *builder, const yaml_event_t *event)
@@ -318,8 +333,9 @@ static event_handler *const handlers[] = {
 static void handle(struct builder *builder, const yaml_event_t *event)
 {
     size_t type = (size_t)event->type;
-    if (type < sizeof(handlers) / sizeof(handlers[0]) && handlers[type])
+    if (type < sizeof(handlers) / sizeof(handlers[0]) && handlers[type]) {
         handlers[type](builder, event);
+    }
 }
 
 /* ----------------------------------------------------------------- parsing */
@@ -340,8 +356,9 @@ static void take_events(struct builder *builder, yaml_parser_t *parser)
 
 static bool check_input(const struct builder *builder)
 {
-    if (builder->file->len <= builder->limits->bytes)
+    if (builder->file->len <= builder->limits->bytes) {
         return yml_check_characters(builder->diag, builder->file, builder->mode == YML_SCHEMA);
+    }
     diag_error(builder->diag, (struct src_pos){.file = builder->file}, "too-large",
                "more than %zu bytes", builder->limits->bytes);
     return false;
@@ -350,8 +367,9 @@ static bool check_input(const struct builder *builder)
 static void parse(struct builder *builder)
 {
     struct src_file file = *builder->file;
-    if (builder->mode == YML_DATA)
+    if (builder->mode == YML_DATA) {
         file = yml_join_surrogates(builder->arena, &file);
+    }
     size_t bom = unicode_bom(file.data, file.len);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
@@ -375,11 +393,13 @@ struct yml_doc *yml_parse(struct arena *arena, struct diag *diag, const struct s
                                 .mode = mode,
                                 .limits = &limits_of[mode],
                                 .errors = diag_error_count(diag)};
-    if (!check_input(builder))
+    if (!check_input(builder)) {
         return NULL;
+    }
     parse(builder);
-    if (builder->stopped || diag_error_count(diag) != builder->errors)
+    if (builder->stopped || diag_error_count(diag) != builder->errors) {
         return NULL;
+    }
     struct yml_doc *doc = arena_alloc(arena, sizeof(*doc));
     *doc = (struct yml_doc){file, builder->root ? builder->root
                                                 : empty_node(arena, (struct src_pos){file, 1, 1})};
@@ -388,11 +408,14 @@ struct yml_doc *yml_parse(struct arena *arena, struct diag *diag, const struct s
 
 struct yml_node *yml_get(const struct yml_node *map, const char *key)
 {
-    if (!map || map->kind != YML_MAP)
+    if (!map || map->kind != YML_MAP) {
         return NULL;
+    }
     size_t len = strlen(key);
-    for (size_t i = 0; i < map->count; i++)
-        if (map->pairs[i].key->len == len && memcmp(map->pairs[i].key->text, key, len) == 0)
+    for (size_t i = 0; i < map->count; i++) {
+        if (map->pairs[i].key->len == len && memcmp(map->pairs[i].key->text, key, len) == 0) {
             return map->pairs[i].value;
+        }
+    }
     return NULL;
 }

@@ -20,10 +20,12 @@ static bool is_odd_break(uint32_t code)
 
 static bool is_yaml_character(uint32_t code)
 {
-    if (code < 0x20)
+    if (code < 0x20) {
         return code == '\t' || code == '\n' || code == '\r';
-    if (code >= 0x7F && code < 0xA0)
+    }
+    if (code >= 0x7F && code < 0xA0) {
         return code == 0x85;
+    }
     return code != 0xFFFE && code != 0xFFFF;
 }
 
@@ -46,11 +48,12 @@ static const char *name_of(uint32_t code)
 static void report_character(struct diag *diag, struct src_pos pos, uint32_t code)
 {
     const char *name = name_of(code);
-    if (name)
+    if (name) {
         diag_error(diag, pos, "bad-character", "%s is not allowed in text", name);
-    else
+    } else {
         diag_error(diag, pos, "bad-character", "the character U+%04X is not allowed",
                    (unsigned)code);
+    }
 }
 
 bool yml_check_characters(struct diag *diag, const struct src_file *file, bool no_odd_breaks)
@@ -63,11 +66,12 @@ bool yml_check_characters(struct diag *diag, const struct src_file *file, bool n
             continue;
         }
         struct src_pos pos = diag_pos_of_offset(file, i);
-        if (size)
+        if (size) {
             report_character(diag, pos, code);
-        else
+        } else {
             diag_error(diag, pos, "bad-character", "the byte 0x%02x is no UTF-8",
                        (unsigned)(unsigned char)file->data[i]);
+        }
         return false;
     }
     return true;
@@ -78,8 +82,9 @@ long yml_bad_character(const char *text, size_t len)
     for (size_t i = 0; i < len;) {
         uint32_t code;
         size_t size = unicode_decode(text + i, len - i, &code);
-        if (code == 0 || is_odd_break(code))
+        if (code == 0 || is_odd_break(code)) {
             return (long)code;
+        }
         i += size ? size : 1;
     }
     return -1;
@@ -125,11 +130,14 @@ static size_t offset_of(const struct src_file *file, yaml_mark_t mark)
 
 static const char *hint_for(const char *problem, char at)
 {
-    if (at == '\t')
+    if (at == '\t') {
         return "indent with blanks, not with tabs";
-    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-        if (strstr(problem, hints[i].problem))
+    }
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (strstr(problem, hints[i].problem)) {
             return hints[i].hint;
+        }
+    }
     return NULL;
 }
 
@@ -137,10 +145,12 @@ static const char *hint_for(const char *problem, char at)
 static bool begins_value(const char *line, size_t i)
 {
     size_t before = i;
-    while (before && line[before - 1] == ' ')
+    while (before && line[before - 1] == ' ') {
         before--;
-    if (!before)
+    }
+    if (!before) {
         return false;
+    }
     char c = line[before - 1];
     return c == '[' || c == ',' || (before < i && (c == ':' || c == '-' || c == '?'));
 }
@@ -163,11 +173,12 @@ static bool find_unquoted(const struct src_file *file, yaml_mark_t mark, size_t 
     size_t start = line_start(file, mark.line);
     size_t end = offset_of(file, mark);
     const char *line = file->data + start;
-    for (size_t i = end - start + 1; i-- > 0;)
+    for (size_t i = end - start + 1; i-- > 0;) {
         if (line[i] && strchr("{*&%@`", line[i]) && begins_value(line, i)) {
             *ret_offset = start + i;
             return line[i] != '{' || is_closed(line, i, end - start);
         }
+    }
     return false;
 }
 
@@ -177,8 +188,9 @@ static bool report_unquoted(struct diag *diag, const struct src_file *file,
                             const yaml_parser_t *parser)
 {
     size_t offset;
-    if (!find_unquoted(file, parser->problem_mark, &offset))
+    if (!find_unquoted(file, parser->problem_mark, &offset)) {
         return false;
+    }
     diag_error(diag, diag_pos_of_offset(file, offset), "syntax",
                "a text that begins with '%c' must be quoted: YAML gives that character a meaning "
                "of its own",
@@ -193,13 +205,15 @@ static void report_syntax(struct arena *arena, struct diag *diag, const struct s
 {
     const char *problem = parser->problem ? parser->problem : "no YAML";
     const char *hint = hint_for(problem, file->data[offset_of(file, parser->problem_mark)]);
-    if (report_unquoted(diag, file, parser))
+    if (report_unquoted(diag, file, parser)) {
         return;
+    }
     hint = hint ? arena_printf(arena, "; %s", hint) : "";
     diag_error(diag, yml_pos(file, parser->problem_mark), "syntax", "%s%s", problem, hint);
     if (parser->context && (parser->context_mark.line != parser->problem_mark.line ||
-                            parser->context_mark.column != parser->problem_mark.column))
+                            parser->context_mark.column != parser->problem_mark.column)) {
         diag_note(diag, yml_pos(file, parser->context_mark), "%s", parser->context);
+    }
 }
 
 void yml_report_problem(struct arena *arena, struct diag *diag, const struct src_file *file,

@@ -11,8 +11,9 @@
  * the file as a whole. */
 static struct src_pos place(struct arena *arena, const char *path, struct src_pos asked_at)
 {
-    if (asked_at.file)
+    if (asked_at.file) {
         return asked_at;
+    }
     struct src_file *file = arena_alloc(arena, sizeof(*file));
     *file = (struct src_file){.path = path, .data = "", .len = 0};
     return (struct src_pos){.file = file};
@@ -25,12 +26,13 @@ static int open_regular(const char *path, const char **ret_reason)
     struct stat info;
     *ret_reason = NULL;
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0)
+    if (fd < 0 || fstat(fd, &info) != 0) {
         *ret_reason = strerror(errno);
-    else if (S_ISDIR(info.st_mode))
+    } else if (S_ISDIR(info.st_mode)) {
         *ret_reason = "it is a directory";
-    else if (!S_ISREG(info.st_mode))
+    } else if (!S_ISREG(info.st_mode)) {
         *ret_reason = "it is no regular file";
+    }
     if (*ret_reason && fd >= 0) {
         close(fd);
         fd = -1;
@@ -50,12 +52,15 @@ static bool read_all(struct arena *arena, int fd, size_t max, struct src_file *f
             capacity *= 2;
         }
         ssize_t got = read(fd, data + len, capacity - len);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             continue;
-        if (got < 0)
+        }
+        if (got < 0) {
             return false;
-        if (got == 0)
+        }
+        if (got == 0) {
             break;
+        }
         len += (size_t)got;
     }
     data[len] = '\0';
@@ -73,8 +78,9 @@ const struct src_file *yml_read_file(struct arena *arena, struct diag *diag, con
     file->data = "";
     int fd = open_regular(path, &reason);
     if (fd >= 0) {
-        if (!read_all(arena, fd, max_bytes, file))
+        if (!read_all(arena, fd, max_bytes, file)) {
             reason = strerror(errno);
+        }
         close(fd);
     }
     if (reason) {

@@ -22,8 +22,9 @@ static bool is_json(const struct src_file *file)
 static unsigned long unit_at(const char *text)
 {
     char digits[5] = {0};
-    if (text[0] != '\\' || text[1] != 'u' || strspn(text + 2, "0123456789abcdefABCDEF") < 4)
+    if (text[0] != '\\' || text[1] != 'u' || strspn(text + 2, "0123456789abcdefABCDEF") < 4) {
         return 0;
+    }
     memcpy(digits, text + 2, 4);
     return strtoul(digits, NULL, 16);
 }
@@ -41,8 +42,9 @@ struct src_file yml_join_surrogates(struct arena *arena, const struct src_file *
     struct text text;
     size_t done = 0;
     unsigned long code;
-    if (!is_json(file))
+    if (!is_json(file)) {
         return *file;
+    }
     text_init(&text, arena, file->len);
     for (const char *at = file->data; (at = strchr(at, '\\'));) {
         if (!pair_at(at, &code)) {
@@ -54,8 +56,9 @@ struct src_file yml_join_surrogates(struct arena *arena, const struct src_file *
         at += PAIR;
         done = (size_t)(at - file->data);
     }
-    if (!done)
+    if (!done) {
         return *file;
+    }
     text_append(&text, file->data + done, file->len - done);
     return (struct src_file){file->path, text.data, text.len};
 }
