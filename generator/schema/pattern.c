@@ -5,8 +5,6 @@
  */
 #include "schema/pattern.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -45,16 +43,9 @@ size_t pattern_bad_byte(const char *text, size_t len)
     return i;
 }
 
-__attribute__((format(printf, 3, 4))) static bool fail(struct cursor *c, size_t at,
-                                                       const char *format, ...)
+static bool fail(const struct cursor *c, size_t at, const char *text)
 {
-    char message[256];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    diag_error(c->reader->diag, place_inside(c->reader, c->scalar, at), "bad-pattern", "%s",
-               message);
+    diag_error(c->reader->diag, place_inside(c->reader, c->scalar, at), "bad-pattern", "%s", text);
     return false;
 }
 
@@ -213,7 +204,8 @@ static bool read_all(struct cursor *c)
     c->out->params = arena_array(c->reader->arena, params + 1, sizeof *c->out->params);
     text_init(&c->literal, c->reader->arena, c->scalar->len + 2);
     if (c->scalar->len > LIMIT_KEY) {
-        return fail(c, 0, "a pattern has at most %d bytes", LIMIT_KEY);
+        return fail(c, 0,
+                    arena_printf(c->reader->arena, "a pattern has at most %d bytes", LIMIT_KEY));
     }
     if (c->scalar->len == 0) {
         diag_error(c->reader->diag, c->scalar->pos, "bad-pattern", "an empty pattern");

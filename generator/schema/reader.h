@@ -150,6 +150,8 @@ void decls_read(struct reader *reader);
 /* fields: and reserved: of a type or an entity. False: not one field could be read. */
 bool fields_read(struct reader *reader, const struct yml_node *fields,
                  const struct yml_node *reserved, struct sch_decl *decl);
+/* By name; NULL: none. */
+const struct sch_field *field_find(const struct sch_decl *body, const char *name);
 /* Defaults (defaults.c). */
 bool default_read(struct reader *reader, const struct yml_node *node, const struct sch_type *type,
                   struct sch_default *ret_value);
@@ -174,7 +176,7 @@ size_t pattern_bad_byte(const char *text, size_t len);
 
 void entities_read(struct reader *reader, const struct yml_node *map);
 void events_read(struct reader *reader, const struct yml_node *map);
-/* Indexes, near lifetimes: what needs all entities. */
+/* Indexes, near lifetimes: what needs all entities (crosscheck.c). */
 void entities_check(struct reader *reader);
 /* The lifetime as the schema knows it; 0: none, or the environment's. */
 int64_t entity_lifetime(const struct reader *reader, const struct sch_entity *entity);

@@ -2,8 +2,6 @@
 /*
  * Type expressions: name, list<T>, map<T>, and behind any of them ? and [].
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -196,15 +194,9 @@ static struct src_pos here(const struct cursor *c, size_t at)
     return place_inside(c->reader, c->scalar, at);
 }
 
-__attribute__((format(printf, 3, 4))) static bool fail(struct cursor *c, size_t at,
-                                                       const char *format, ...)
+static bool fail(const struct cursor *c, size_t at, const char *text)
 {
-    char message[256];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    diag_error(c->reader->diag, here(c, at), "bad-type", "%s", message);
+    diag_error(c->reader->diag, here(c, at), "bad-type", "%s", text);
     return false;
 }
 
@@ -214,7 +206,8 @@ static bool read_type(struct cursor *c, struct sch_type *type);
 static bool read_item(struct cursor *c, struct sch_type *type)
 {
     if (++c->depth > LIMIT_NESTING) {
-        return fail(c, c->at, "types nest at most %d deep", LIMIT_NESTING);
+        return fail(c, c->at,
+                    arena_printf(c->reader->arena, "types nest at most %d deep", LIMIT_NESTING));
     }
     struct sch_type *item = arena_alloc(c->reader->arena, sizeof *item);
     type->item = item;
@@ -250,7 +243,9 @@ static bool read_suffixes(struct cursor *c, struct sch_type *type)
                 return fail(c, c->at, "a list is written T[] or list<T>; `max` bounds it");
             }
             if (++c->depth > LIMIT_NESTING) {
-                return fail(c, c->at, "types nest at most %d deep", LIMIT_NESTING);
+                return fail(
+                    c, c->at,
+                    arena_printf(c->reader->arena, "types nest at most %d deep", LIMIT_NESTING));
             }
             struct sch_type *item = arena_alloc(c->reader->arena, sizeof *item);
             *item = *type;
@@ -322,7 +317,9 @@ bool type_read(struct reader *reader, const struct yml_node *scalar, struct sch_
     *ret_type = (struct sch_type){.kind = SCH_ANY};
     bool good = read_type(&c, ret_type);
     if (good && c.at < c.end) {
-        good = fail(&c, c.at, "'%.32s' is too much behind a type", scalar->text + c.at);
+        good = fail(
+            &c, c.at,
+            arena_printf(reader->arena, "'%.32s' is too much behind a type", scalar->text + c.at));
     }
     return finish(reader, ret_type, scalar->pos, good);
 }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One entity while it is read: what entities.c and policies.c share.
+ */
+#ifndef LARDER_GENERATOR_JOB_H
+#define LARDER_GENERATOR_JOB_H
+
+#include "schema/reader.h"
+
+struct job {
+    struct reader *reader;
+    const struct yml_pair *pair;
+    struct sch_entity *entity;
+    struct entity_info *info;
+    struct opt_values values;
+};
+
+static inline const struct opt_value *given(const struct job *job, enum opt_id id)
+{
+    return &job->values.of[id];
+}
+
+/* All keys that say how an entity behaves, and what of them is not in this version. */
+void policies_read(struct job *job);
+
+#endif
