@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct analytics_cache *cache)
+static struct larder_cache *larder_core(struct analytics_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -64,6 +64,11 @@ const char *analytics_report_kind_name(enum analytics_report_kind value)
     };
     return (unsigned)value < 5U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -783,7 +788,7 @@ static void append_analytics_dashboard(struct larder_key *key, const char *team,
 
 static void make_analytics_dashboard(struct larder_key *key, struct analytics_cache *cache, const char *team, const char *name)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_analytics_dashboard(key, team, name);
 }
 
@@ -797,9 +802,9 @@ analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, c
     }
     *ret_value = NULL;
     make_analytics_dashboard(&key, cache, team, name);
-    enum larder_status status = larder_stub_get(core(cache), &entity_analytics_dashboard, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_analytics_dashboard, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -822,7 +827,7 @@ analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char 
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__analytics_dashboard call = {load, user, team, name};
+    const struct load__analytics_dashboard larder_call = {load, user, team, name};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_analytics_dashboard, "ret_value");
     }
@@ -831,19 +836,19 @@ analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char 
         return larder_stub_bad_argument(&entity_analytics_dashboard, "load");
     }
     make_analytics_dashboard(&key, cache, team, name);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_dashboard, &key,
-        load_analytics_dashboard, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_analytics_dashboard, &key,
+        load_analytics_dashboard, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_analytics_dashboard(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
-    return larder_stub_set(core(cache), &entity_analytics_dashboard, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_analytics_dashboard, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -878,7 +883,7 @@ analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
-    return larder_stub_delete(core(cache), &entity_analytics_dashboard, &key);
+    return larder_stub_delete(larder_core(cache), &entity_analytics_dashboard, &key);
 }
 
 enum larder_status
@@ -886,7 +891,7 @@ analytics_dashboard_cache_exists(struct analytics_cache *cache, const char *team
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
-    return larder_stub_exists(core(cache), &entity_analytics_dashboard, &key);
+    return larder_stub_exists(larder_core(cache), &entity_analytics_dashboard, &key);
 }
 
 enum larder_status
@@ -894,7 +899,7 @@ analytics_dashboard_cache_ttl(struct analytics_cache *cache, const char *team, c
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
-    return larder_stub_ttl(core(cache), &entity_analytics_dashboard, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_analytics_dashboard, &key, ret_ms);
 }
 
 enum larder_status
@@ -905,7 +910,7 @@ analytics_dashboard_cache_expire(struct analytics_cache *cache, const char *team
         return larder_stub_bad_argument(&entity_analytics_dashboard, "ttl_ms");
     }
     make_analytics_dashboard(&key, cache, team, name);
-    return larder_stub_expire(core(cache), &entity_analytics_dashboard, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_analytics_dashboard, &key, ttl_ms);
 }
 
 enum larder_status
@@ -913,7 +918,7 @@ analytics_dashboard_cache_touch(struct analytics_cache *cache, const char *team,
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
-    return larder_stub_expire(core(cache), &entity_analytics_dashboard, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_analytics_dashboard, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -921,7 +926,7 @@ analytics_dashboard_cache_key(struct analytics_cache *cache, const char *team, c
 {
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -936,7 +941,7 @@ enum larder_status
 analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_analytics_dashboard, pick_analytics_dashboard, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_analytics_dashboard, pick_analytics_dashboard, keys, count,
         ret_values, ret_each);
 }
 
@@ -944,7 +949,7 @@ enum larder_status
 analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_analytics_dashboard, pick_analytics_dashboard, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_analytics_dashboard, pick_analytics_dashboard, keys, count,
         values, ret_each);
 }
 
@@ -952,7 +957,7 @@ enum larder_status
 analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_analytics_dashboard, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_analytics_dashboard, keys, count, ret_each);
 }
 
 void analytics_dashboard_release(const struct analytics_dashboard *value)
@@ -1016,7 +1021,7 @@ static void append_analytics_report(struct larder_key *key, enum analytics_repor
 
 static void make_analytics_report(struct larder_key *key, struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_analytics_report(key, kind, granularity, period);
 }
 
@@ -1035,9 +1040,9 @@ analytics_report_cache_get(struct analytics_cache *cache, enum analytics_report_
     }
     *ret_value = NULL;
     make_analytics_report(&key, cache, kind, granularity, period);
-    enum larder_status status = larder_stub_get(core(cache), &entity_analytics_report, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_analytics_report, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1052,11 +1057,11 @@ struct load__analytics_report {
 static enum larder_status load_analytics_report(struct larder_load *load, const void *call, void *out)
 {
     const struct load__analytics_report *c = call;
-    enum larder_status status = c->load(load, c->user, c->kind, c->granularity, c->period, out);
-    if (status == LARDER_OK && !agrees_analytics_report(out, c->kind, c->granularity, c->period)) {
+    enum larder_status ret_status = c->load(load, c->user, c->kind, c->granularity, c->period, out);
+    if (ret_status == LARDER_OK && !agrees_analytics_report(out, c->kind, c->granularity, c->period)) {
         return larder_stub_bad_argument(&entity_analytics_report, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -1065,7 +1070,7 @@ analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__analytics_report call = {load, user, kind, granularity, period};
+    const struct load__analytics_report larder_call = {load, user, kind, granularity, period};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_analytics_report, "ret_value");
     }
@@ -1074,22 +1079,22 @@ analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics
         return larder_stub_bad_argument(&entity_analytics_report, "load");
     }
     make_analytics_report(&key, cache, kind, granularity, period);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_report, &key,
-        load_analytics_report, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_analytics_report, &key,
+        load_analytics_report, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_analytics_report(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_analytics_report(value, kind, granularity, period)) {
         return larder_stub_bad_argument(&entity_analytics_report, "value: another key's");
     }
     make_analytics_report(&key, cache, kind, granularity, period);
-    return larder_stub_set(core(cache), &entity_analytics_report, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_analytics_report, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1133,7 +1138,7 @@ analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_repo
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
-    return larder_stub_delete(core(cache), &entity_analytics_report, &key);
+    return larder_stub_delete(larder_core(cache), &entity_analytics_report, &key);
 }
 
 enum larder_status
@@ -1141,7 +1146,7 @@ analytics_report_cache_exists(struct analytics_cache *cache, enum analytics_repo
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
-    return larder_stub_exists(core(cache), &entity_analytics_report, &key);
+    return larder_stub_exists(larder_core(cache), &entity_analytics_report, &key);
 }
 
 enum larder_status
@@ -1149,7 +1154,7 @@ analytics_report_cache_ttl(struct analytics_cache *cache, enum analytics_report_
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
-    return larder_stub_ttl(core(cache), &entity_analytics_report, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_analytics_report, &key, ret_ms);
 }
 
 enum larder_status
@@ -1160,7 +1165,7 @@ analytics_report_cache_expire(struct analytics_cache *cache, enum analytics_repo
         return larder_stub_bad_argument(&entity_analytics_report, "ttl_ms");
     }
     make_analytics_report(&key, cache, kind, granularity, period);
-    return larder_stub_expire(core(cache), &entity_analytics_report, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_analytics_report, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1168,7 +1173,7 @@ analytics_report_cache_touch(struct analytics_cache *cache, enum analytics_repor
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
-    return larder_stub_expire(core(cache), &entity_analytics_report, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_analytics_report, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1176,7 +1181,7 @@ analytics_report_cache_key(struct analytics_cache *cache, enum analytics_report_
 {
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1191,7 +1196,7 @@ enum larder_status
 analytics_report_cache_get_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     const struct analytics_report **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_analytics_report, pick_analytics_report, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_analytics_report, pick_analytics_report, keys, count,
         ret_values, ret_each);
 }
 
@@ -1219,7 +1224,7 @@ analytics_report_cache_set_many(struct analytics_cache *cache, const struct anal
 {
     const struct pairs__analytics_report pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_analytics_report, pick_pair_analytics_report,
+    return larder_stub_set_many(larder_core(cache), &entity_analytics_report, pick_pair_analytics_report,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1227,7 +1232,7 @@ enum larder_status
 analytics_report_cache_delete_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_analytics_report, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_analytics_report, keys, count, ret_each);
 }
 
 void analytics_report_release(const struct analytics_report *value)
@@ -1293,7 +1298,7 @@ static void append_analytics_live_visitors(struct larder_key *key)
 
 static void make_analytics_live_visitors(struct larder_key *key, struct analytics_cache *cache)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_analytics_live_visitors(key);
 }
 
@@ -1307,9 +1312,9 @@ analytics_live_visitors_cache_get(struct analytics_cache *cache, const struct an
     }
     *ret_value = NULL;
     make_analytics_live_visitors(&key, cache);
-    enum larder_status status = larder_stub_get(core(cache), &entity_analytics_live_visitors, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_analytics_live_visitors, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1330,7 +1335,7 @@ analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__analytics_live_visitors call = {load, user};
+    const struct load__analytics_live_visitors larder_call = {load, user};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_analytics_live_visitors, "ret_value");
     }
@@ -1339,19 +1344,19 @@ analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
         return larder_stub_bad_argument(&entity_analytics_live_visitors, "load");
     }
     make_analytics_live_visitors(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_analytics_live_visitors, &key,
-        load_analytics_live_visitors, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_analytics_live_visitors, &key,
+        load_analytics_live_visitors, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_analytics_live_visitors(struct analytics_cache *cache, const struct analytics_live_visitors *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
-    return larder_stub_set(core(cache), &entity_analytics_live_visitors, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_analytics_live_visitors, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1386,7 +1391,7 @@ analytics_live_visitors_cache_delete(struct analytics_cache *cache)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
-    return larder_stub_delete(core(cache), &entity_analytics_live_visitors, &key);
+    return larder_stub_delete(larder_core(cache), &entity_analytics_live_visitors, &key);
 }
 
 enum larder_status
@@ -1394,7 +1399,7 @@ analytics_live_visitors_cache_exists(struct analytics_cache *cache)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
-    return larder_stub_exists(core(cache), &entity_analytics_live_visitors, &key);
+    return larder_stub_exists(larder_core(cache), &entity_analytics_live_visitors, &key);
 }
 
 enum larder_status
@@ -1402,7 +1407,7 @@ analytics_live_visitors_cache_ttl(struct analytics_cache *cache, int64_t *ret_ms
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
-    return larder_stub_ttl(core(cache), &entity_analytics_live_visitors, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_analytics_live_visitors, &key, ret_ms);
 }
 
 enum larder_status
@@ -1413,7 +1418,7 @@ analytics_live_visitors_cache_expire(struct analytics_cache *cache, int64_t ttl_
         return larder_stub_bad_argument(&entity_analytics_live_visitors, "ttl_ms");
     }
     make_analytics_live_visitors(&key, cache);
-    return larder_stub_expire(core(cache), &entity_analytics_live_visitors, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_analytics_live_visitors, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1421,7 +1426,7 @@ analytics_live_visitors_cache_touch(struct analytics_cache *cache)
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
-    return larder_stub_expire(core(cache), &entity_analytics_live_visitors, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_analytics_live_visitors, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1429,7 +1434,7 @@ analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size
 {
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 void analytics_live_visitors_release(const struct analytics_live_visitors *value)
@@ -1447,28 +1452,28 @@ void analytics_live_visitors_release_many(const struct analytics_live_visitors *
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
     {"dashboards", "CACHE_TTL_DASHBOARDS", INT64_C(300000)},
     {"reports", "CACHE_TTL_REPORTS", INT64_C(7200000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_analytics_dashboard,
     &entity_analytics_report,
     &entity_analytics_live_visitors,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "analytics",
     .env_prefix = "ANALYTICS",
     .db = 5,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -1478,26 +1483,26 @@ analytics_cache_open(const struct larder_config *config, struct analytics_cache 
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct analytics_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void analytics_cache_close(struct analytics_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 analytics_cache_ping(struct analytics_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 analytics_cache_health(struct analytics_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -1507,17 +1512,17 @@ analytics_cache_stats(struct analytics_cache *cache, struct analytics_cache_coun
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_analytics_dashboard, &ret_stats->analytics_dashboard);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_analytics_dashboard, &ret_stats->analytics_dashboard);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_analytics_report, &ret_stats->analytics_report);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_analytics_report, &ret_stats->analytics_report);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_analytics_live_visitors, &ret_stats->analytics_live_visitors);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_analytics_live_visitors, &ret_stats->analytics_live_visitors);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event period_closed */
@@ -1544,6 +1549,6 @@ pick_event_period_closed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
-    const struct event__period_closed params = {kind, granularity, period};
-    return larder_stub_invalidate(core(cache), pick_event_period_closed, &params, 1);
+    const struct event__period_closed larder_params = {kind, granularity, period};
+    return larder_stub_invalidate(larder_core(cache), pick_event_period_closed, &larder_params, 1);
 }

@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct api_gateway_cache *cache)
+static struct larder_cache *larder_core(struct api_gateway_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -48,6 +48,11 @@ const char *api_gateway_variant_name(enum api_gateway_variant value)
     };
     return (unsigned)value < 3U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -599,7 +604,7 @@ static void append_api_gateway_session(struct larder_key *key, const char *token
 
 static void make_api_gateway_session(struct larder_key *key, struct api_gateway_cache *cache, const char *token)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_api_gateway_session(key, token);
 }
 
@@ -613,9 +618,9 @@ api_gateway_session_cache_get(struct api_gateway_cache *cache, const char *token
     }
     *ret_value = NULL;
     make_api_gateway_session(&key, cache, token);
-    enum larder_status status = larder_stub_get(core(cache), &entity_api_gateway_session, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_api_gateway_session, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -637,7 +642,7 @@ api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const cha
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__api_gateway_session call = {load, user, token};
+    const struct load__api_gateway_session larder_call = {load, user, token};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_api_gateway_session, "ret_value");
     }
@@ -646,19 +651,19 @@ api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const cha
         return larder_stub_bad_argument(&entity_api_gateway_session, "load");
     }
     make_api_gateway_session(&key, cache, token);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_session, &key,
-        load_api_gateway_session, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_api_gateway_session, &key,
+        load_api_gateway_session, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_api_gateway_session(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
-    return larder_stub_set(core(cache), &entity_api_gateway_session, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_api_gateway_session, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -693,7 +698,7 @@ api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *to
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
-    return larder_stub_delete(core(cache), &entity_api_gateway_session, &key);
+    return larder_stub_delete(larder_core(cache), &entity_api_gateway_session, &key);
 }
 
 enum larder_status
@@ -701,7 +706,7 @@ api_gateway_session_cache_exists(struct api_gateway_cache *cache, const char *to
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
-    return larder_stub_exists(core(cache), &entity_api_gateway_session, &key);
+    return larder_stub_exists(larder_core(cache), &entity_api_gateway_session, &key);
 }
 
 enum larder_status
@@ -709,7 +714,7 @@ api_gateway_session_cache_ttl(struct api_gateway_cache *cache, const char *token
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
-    return larder_stub_ttl(core(cache), &entity_api_gateway_session, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_api_gateway_session, &key, ret_ms);
 }
 
 enum larder_status
@@ -720,7 +725,7 @@ api_gateway_session_cache_expire(struct api_gateway_cache *cache, const char *to
         return larder_stub_bad_argument(&entity_api_gateway_session, "ttl_ms");
     }
     make_api_gateway_session(&key, cache, token);
-    return larder_stub_expire(core(cache), &entity_api_gateway_session, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_api_gateway_session, &key, ttl_ms);
 }
 
 enum larder_status
@@ -728,7 +733,7 @@ api_gateway_session_cache_touch(struct api_gateway_cache *cache, const char *tok
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
-    return larder_stub_expire(core(cache), &entity_api_gateway_session, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_api_gateway_session, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -736,7 +741,7 @@ api_gateway_session_cache_key(struct api_gateway_cache *cache, const char *token
 {
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -751,7 +756,7 @@ enum larder_status
 api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     const struct api_gateway_session **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count,
         ret_values, ret_each);
 }
 
@@ -759,7 +764,7 @@ enum larder_status
 api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     const struct api_gateway_session *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count,
         values, ret_each);
 }
 
@@ -767,7 +772,7 @@ enum larder_status
 api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_api_gateway_session, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_api_gateway_session, keys, count, ret_each);
 }
 
 void api_gateway_session_release(const struct api_gateway_session *value)
@@ -855,7 +860,7 @@ static void append_api_gateway_routing_table(struct larder_key *key, enum api_ga
 
 static void make_api_gateway_routing_table(struct larder_key *key, struct api_gateway_cache *cache, enum api_gateway_environment environment)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_api_gateway_routing_table(key, environment);
 }
 
@@ -869,9 +874,9 @@ api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_ga
     }
     *ret_value = NULL;
     make_api_gateway_routing_table(&key, cache, environment);
-    enum larder_status status = larder_stub_get(core(cache), &entity_api_gateway_routing_table, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_api_gateway_routing_table, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -893,7 +898,7 @@ api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enu
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__api_gateway_routing_table call = {load, user, environment};
+    const struct load__api_gateway_routing_table larder_call = {load, user, environment};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_api_gateway_routing_table, "ret_value");
     }
@@ -902,19 +907,19 @@ api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enu
         return larder_stub_bad_argument(&entity_api_gateway_routing_table, "load");
     }
     make_api_gateway_routing_table(&key, cache, environment);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_routing_table, &key,
-        load_api_gateway_routing_table, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_api_gateway_routing_table, &key,
+        load_api_gateway_routing_table, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_api_gateway_routing_table(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
-    return larder_stub_set(core(cache), &entity_api_gateway_routing_table, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_api_gateway_routing_table, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -949,7 +954,7 @@ api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
-    return larder_stub_delete(core(cache), &entity_api_gateway_routing_table, &key);
+    return larder_stub_delete(larder_core(cache), &entity_api_gateway_routing_table, &key);
 }
 
 enum larder_status
@@ -957,7 +962,7 @@ api_gateway_routing_table_cache_exists(struct api_gateway_cache *cache, enum api
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
-    return larder_stub_exists(core(cache), &entity_api_gateway_routing_table, &key);
+    return larder_stub_exists(larder_core(cache), &entity_api_gateway_routing_table, &key);
 }
 
 enum larder_status
@@ -965,7 +970,7 @@ api_gateway_routing_table_cache_ttl(struct api_gateway_cache *cache, enum api_ga
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
-    return larder_stub_ttl(core(cache), &entity_api_gateway_routing_table, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_api_gateway_routing_table, &key, ret_ms);
 }
 
 enum larder_status
@@ -976,7 +981,7 @@ api_gateway_routing_table_cache_expire(struct api_gateway_cache *cache, enum api
         return larder_stub_bad_argument(&entity_api_gateway_routing_table, "ttl_ms");
     }
     make_api_gateway_routing_table(&key, cache, environment);
-    return larder_stub_expire(core(cache), &entity_api_gateway_routing_table, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_api_gateway_routing_table, &key, ttl_ms);
 }
 
 enum larder_status
@@ -984,7 +989,7 @@ api_gateway_routing_table_cache_touch(struct api_gateway_cache *cache, enum api_
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
-    return larder_stub_expire(core(cache), &entity_api_gateway_routing_table, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_api_gateway_routing_table, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -992,7 +997,7 @@ api_gateway_routing_table_cache_key(struct api_gateway_cache *cache, enum api_ga
 {
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1007,7 +1012,7 @@ enum larder_status
 api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_api_gateway_routing_table, pick_api_gateway_routing_table, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_api_gateway_routing_table, pick_api_gateway_routing_table, keys, count,
         ret_values, ret_each);
 }
 
@@ -1015,7 +1020,7 @@ enum larder_status
 api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_api_gateway_routing_table, pick_api_gateway_routing_table, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_api_gateway_routing_table, pick_api_gateway_routing_table, keys, count,
         values, ret_each);
 }
 
@@ -1023,7 +1028,7 @@ enum larder_status
 api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_api_gateway_routing_table, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_api_gateway_routing_table, keys, count, ret_each);
 }
 
 void api_gateway_routing_table_release(const struct api_gateway_routing_table *value)
@@ -1087,7 +1092,7 @@ static void append_api_gateway_rendered_page(struct larder_key *key, const char 
 
 static void make_api_gateway_rendered_page(struct larder_key *key, struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_api_gateway_rendered_page(key, host, path, variant);
 }
 
@@ -1101,9 +1106,9 @@ api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char 
     }
     *ret_value = NULL;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    enum larder_status status = larder_stub_get(core(cache), &entity_api_gateway_rendered_page, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_api_gateway_rendered_page, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1127,7 +1132,7 @@ api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, con
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__api_gateway_rendered_page call = {load, user, host, path, variant};
+    const struct load__api_gateway_rendered_page larder_call = {load, user, host, path, variant};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "ret_value");
     }
@@ -1136,19 +1141,19 @@ api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, con
         return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "load");
     }
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_api_gateway_rendered_page, &key,
-        load_api_gateway_rendered_page, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_api_gateway_rendered_page, &key,
+        load_api_gateway_rendered_page, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_api_gateway_rendered_page(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    return larder_stub_set(core(cache), &entity_api_gateway_rendered_page, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_api_gateway_rendered_page, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1183,7 +1188,7 @@ api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const ch
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    return larder_stub_delete(core(cache), &entity_api_gateway_rendered_page, &key);
+    return larder_stub_delete(larder_core(cache), &entity_api_gateway_rendered_page, &key);
 }
 
 enum larder_status
@@ -1191,7 +1196,7 @@ api_gateway_rendered_page_cache_exists(struct api_gateway_cache *cache, const ch
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    return larder_stub_exists(core(cache), &entity_api_gateway_rendered_page, &key);
+    return larder_stub_exists(larder_core(cache), &entity_api_gateway_rendered_page, &key);
 }
 
 enum larder_status
@@ -1199,7 +1204,7 @@ api_gateway_rendered_page_cache_ttl(struct api_gateway_cache *cache, const char 
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    return larder_stub_ttl(core(cache), &entity_api_gateway_rendered_page, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_api_gateway_rendered_page, &key, ret_ms);
 }
 
 enum larder_status
@@ -1210,7 +1215,7 @@ api_gateway_rendered_page_cache_expire(struct api_gateway_cache *cache, const ch
         return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "ttl_ms");
     }
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    return larder_stub_expire(core(cache), &entity_api_gateway_rendered_page, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_api_gateway_rendered_page, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1218,7 +1223,7 @@ api_gateway_rendered_page_cache_touch(struct api_gateway_cache *cache, const cha
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    return larder_stub_expire(core(cache), &entity_api_gateway_rendered_page, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_api_gateway_rendered_page, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1226,7 +1231,7 @@ api_gateway_rendered_page_cache_key(struct api_gateway_cache *cache, const char 
 {
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1241,7 +1246,7 @@ enum larder_status
 api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
         ret_values, ret_each);
 }
 
@@ -1249,7 +1254,7 @@ enum larder_status
 api_gateway_rendered_page_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     const struct api_gateway_rendered_page *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
         values, ret_each);
 }
 
@@ -1257,7 +1262,7 @@ enum larder_status
 api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_api_gateway_rendered_page, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_api_gateway_rendered_page, keys, count, ret_each);
 }
 
 void api_gateway_rendered_page_release(const struct api_gateway_rendered_page *value)
@@ -1275,29 +1280,29 @@ void api_gateway_rendered_page_release_many(const struct api_gateway_rendered_pa
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
     {"sessions", "CACHE_TTL_SESSIONS", INT64_C(1800000)},
     {"routes", "CACHE_TTL_ROUTES", INT64_C(7200000)},
     {"pages", "CACHE_TTL_PAGES", INT64_C(300000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_api_gateway_session,
     &entity_api_gateway_routing_table,
     &entity_api_gateway_rendered_page,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "api_gateway",
     .env_prefix = "API_GATEWAY",
     .db = 0,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -1307,26 +1312,26 @@ api_gateway_cache_open(const struct larder_config *config, struct api_gateway_ca
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct api_gateway_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void api_gateway_cache_close(struct api_gateway_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 api_gateway_cache_ping(struct api_gateway_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 api_gateway_cache_health(struct api_gateway_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -1336,17 +1341,17 @@ api_gateway_cache_stats(struct api_gateway_cache *cache, struct api_gateway_cach
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_api_gateway_session, &ret_stats->api_gateway_session);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_api_gateway_session, &ret_stats->api_gateway_session);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_api_gateway_routing_table, &ret_stats->api_gateway_routing_table);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_api_gateway_routing_table, &ret_stats->api_gateway_routing_table);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_api_gateway_rendered_page, &ret_stats->api_gateway_rendered_page);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_api_gateway_rendered_page, &ret_stats->api_gateway_rendered_page);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event signed_out */
@@ -1371,8 +1376,8 @@ pick_event_signed_out(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 api_gateway_cache_on_signed_out(struct api_gateway_cache *cache, const char *token)
 {
-    const struct event__signed_out params = {token};
-    return larder_stub_invalidate(core(cache), pick_event_signed_out, &params, 1);
+    const struct event__signed_out larder_params = {token};
+    return larder_stub_invalidate(larder_core(cache), pick_event_signed_out, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event routes_deployed */
@@ -1397,6 +1402,6 @@ pick_event_routes_deployed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment)
 {
-    const struct event__routes_deployed params = {environment};
-    return larder_stub_invalidate(core(cache), pick_event_routes_deployed, &params, 1);
+    const struct event__routes_deployed larder_params = {environment};
+    return larder_stub_invalidate(larder_core(cache), pick_event_routes_deployed, &larder_params, 1);
 }

@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct auth_cache *cache)
+static struct larder_cache *larder_core(struct auth_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -36,6 +36,11 @@ const char *auth_effect_name(enum auth_effect value)
     };
     return (unsigned)value < 2U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -438,7 +443,7 @@ static void append_auth_session(struct larder_key *key, const char *token)
 
 static void make_auth_session(struct larder_key *key, struct auth_cache *cache, const char *token)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_auth_session(key, token);
 }
 
@@ -452,9 +457,9 @@ auth_session_cache_get(struct auth_cache *cache, const char *token, const struct
     }
     *ret_value = NULL;
     make_auth_session(&key, cache, token);
-    enum larder_status status = larder_stub_get(core(cache), &entity_auth_session, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_auth_session, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -476,7 +481,7 @@ auth_session_cache_get_or_load(struct auth_cache *cache, const char *token,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__auth_session call = {load, user, token};
+    const struct load__auth_session larder_call = {load, user, token};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_auth_session, "ret_value");
     }
@@ -485,19 +490,19 @@ auth_session_cache_get_or_load(struct auth_cache *cache, const char *token,
         return larder_stub_bad_argument(&entity_auth_session, "load");
     }
     make_auth_session(&key, cache, token);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_session, &key,
-        load_auth_session, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_auth_session, &key,
+        load_auth_session, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_auth_session(struct auth_cache *cache, const char *token, const struct auth_session *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
-    return larder_stub_set(core(cache), &entity_auth_session, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_auth_session, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -532,7 +537,7 @@ auth_session_cache_delete(struct auth_cache *cache, const char *token)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
-    return larder_stub_delete(core(cache), &entity_auth_session, &key);
+    return larder_stub_delete(larder_core(cache), &entity_auth_session, &key);
 }
 
 enum larder_status
@@ -540,7 +545,7 @@ auth_session_cache_exists(struct auth_cache *cache, const char *token)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
-    return larder_stub_exists(core(cache), &entity_auth_session, &key);
+    return larder_stub_exists(larder_core(cache), &entity_auth_session, &key);
 }
 
 enum larder_status
@@ -548,7 +553,7 @@ auth_session_cache_ttl(struct auth_cache *cache, const char *token, int64_t *ret
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
-    return larder_stub_ttl(core(cache), &entity_auth_session, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_auth_session, &key, ret_ms);
 }
 
 enum larder_status
@@ -559,7 +564,7 @@ auth_session_cache_expire(struct auth_cache *cache, const char *token, int64_t t
         return larder_stub_bad_argument(&entity_auth_session, "ttl_ms");
     }
     make_auth_session(&key, cache, token);
-    return larder_stub_expire(core(cache), &entity_auth_session, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_auth_session, &key, ttl_ms);
 }
 
 enum larder_status
@@ -567,7 +572,7 @@ auth_session_cache_touch(struct auth_cache *cache, const char *token)
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
-    return larder_stub_expire(core(cache), &entity_auth_session, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_auth_session, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -575,7 +580,7 @@ auth_session_cache_key(struct auth_cache *cache, const char *token, char *buf, s
 {
     struct larder_key key;
     make_auth_session(&key, cache, token);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -590,7 +595,7 @@ enum larder_status
 auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_auth_session, pick_auth_session, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_auth_session, pick_auth_session, keys, count,
         ret_values, ret_each);
 }
 
@@ -598,7 +603,7 @@ enum larder_status
 auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_auth_session, pick_auth_session, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_auth_session, pick_auth_session, keys, count,
         values, ret_each);
 }
 
@@ -606,7 +611,7 @@ enum larder_status
 auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_auth_session, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_auth_session, keys, count, ret_each);
 }
 
 void auth_session_release(const struct auth_session *value)
@@ -666,7 +671,7 @@ static void append_auth_permissions(struct larder_key *key, uint64_t user_id)
 
 static void make_auth_permissions(struct larder_key *key, struct auth_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_auth_permissions(key, user_id);
 }
 
@@ -685,9 +690,9 @@ auth_permissions_cache_get(struct auth_cache *cache, uint64_t user_id, const str
     }
     *ret_value = NULL;
     make_auth_permissions(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_auth_permissions, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_auth_permissions, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -700,11 +705,11 @@ struct load__auth_permissions {
 static enum larder_status load_auth_permissions(struct larder_load *load, const void *call, void *out)
 {
     const struct load__auth_permissions *c = call;
-    enum larder_status status = c->load(load, c->user, c->user_id, out);
-    if (status == LARDER_OK && !agrees_auth_permissions(out, c->user_id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->user_id, out);
+    if (ret_status == LARDER_OK && !agrees_auth_permissions(out, c->user_id)) {
         return larder_stub_bad_argument(&entity_auth_permissions, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -713,7 +718,7 @@ auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__auth_permissions call = {load, user, user_id};
+    const struct load__auth_permissions larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_auth_permissions, "ret_value");
     }
@@ -722,22 +727,22 @@ auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
         return larder_stub_bad_argument(&entity_auth_permissions, "load");
     }
     make_auth_permissions(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_permissions, &key,
-        load_auth_permissions, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_auth_permissions, &key,
+        load_auth_permissions, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_auth_permissions(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_auth_permissions(value, user_id)) {
         return larder_stub_bad_argument(&entity_auth_permissions, "value: another key's");
     }
     make_auth_permissions(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_auth_permissions, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_auth_permissions, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -781,7 +786,7 @@ auth_permissions_cache_delete(struct auth_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_auth_permissions, &key);
+    return larder_stub_delete(larder_core(cache), &entity_auth_permissions, &key);
 }
 
 enum larder_status
@@ -789,7 +794,7 @@ auth_permissions_cache_exists(struct auth_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_auth_permissions, &key);
+    return larder_stub_exists(larder_core(cache), &entity_auth_permissions, &key);
 }
 
 enum larder_status
@@ -797,7 +802,7 @@ auth_permissions_cache_ttl(struct auth_cache *cache, uint64_t user_id, int64_t *
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_auth_permissions, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_auth_permissions, &key, ret_ms);
 }
 
 enum larder_status
@@ -808,7 +813,7 @@ auth_permissions_cache_expire(struct auth_cache *cache, uint64_t user_id, int64_
         return larder_stub_bad_argument(&entity_auth_permissions, "ttl_ms");
     }
     make_auth_permissions(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_auth_permissions, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_auth_permissions, &key, ttl_ms);
 }
 
 enum larder_status
@@ -816,7 +821,7 @@ auth_permissions_cache_touch(struct auth_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_auth_permissions, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_auth_permissions, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -824,7 +829,7 @@ auth_permissions_cache_key(struct auth_cache *cache, uint64_t user_id, char *buf
 {
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -839,7 +844,7 @@ enum larder_status
 auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
     const struct auth_permissions **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_auth_permissions, pick_auth_permissions, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_auth_permissions, pick_auth_permissions, keys, count,
         ret_values, ret_each);
 }
 
@@ -867,7 +872,7 @@ auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_perm
 {
     const struct pairs__auth_permissions pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_auth_permissions, pick_pair_auth_permissions,
+    return larder_stub_set_many(larder_core(cache), &entity_auth_permissions, pick_pair_auth_permissions,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -875,7 +880,7 @@ enum larder_status
 auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_auth_permissions, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_auth_permissions, keys, count, ret_each);
 }
 
 void auth_permissions_release(const struct auth_permissions *value)
@@ -944,7 +949,7 @@ static void append_auth_failed_sign_ins(struct larder_key *key, uint64_t user_id
 
 static void make_auth_failed_sign_ins(struct larder_key *key, struct auth_cache *cache, uint64_t user_id, const char *address)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_auth_failed_sign_ins(key, user_id, address);
 }
 
@@ -958,9 +963,9 @@ auth_failed_sign_ins_cache_get(struct auth_cache *cache, uint64_t user_id, const
     }
     *ret_value = NULL;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    enum larder_status status = larder_stub_get(core(cache), &entity_auth_failed_sign_ins, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_auth_failed_sign_ins, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -983,7 +988,7 @@ auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_i
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__auth_failed_sign_ins call = {load, user, user_id, address};
+    const struct load__auth_failed_sign_ins larder_call = {load, user, user_id, address};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_auth_failed_sign_ins, "ret_value");
     }
@@ -992,19 +997,19 @@ auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_i
         return larder_stub_bad_argument(&entity_auth_failed_sign_ins, "load");
     }
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_auth_failed_sign_ins, &key,
-        load_auth_failed_sign_ins, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_auth_failed_sign_ins, &key,
+        load_auth_failed_sign_ins, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_auth_failed_sign_ins(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    return larder_stub_set(core(cache), &entity_auth_failed_sign_ins, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_auth_failed_sign_ins, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1039,7 +1044,7 @@ auth_failed_sign_ins_cache_delete(struct auth_cache *cache, uint64_t user_id, co
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    return larder_stub_delete(core(cache), &entity_auth_failed_sign_ins, &key);
+    return larder_stub_delete(larder_core(cache), &entity_auth_failed_sign_ins, &key);
 }
 
 enum larder_status
@@ -1047,7 +1052,7 @@ auth_failed_sign_ins_cache_exists(struct auth_cache *cache, uint64_t user_id, co
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    return larder_stub_exists(core(cache), &entity_auth_failed_sign_ins, &key);
+    return larder_stub_exists(larder_core(cache), &entity_auth_failed_sign_ins, &key);
 }
 
 enum larder_status
@@ -1055,7 +1060,7 @@ auth_failed_sign_ins_cache_ttl(struct auth_cache *cache, uint64_t user_id, const
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    return larder_stub_ttl(core(cache), &entity_auth_failed_sign_ins, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_auth_failed_sign_ins, &key, ret_ms);
 }
 
 enum larder_status
@@ -1066,7 +1071,7 @@ auth_failed_sign_ins_cache_expire(struct auth_cache *cache, uint64_t user_id, co
         return larder_stub_bad_argument(&entity_auth_failed_sign_ins, "ttl_ms");
     }
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    return larder_stub_expire(core(cache), &entity_auth_failed_sign_ins, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_auth_failed_sign_ins, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1074,7 +1079,7 @@ auth_failed_sign_ins_cache_touch(struct auth_cache *cache, uint64_t user_id, con
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    return larder_stub_expire(core(cache), &entity_auth_failed_sign_ins, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_auth_failed_sign_ins, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1082,7 +1087,7 @@ auth_failed_sign_ins_cache_key(struct auth_cache *cache, uint64_t user_id, const
 {
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1097,7 +1102,7 @@ enum larder_status
 auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count,
         ret_values, ret_each);
 }
 
@@ -1105,7 +1110,7 @@ enum larder_status
 auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     const struct auth_failed_sign_ins *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count,
         values, ret_each);
 }
 
@@ -1113,7 +1118,7 @@ enum larder_status
 auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_auth_failed_sign_ins, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_auth_failed_sign_ins, keys, count, ret_each);
 }
 
 void auth_failed_sign_ins_release(const struct auth_failed_sign_ins *value)
@@ -1131,28 +1136,28 @@ void auth_failed_sign_ins_release_many(const struct auth_failed_sign_ins **value
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
     {"sessions", "CACHE_TTL_SESSIONS", INT64_C(1800000)},
     {"permissions", "CACHE_TTL_PERMISSIONS", INT64_C(3600000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_auth_session,
     &entity_auth_permissions,
     &entity_auth_failed_sign_ins,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "auth",
     .env_prefix = "AUTH",
     .db = 2,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -1162,26 +1167,26 @@ auth_cache_open(const struct larder_config *config, struct auth_cache **ret_cach
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct auth_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void auth_cache_close(struct auth_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 auth_cache_ping(struct auth_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 auth_cache_health(struct auth_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -1191,17 +1196,17 @@ auth_cache_stats(struct auth_cache *cache, struct auth_cache_counters *ret_stats
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_auth_session, &ret_stats->auth_session);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_auth_session, &ret_stats->auth_session);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_auth_permissions, &ret_stats->auth_permissions);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_auth_permissions, &ret_stats->auth_permissions);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_auth_failed_sign_ins, &ret_stats->auth_failed_sign_ins);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_auth_failed_sign_ins, &ret_stats->auth_failed_sign_ins);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event signed_out */
@@ -1226,8 +1231,8 @@ pick_event_signed_out(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 auth_cache_on_signed_out(struct auth_cache *cache, const char *token)
 {
-    const struct event__signed_out params = {token};
-    return larder_stub_invalidate(core(cache), pick_event_signed_out, &params, 1);
+    const struct event__signed_out larder_params = {token};
+    return larder_stub_invalidate(larder_core(cache), pick_event_signed_out, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event roles_changed */
@@ -1252,8 +1257,8 @@ pick_event_roles_changed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 auth_cache_on_roles_changed(struct auth_cache *cache, uint64_t user_id)
 {
-    const struct event__roles_changed params = {user_id};
-    return larder_stub_invalidate(core(cache), pick_event_roles_changed, &params, 1);
+    const struct event__roles_changed larder_params = {user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_roles_changed, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event signed_in */
@@ -1279,6 +1284,6 @@ pick_event_signed_in(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 auth_cache_on_signed_in(struct auth_cache *cache, uint64_t user_id, const char *address)
 {
-    const struct event__signed_in params = {user_id, address};
-    return larder_stub_invalidate(core(cache), pick_event_signed_in, &params, 1);
+    const struct event__signed_in larder_params = {user_id, address};
+    return larder_stub_invalidate(larder_core(cache), pick_event_signed_in, &larder_params, 1);
 }

@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct notification_cache *cache)
+static struct larder_cache *larder_core(struct notification_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -36,6 +36,11 @@ const char *notification_urgency_name(enum notification_urgency value)
     };
     return (unsigned)value < 3U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -616,7 +621,7 @@ static void append_notification_template(struct larder_key *key, const char *loc
 
 static void make_notification_template(struct larder_key *key, struct notification_cache *cache, const char *locale, const char *name)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_notification_template(key, locale, name);
 }
 
@@ -635,9 +640,9 @@ notification_template_cache_get(struct notification_cache *cache, const char *lo
     }
     *ret_value = NULL;
     make_notification_template(&key, cache, locale, name);
-    enum larder_status status = larder_stub_get(core(cache), &entity_notification_template, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_notification_template, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -651,11 +656,11 @@ struct load__notification_template {
 static enum larder_status load_notification_template(struct larder_load *load, const void *call, void *out)
 {
     const struct load__notification_template *c = call;
-    enum larder_status status = c->load(load, c->user, c->locale, c->name, out);
-    if (status == LARDER_OK && !agrees_notification_template(out, c->locale, c->name)) {
+    enum larder_status ret_status = c->load(load, c->user, c->locale, c->name, out);
+    if (ret_status == LARDER_OK && !agrees_notification_template(out, c->locale, c->name)) {
         return larder_stub_bad_argument(&entity_notification_template, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -664,7 +669,7 @@ notification_template_cache_get_or_load(struct notification_cache *cache, const 
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__notification_template call = {load, user, locale, name};
+    const struct load__notification_template larder_call = {load, user, locale, name};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_notification_template, "ret_value");
     }
@@ -673,22 +678,22 @@ notification_template_cache_get_or_load(struct notification_cache *cache, const 
         return larder_stub_bad_argument(&entity_notification_template, "load");
     }
     make_notification_template(&key, cache, locale, name);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_template, &key,
-        load_notification_template, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_notification_template, &key,
+        load_notification_template, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_notification_template(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_notification_template(value, locale, name)) {
         return larder_stub_bad_argument(&entity_notification_template, "value: another key's");
     }
     make_notification_template(&key, cache, locale, name);
-    return larder_stub_set(core(cache), &entity_notification_template, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_notification_template, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -732,7 +737,7 @@ notification_template_cache_delete(struct notification_cache *cache, const char 
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
-    return larder_stub_delete(core(cache), &entity_notification_template, &key);
+    return larder_stub_delete(larder_core(cache), &entity_notification_template, &key);
 }
 
 enum larder_status
@@ -740,7 +745,7 @@ notification_template_cache_exists(struct notification_cache *cache, const char 
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
-    return larder_stub_exists(core(cache), &entity_notification_template, &key);
+    return larder_stub_exists(larder_core(cache), &entity_notification_template, &key);
 }
 
 enum larder_status
@@ -748,7 +753,7 @@ notification_template_cache_ttl(struct notification_cache *cache, const char *lo
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
-    return larder_stub_ttl(core(cache), &entity_notification_template, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_notification_template, &key, ret_ms);
 }
 
 enum larder_status
@@ -759,7 +764,7 @@ notification_template_cache_expire(struct notification_cache *cache, const char 
         return larder_stub_bad_argument(&entity_notification_template, "ttl_ms");
     }
     make_notification_template(&key, cache, locale, name);
-    return larder_stub_expire(core(cache), &entity_notification_template, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_notification_template, &key, ttl_ms);
 }
 
 enum larder_status
@@ -767,7 +772,7 @@ notification_template_cache_touch(struct notification_cache *cache, const char *
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
-    return larder_stub_expire(core(cache), &entity_notification_template, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_notification_template, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -775,7 +780,7 @@ notification_template_cache_key(struct notification_cache *cache, const char *lo
 {
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -790,7 +795,7 @@ enum larder_status
 notification_template_cache_get_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
     const struct notification_template **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_notification_template, pick_notification_template, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_notification_template, pick_notification_template, keys, count,
         ret_values, ret_each);
 }
 
@@ -818,7 +823,7 @@ notification_template_cache_set_many(struct notification_cache *cache, const str
 {
     const struct pairs__notification_template pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_notification_template, pick_pair_notification_template,
+    return larder_stub_set_many(larder_core(cache), &entity_notification_template, pick_pair_notification_template,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -826,7 +831,7 @@ enum larder_status
 notification_template_cache_delete_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_notification_template, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_notification_template, keys, count, ret_each);
 }
 
 void notification_template_release(const struct notification_template *value)
@@ -886,7 +891,7 @@ static void append_notification_preferences(struct larder_key *key, uint64_t use
 
 static void make_notification_preferences(struct larder_key *key, struct notification_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_notification_preferences(key, user_id);
 }
 
@@ -905,9 +910,9 @@ notification_preferences_cache_get(struct notification_cache *cache, uint64_t us
     }
     *ret_value = NULL;
     make_notification_preferences(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_notification_preferences, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_notification_preferences, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -920,11 +925,11 @@ struct load__notification_preferences {
 static enum larder_status load_notification_preferences(struct larder_load *load, const void *call, void *out)
 {
     const struct load__notification_preferences *c = call;
-    enum larder_status status = c->load(load, c->user, c->user_id, out);
-    if (status == LARDER_OK && !agrees_notification_preferences(out, c->user_id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->user_id, out);
+    if (ret_status == LARDER_OK && !agrees_notification_preferences(out, c->user_id)) {
         return larder_stub_bad_argument(&entity_notification_preferences, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -933,7 +938,7 @@ notification_preferences_cache_get_or_load(struct notification_cache *cache, uin
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__notification_preferences call = {load, user, user_id};
+    const struct load__notification_preferences larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_notification_preferences, "ret_value");
     }
@@ -942,22 +947,22 @@ notification_preferences_cache_get_or_load(struct notification_cache *cache, uin
         return larder_stub_bad_argument(&entity_notification_preferences, "load");
     }
     make_notification_preferences(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_preferences, &key,
-        load_notification_preferences, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_notification_preferences, &key,
+        load_notification_preferences, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_notification_preferences(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_notification_preferences(value, user_id)) {
         return larder_stub_bad_argument(&entity_notification_preferences, "value: another key's");
     }
     make_notification_preferences(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_notification_preferences, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_notification_preferences, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1001,7 +1006,7 @@ notification_preferences_cache_delete(struct notification_cache *cache, uint64_t
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_notification_preferences, &key);
+    return larder_stub_delete(larder_core(cache), &entity_notification_preferences, &key);
 }
 
 enum larder_status
@@ -1009,7 +1014,7 @@ notification_preferences_cache_exists(struct notification_cache *cache, uint64_t
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_notification_preferences, &key);
+    return larder_stub_exists(larder_core(cache), &entity_notification_preferences, &key);
 }
 
 enum larder_status
@@ -1017,7 +1022,7 @@ notification_preferences_cache_ttl(struct notification_cache *cache, uint64_t us
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_notification_preferences, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_notification_preferences, &key, ret_ms);
 }
 
 enum larder_status
@@ -1028,7 +1033,7 @@ notification_preferences_cache_expire(struct notification_cache *cache, uint64_t
         return larder_stub_bad_argument(&entity_notification_preferences, "ttl_ms");
     }
     make_notification_preferences(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_notification_preferences, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_notification_preferences, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1036,7 +1041,7 @@ notification_preferences_cache_touch(struct notification_cache *cache, uint64_t 
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_notification_preferences, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_notification_preferences, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1044,7 +1049,7 @@ notification_preferences_cache_key(struct notification_cache *cache, uint64_t us
 {
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1059,7 +1064,7 @@ enum larder_status
 notification_preferences_cache_get_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
     const struct notification_preferences **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_notification_preferences, pick_notification_preferences, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_notification_preferences, pick_notification_preferences, keys, count,
         ret_values, ret_each);
 }
 
@@ -1087,7 +1092,7 @@ notification_preferences_cache_set_many(struct notification_cache *cache, const 
 {
     const struct pairs__notification_preferences pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_notification_preferences, pick_pair_notification_preferences,
+    return larder_stub_set_many(larder_core(cache), &entity_notification_preferences, pick_pair_notification_preferences,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1095,7 +1100,7 @@ enum larder_status
 notification_preferences_cache_delete_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_notification_preferences, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_notification_preferences, keys, count, ret_each);
 }
 
 void notification_preferences_release(const struct notification_preferences *value)
@@ -1155,7 +1160,7 @@ static void append_notification_unread_count(struct larder_key *key, uint64_t us
 
 static void make_notification_unread_count(struct larder_key *key, struct notification_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_notification_unread_count(key, user_id);
 }
 
@@ -1174,9 +1179,9 @@ notification_unread_count_cache_get(struct notification_cache *cache, uint64_t u
     }
     *ret_value = NULL;
     make_notification_unread_count(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_notification_unread_count, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_notification_unread_count, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1189,11 +1194,11 @@ struct load__notification_unread_count {
 static enum larder_status load_notification_unread_count(struct larder_load *load, const void *call, void *out)
 {
     const struct load__notification_unread_count *c = call;
-    enum larder_status status = c->load(load, c->user, c->user_id, out);
-    if (status == LARDER_OK && !agrees_notification_unread_count(out, c->user_id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->user_id, out);
+    if (ret_status == LARDER_OK && !agrees_notification_unread_count(out, c->user_id)) {
         return larder_stub_bad_argument(&entity_notification_unread_count, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -1202,7 +1207,7 @@ notification_unread_count_cache_get_or_load(struct notification_cache *cache, ui
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__notification_unread_count call = {load, user, user_id};
+    const struct load__notification_unread_count larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_notification_unread_count, "ret_value");
     }
@@ -1211,22 +1216,22 @@ notification_unread_count_cache_get_or_load(struct notification_cache *cache, ui
         return larder_stub_bad_argument(&entity_notification_unread_count, "load");
     }
     make_notification_unread_count(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_unread_count, &key,
-        load_notification_unread_count, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_notification_unread_count, &key,
+        load_notification_unread_count, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_notification_unread_count(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_notification_unread_count(value, user_id)) {
         return larder_stub_bad_argument(&entity_notification_unread_count, "value: another key's");
     }
     make_notification_unread_count(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_notification_unread_count, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_notification_unread_count, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1270,7 +1275,7 @@ notification_unread_count_cache_delete(struct notification_cache *cache, uint64_
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_notification_unread_count, &key);
+    return larder_stub_delete(larder_core(cache), &entity_notification_unread_count, &key);
 }
 
 enum larder_status
@@ -1278,7 +1283,7 @@ notification_unread_count_cache_exists(struct notification_cache *cache, uint64_
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_notification_unread_count, &key);
+    return larder_stub_exists(larder_core(cache), &entity_notification_unread_count, &key);
 }
 
 enum larder_status
@@ -1286,7 +1291,7 @@ notification_unread_count_cache_ttl(struct notification_cache *cache, uint64_t u
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_notification_unread_count, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_notification_unread_count, &key, ret_ms);
 }
 
 enum larder_status
@@ -1297,7 +1302,7 @@ notification_unread_count_cache_expire(struct notification_cache *cache, uint64_
         return larder_stub_bad_argument(&entity_notification_unread_count, "ttl_ms");
     }
     make_notification_unread_count(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_notification_unread_count, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_notification_unread_count, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1305,7 +1310,7 @@ notification_unread_count_cache_touch(struct notification_cache *cache, uint64_t
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_notification_unread_count, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_notification_unread_count, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1313,7 +1318,7 @@ notification_unread_count_cache_key(struct notification_cache *cache, uint64_t u
 {
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1328,7 +1333,7 @@ enum larder_status
 notification_unread_count_cache_get_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
     const struct notification_unread_count **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_notification_unread_count, pick_notification_unread_count, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_notification_unread_count, pick_notification_unread_count, keys, count,
         ret_values, ret_each);
 }
 
@@ -1356,7 +1361,7 @@ notification_unread_count_cache_set_many(struct notification_cache *cache, const
 {
     const struct pairs__notification_unread_count pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_notification_unread_count, pick_pair_notification_unread_count,
+    return larder_stub_set_many(larder_core(cache), &entity_notification_unread_count, pick_pair_notification_unread_count,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1364,7 +1369,7 @@ enum larder_status
 notification_unread_count_cache_delete_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_notification_unread_count, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_notification_unread_count, keys, count, ret_each);
 }
 
 void notification_unread_count_release(const struct notification_unread_count *value)
@@ -1453,7 +1458,7 @@ static void append_notification_device_tokens(struct larder_key *key, uint64_t u
 
 static void make_notification_device_tokens(struct larder_key *key, struct notification_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_notification_device_tokens(key, user_id);
 }
 
@@ -1467,9 +1472,9 @@ notification_device_tokens_cache_get(struct notification_cache *cache, uint64_t 
     }
     *ret_value = NULL;
     make_notification_device_tokens(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_notification_device_tokens, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_notification_device_tokens, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1491,7 +1496,7 @@ notification_device_tokens_cache_get_or_load(struct notification_cache *cache, u
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__notification_device_tokens call = {load, user, user_id};
+    const struct load__notification_device_tokens larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_notification_device_tokens, "ret_value");
     }
@@ -1500,19 +1505,19 @@ notification_device_tokens_cache_get_or_load(struct notification_cache *cache, u
         return larder_stub_bad_argument(&entity_notification_device_tokens, "load");
     }
     make_notification_device_tokens(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_notification_device_tokens, &key,
-        load_notification_device_tokens, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_notification_device_tokens, &key,
+        load_notification_device_tokens, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_notification_device_tokens(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_notification_device_tokens, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_notification_device_tokens, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1547,7 +1552,7 @@ notification_device_tokens_cache_delete(struct notification_cache *cache, uint64
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_notification_device_tokens, &key);
+    return larder_stub_delete(larder_core(cache), &entity_notification_device_tokens, &key);
 }
 
 enum larder_status
@@ -1555,7 +1560,7 @@ notification_device_tokens_cache_exists(struct notification_cache *cache, uint64
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_notification_device_tokens, &key);
+    return larder_stub_exists(larder_core(cache), &entity_notification_device_tokens, &key);
 }
 
 enum larder_status
@@ -1563,7 +1568,7 @@ notification_device_tokens_cache_ttl(struct notification_cache *cache, uint64_t 
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_notification_device_tokens, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_notification_device_tokens, &key, ret_ms);
 }
 
 enum larder_status
@@ -1574,7 +1579,7 @@ notification_device_tokens_cache_expire(struct notification_cache *cache, uint64
         return larder_stub_bad_argument(&entity_notification_device_tokens, "ttl_ms");
     }
     make_notification_device_tokens(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_notification_device_tokens, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_notification_device_tokens, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1582,7 +1587,7 @@ notification_device_tokens_cache_touch(struct notification_cache *cache, uint64_
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_notification_device_tokens, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_notification_device_tokens, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1590,7 +1595,7 @@ notification_device_tokens_cache_key(struct notification_cache *cache, uint64_t 
 {
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1605,7 +1610,7 @@ enum larder_status
 notification_device_tokens_cache_get_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     const struct notification_device_tokens **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count,
         ret_values, ret_each);
 }
 
@@ -1613,7 +1618,7 @@ enum larder_status
 notification_device_tokens_cache_set_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     const struct notification_device_tokens *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count,
         values, ret_each);
 }
 
@@ -1621,7 +1626,7 @@ enum larder_status
 notification_device_tokens_cache_delete_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_notification_device_tokens, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_notification_device_tokens, keys, count, ret_each);
 }
 
 void notification_device_tokens_release(const struct notification_device_tokens *value)
@@ -1639,30 +1644,30 @@ void notification_device_tokens_release_many(const struct notification_device_to
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
     {"templates", "CACHE_TTL_TEMPLATES", INT64_C(7200000)},
     {"preferences", "CACHE_TTL_PREFERENCES", INT64_C(7200000)},
     {"unread", "CACHE_TTL_UNREAD", INT64_C(600000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_notification_template,
     &entity_notification_preferences,
     &entity_notification_unread_count,
     &entity_notification_device_tokens,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "notification",
     .env_prefix = "NOTIFICATION",
     .db = 7,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -1672,26 +1677,26 @@ notification_cache_open(const struct larder_config *config, struct notification_
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct notification_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void notification_cache_close(struct notification_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 notification_cache_ping(struct notification_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 notification_cache_health(struct notification_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -1701,20 +1706,20 @@ notification_cache_stats(struct notification_cache *cache, struct notification_c
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_notification_template, &ret_stats->notification_template);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_notification_template, &ret_stats->notification_template);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_notification_preferences, &ret_stats->notification_preferences);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_notification_preferences, &ret_stats->notification_preferences);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_notification_unread_count, &ret_stats->notification_unread_count);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_notification_unread_count, &ret_stats->notification_unread_count);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_notification_device_tokens, &ret_stats->notification_device_tokens);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_notification_device_tokens, &ret_stats->notification_device_tokens);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event template_published */
@@ -1740,8 +1745,8 @@ pick_event_template_published(struct larder_key *key, const void *params, size_t
 enum larder_status
 notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name)
 {
-    const struct event__template_published params = {locale, name};
-    return larder_stub_invalidate(core(cache), pick_event_template_published, &params, 1);
+    const struct event__template_published larder_params = {locale, name};
+    return larder_stub_invalidate(larder_core(cache), pick_event_template_published, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event preferences_saved */
@@ -1766,8 +1771,8 @@ pick_event_preferences_saved(struct larder_key *key, const void *params, size_t 
 enum larder_status
 notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id)
 {
-    const struct event__preferences_saved params = {user_id};
-    return larder_stub_invalidate(core(cache), pick_event_preferences_saved, &params, 1);
+    const struct event__preferences_saved larder_params = {user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_preferences_saved, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event message_sent */
@@ -1792,8 +1797,8 @@ pick_event_message_sent(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 notification_cache_on_message_sent(struct notification_cache *cache, uint64_t user_id)
 {
-    const struct event__message_sent params = {user_id};
-    return larder_stub_invalidate(core(cache), pick_event_message_sent, &params, 1);
+    const struct event__message_sent larder_params = {user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_message_sent, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event device_registered */
@@ -1818,6 +1823,6 @@ pick_event_device_registered(struct larder_key *key, const void *params, size_t 
 enum larder_status
 notification_cache_on_device_registered(struct notification_cache *cache, uint64_t user_id)
 {
-    const struct event__device_registered params = {user_id};
-    return larder_stub_invalidate(core(cache), pick_event_device_registered, &params, 1);
+    const struct event__device_registered larder_params = {user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_device_registered, &larder_params, 1);
 }

@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct order_cache *cache)
+static struct larder_cache *larder_core(struct order_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -44,6 +44,11 @@ const char *order_state_name(enum order_state value)
     };
     return (unsigned)value < 8U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -922,7 +927,7 @@ static void append_order_cart(struct larder_key *key, uint64_t user_id)
 
 static void make_order_cart(struct larder_key *key, struct order_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_order_cart(key, user_id);
 }
 
@@ -941,9 +946,9 @@ order_cart_cache_get(struct order_cache *cache, uint64_t user_id, const struct o
     }
     *ret_value = NULL;
     make_order_cart(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_order_cart, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_order_cart, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -956,11 +961,11 @@ struct load__order_cart {
 static enum larder_status load_order_cart(struct larder_load *load, const void *call, void *out)
 {
     const struct load__order_cart *c = call;
-    enum larder_status status = c->load(load, c->user, c->user_id, out);
-    if (status == LARDER_OK && !agrees_order_cart(out, c->user_id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->user_id, out);
+    if (ret_status == LARDER_OK && !agrees_order_cart(out, c->user_id)) {
         return larder_stub_bad_argument(&entity_order_cart, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -969,7 +974,7 @@ order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__order_cart call = {load, user, user_id};
+    const struct load__order_cart larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_order_cart, "ret_value");
     }
@@ -978,22 +983,22 @@ order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
         return larder_stub_bad_argument(&entity_order_cart, "load");
     }
     make_order_cart(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_cart, &key,
-        load_order_cart, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_order_cart, &key,
+        load_order_cart, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_order_cart(struct order_cache *cache, uint64_t user_id, const struct order_cart *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_order_cart(value, user_id)) {
         return larder_stub_bad_argument(&entity_order_cart, "value: another key's");
     }
     make_order_cart(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_order_cart, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_order_cart, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1037,7 +1042,7 @@ order_cart_cache_delete(struct order_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_order_cart, &key);
+    return larder_stub_delete(larder_core(cache), &entity_order_cart, &key);
 }
 
 enum larder_status
@@ -1045,7 +1050,7 @@ order_cart_cache_exists(struct order_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_order_cart, &key);
+    return larder_stub_exists(larder_core(cache), &entity_order_cart, &key);
 }
 
 enum larder_status
@@ -1053,7 +1058,7 @@ order_cart_cache_ttl(struct order_cache *cache, uint64_t user_id, int64_t *ret_m
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_order_cart, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_order_cart, &key, ret_ms);
 }
 
 enum larder_status
@@ -1064,7 +1069,7 @@ order_cart_cache_expire(struct order_cache *cache, uint64_t user_id, int64_t ttl
         return larder_stub_bad_argument(&entity_order_cart, "ttl_ms");
     }
     make_order_cart(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_order_cart, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_order_cart, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1072,7 +1077,7 @@ order_cart_cache_touch(struct order_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_order_cart, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_order_cart, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1080,7 +1085,7 @@ order_cart_cache_key(struct order_cache *cache, uint64_t user_id, char *buf, siz
 {
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1095,7 +1100,7 @@ enum larder_status
 order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
     const struct order_cart **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_order_cart, pick_order_cart, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_order_cart, pick_order_cart, keys, count,
         ret_values, ret_each);
 }
 
@@ -1123,7 +1128,7 @@ order_cart_cache_set_many(struct order_cache *cache, const struct order_cart_key
 {
     const struct pairs__order_cart pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_order_cart, pick_pair_order_cart,
+    return larder_stub_set_many(larder_core(cache), &entity_order_cart, pick_pair_order_cart,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1131,7 +1136,7 @@ enum larder_status
 order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_order_cart, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_order_cart, keys, count, ret_each);
 }
 
 void order_cart_release(const struct order_cart *value)
@@ -1191,7 +1196,7 @@ static void append_order(struct larder_key *key, uint64_t id)
 
 static void make_order(struct larder_key *key, struct order_cache *cache, uint64_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_order(key, id);
 }
 
@@ -1210,9 +1215,9 @@ order_cache_get(struct order_cache *cache, uint64_t id, const struct order **ret
     }
     *ret_value = NULL;
     make_order(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_order, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_order, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1225,11 +1230,11 @@ struct load__order {
 static enum larder_status load_order(struct larder_load *load, const void *call, void *out)
 {
     const struct load__order *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_order(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_order(out, c->id)) {
         return larder_stub_bad_argument(&entity_order, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -1238,7 +1243,7 @@ order_cache_get_or_load(struct order_cache *cache, uint64_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__order call = {load, user, id};
+    const struct load__order larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_order, "ret_value");
     }
@@ -1247,22 +1252,22 @@ order_cache_get_or_load(struct order_cache *cache, uint64_t id,
         return larder_stub_bad_argument(&entity_order, "load");
     }
     make_order(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order, &key,
-        load_order, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_order, &key,
+        load_order, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_order(struct order_cache *cache, uint64_t id, const struct order *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_order(value, id)) {
         return larder_stub_bad_argument(&entity_order, "value: another key's");
     }
     make_order(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_order, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_order, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1306,7 +1311,7 @@ order_cache_delete(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_order, &key);
+    return larder_stub_delete(larder_core(cache), &entity_order, &key);
 }
 
 enum larder_status
@@ -1314,7 +1319,7 @@ order_cache_exists(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_order, &key);
+    return larder_stub_exists(larder_core(cache), &entity_order, &key);
 }
 
 enum larder_status
@@ -1322,7 +1327,7 @@ order_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_order(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_order, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_order, &key, ret_ms);
 }
 
 enum larder_status
@@ -1333,7 +1338,7 @@ order_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_order, "ttl_ms");
     }
     make_order(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_order, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_order, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1341,7 +1346,7 @@ order_cache_touch(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_order, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_order, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1349,7 +1354,7 @@ order_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, 
 {
     struct larder_key key;
     make_order(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1364,7 +1369,7 @@ enum larder_status
 order_cache_get_many(struct order_cache *cache, const struct order_key *keys, size_t count,
     const struct order **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_order, pick_order, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_order, pick_order, keys, count,
         ret_values, ret_each);
 }
 
@@ -1392,7 +1397,7 @@ order_cache_set_many(struct order_cache *cache, const struct order_key *keys, si
 {
     const struct pairs__order pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_order, pick_pair_order,
+    return larder_stub_set_many(larder_core(cache), &entity_order, pick_pair_order,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1400,7 +1405,7 @@ enum larder_status
 order_cache_delete_many(struct order_cache *cache, const struct order_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_order, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_order, keys, count, ret_each);
 }
 
 void order_release(const struct order *value)
@@ -1461,7 +1466,7 @@ static void append_order_status(struct larder_key *key, uint64_t id)
 
 static void make_order_status(struct larder_key *key, struct order_cache *cache, uint64_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_order_status(key, id);
 }
 
@@ -1480,9 +1485,9 @@ order_status_cache_get(struct order_cache *cache, uint64_t id, const struct orde
     }
     *ret_value = NULL;
     make_order_status(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_order_status, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_order_status, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1495,11 +1500,11 @@ struct load__order_status {
 static enum larder_status load_order_status(struct larder_load *load, const void *call, void *out)
 {
     const struct load__order_status *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_order_status(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_order_status(out, c->id)) {
         return larder_stub_bad_argument(&entity_order_status, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -1508,7 +1513,7 @@ order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__order_status call = {load, user, id};
+    const struct load__order_status larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_order_status, "ret_value");
     }
@@ -1517,22 +1522,22 @@ order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
         return larder_stub_bad_argument(&entity_order_status, "load");
     }
     make_order_status(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_status, &key,
-        load_order_status, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_order_status, &key,
+        load_order_status, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_order_status(struct order_cache *cache, uint64_t id, const struct order_status *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_order_status(value, id)) {
         return larder_stub_bad_argument(&entity_order_status, "value: another key's");
     }
     make_order_status(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_order_status, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_order_status, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1576,7 +1581,7 @@ order_status_cache_delete(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_order_status, &key);
+    return larder_stub_delete(larder_core(cache), &entity_order_status, &key);
 }
 
 enum larder_status
@@ -1584,7 +1589,7 @@ order_status_cache_exists(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_order_status, &key);
+    return larder_stub_exists(larder_core(cache), &entity_order_status, &key);
 }
 
 enum larder_status
@@ -1592,7 +1597,7 @@ order_status_cache_ttl(struct order_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_order_status, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_order_status, &key, ret_ms);
 }
 
 enum larder_status
@@ -1603,7 +1608,7 @@ order_status_cache_expire(struct order_cache *cache, uint64_t id, int64_t ttl_ms
         return larder_stub_bad_argument(&entity_order_status, "ttl_ms");
     }
     make_order_status(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_order_status, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_order_status, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1611,7 +1616,7 @@ order_status_cache_touch(struct order_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_order_status, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_order_status, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1619,7 +1624,7 @@ order_status_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t
 {
     struct larder_key key;
     make_order_status(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1634,7 +1639,7 @@ enum larder_status
 order_status_cache_get_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
     const struct order_status **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_order_status, pick_order_status, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_order_status, pick_order_status, keys, count,
         ret_values, ret_each);
 }
 
@@ -1662,7 +1667,7 @@ order_status_cache_set_many(struct order_cache *cache, const struct order_status
 {
     const struct pairs__order_status pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_order_status, pick_pair_order_status,
+    return larder_stub_set_many(larder_core(cache), &entity_order_status, pick_pair_order_status,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1670,7 +1675,7 @@ enum larder_status
 order_status_cache_delete_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_order_status, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_order_status, keys, count, ret_each);
 }
 
 void order_status_release(const struct order_status *value)
@@ -1762,7 +1767,7 @@ static void append_order_history_page(struct larder_key *key, uint64_t user_id, 
 
 static void make_order_history_page(struct larder_key *key, struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_order_history_page(key, user_id, page, size_);
 }
 
@@ -1776,9 +1781,9 @@ order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32
     }
     *ret_value = NULL;
     make_order_history_page(&key, cache, user_id, page, size_);
-    enum larder_status status = larder_stub_get(core(cache), &entity_order_history_page, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_order_history_page, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1802,7 +1807,7 @@ order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__order_history_page call = {load, user, user_id, page, size_};
+    const struct load__order_history_page larder_call = {load, user, user_id, page, size_};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_order_history_page, "ret_value");
     }
@@ -1811,19 +1816,19 @@ order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id
         return larder_stub_bad_argument(&entity_order_history_page, "load");
     }
     make_order_history_page(&key, cache, user_id, page, size_);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_order_history_page, &key,
-        load_order_history_page, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_order_history_page, &key,
+        load_order_history_page, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_order_history_page(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
-    return larder_stub_set(core(cache), &entity_order_history_page, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_order_history_page, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1858,7 +1863,7 @@ order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uin
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
-    return larder_stub_delete(core(cache), &entity_order_history_page, &key);
+    return larder_stub_delete(larder_core(cache), &entity_order_history_page, &key);
 }
 
 enum larder_status
@@ -1866,7 +1871,7 @@ order_history_page_cache_exists(struct order_cache *cache, uint64_t user_id, uin
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
-    return larder_stub_exists(core(cache), &entity_order_history_page, &key);
+    return larder_stub_exists(larder_core(cache), &entity_order_history_page, &key);
 }
 
 enum larder_status
@@ -1874,7 +1879,7 @@ order_history_page_cache_ttl(struct order_cache *cache, uint64_t user_id, uint32
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
-    return larder_stub_ttl(core(cache), &entity_order_history_page, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_order_history_page, &key, ret_ms);
 }
 
 enum larder_status
@@ -1885,7 +1890,7 @@ order_history_page_cache_expire(struct order_cache *cache, uint64_t user_id, uin
         return larder_stub_bad_argument(&entity_order_history_page, "ttl_ms");
     }
     make_order_history_page(&key, cache, user_id, page, size_);
-    return larder_stub_expire(core(cache), &entity_order_history_page, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_order_history_page, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1893,7 +1898,7 @@ order_history_page_cache_touch(struct order_cache *cache, uint64_t user_id, uint
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
-    return larder_stub_expire(core(cache), &entity_order_history_page, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_order_history_page, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1901,7 +1906,7 @@ order_history_page_cache_key(struct order_cache *cache, uint64_t user_id, uint32
 {
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1916,7 +1921,7 @@ enum larder_status
 order_history_page_cache_get_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     const struct order_history_page **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_order_history_page, pick_order_history_page, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_order_history_page, pick_order_history_page, keys, count,
         ret_values, ret_each);
 }
 
@@ -1924,7 +1929,7 @@ enum larder_status
 order_history_page_cache_set_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     const struct order_history_page *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_order_history_page, pick_order_history_page, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_order_history_page, pick_order_history_page, keys, count,
         values, ret_each);
 }
 
@@ -1932,7 +1937,7 @@ enum larder_status
 order_history_page_cache_delete_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_order_history_page, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_order_history_page, keys, count, ret_each);
 }
 
 void order_history_page_release(const struct order_history_page *value)
@@ -1950,7 +1955,7 @@ void order_history_page_release_many(const struct order_history_page **values, s
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
     {"carts", "CACHE_TTL_CARTS", INT64_C(1800000)},
     {"orders", "CACHE_TTL_ORDERS", INT64_C(3600000)},
@@ -1958,23 +1963,23 @@ static const struct larder_ttl ttls[] = {
     {"history", "CACHE_TTL_HISTORY", INT64_C(600000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_order_cart,
     &entity_order,
     &entity_order_status,
     &entity_order_history_page,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "order",
     .env_prefix = "ORDER",
     .db = 4,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -1984,26 +1989,26 @@ order_cache_open(const struct larder_config *config, struct order_cache **ret_ca
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct order_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void order_cache_close(struct order_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 order_cache_ping(struct order_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 order_cache_health(struct order_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -2013,20 +2018,20 @@ order_cache_stats(struct order_cache *cache, struct order_cache_counters *ret_st
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_order_cart, &ret_stats->order_cart);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_order_cart, &ret_stats->order_cart);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_order, &ret_stats->order);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_order, &ret_stats->order);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_order_status, &ret_stats->order_status);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_order_status, &ret_stats->order_status);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_order_history_page, &ret_stats->order_history_page);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_order_history_page, &ret_stats->order_history_page);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event cart_edited */
@@ -2051,8 +2056,8 @@ pick_event_cart_edited(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 order_cache_on_cart_edited(struct order_cache *cache, uint64_t user_id)
 {
-    const struct event__cart_edited params = {user_id};
-    return larder_stub_invalidate(core(cache), pick_event_cart_edited, &params, 1);
+    const struct event__cart_edited larder_params = {user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_cart_edited, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event order_placed */
@@ -2089,8 +2094,8 @@ pick_event_order_placed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
 {
-    const struct event__order_placed params = {id, user_id, page, size_};
-    return larder_stub_invalidate(core(cache), pick_event_order_placed, &params, 4);
+    const struct event__order_placed larder_params = {id, user_id, page, size_};
+    return larder_stub_invalidate(larder_core(cache), pick_event_order_placed, &larder_params, 4);
 }
 
 /* ------------------------------------------------ event order_moved_on */
@@ -2118,6 +2123,6 @@ pick_event_order_moved_on(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 order_cache_on_order_moved_on(struct order_cache *cache, uint64_t id)
 {
-    const struct event__order_moved_on params = {id};
-    return larder_stub_invalidate(core(cache), pick_event_order_moved_on, &params, 2);
+    const struct event__order_moved_on larder_params = {id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_order_moved_on, &larder_params, 2);
 }

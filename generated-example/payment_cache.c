@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct payment_cache *cache)
+static struct larder_cache *larder_core(struct payment_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -56,6 +56,11 @@ const char *payment_outcome_name(enum payment_outcome value)
     };
     return (unsigned)value < 6U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -666,7 +671,7 @@ static void append_payment_method(struct larder_key *key, struct larder_uuid id)
 
 static void make_payment_method(struct larder_key *key, struct payment_cache *cache, struct larder_uuid id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_payment_method(key, id);
 }
 
@@ -685,9 +690,9 @@ payment_method_cache_get(struct payment_cache *cache, struct larder_uuid id, con
     }
     *ret_value = NULL;
     make_payment_method(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_payment_method, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_payment_method, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -700,11 +705,11 @@ struct load__payment_method {
 static enum larder_status load_payment_method(struct larder_load *load, const void *call, void *out)
 {
     const struct load__payment_method *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_payment_method(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_payment_method(out, c->id)) {
         return larder_stub_bad_argument(&entity_payment_method, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -713,7 +718,7 @@ payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__payment_method call = {load, user, id};
+    const struct load__payment_method larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_payment_method, "ret_value");
     }
@@ -722,22 +727,22 @@ payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid
         return larder_stub_bad_argument(&entity_payment_method, "load");
     }
     make_payment_method(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_method, &key,
-        load_payment_method, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_payment_method, &key,
+        load_payment_method, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_payment_method(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_payment_method(value, id)) {
         return larder_stub_bad_argument(&entity_payment_method, "value: another key's");
     }
     make_payment_method(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_payment_method, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_payment_method, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -781,7 +786,7 @@ payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_payment_method, &key);
+    return larder_stub_delete(larder_core(cache), &entity_payment_method, &key);
 }
 
 enum larder_status
@@ -789,7 +794,7 @@ payment_method_cache_exists(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_payment_method, &key);
+    return larder_stub_exists(larder_core(cache), &entity_payment_method, &key);
 }
 
 enum larder_status
@@ -797,7 +802,7 @@ payment_method_cache_ttl(struct payment_cache *cache, struct larder_uuid id, int
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_payment_method, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_payment_method, &key, ret_ms);
 }
 
 enum larder_status
@@ -808,7 +813,7 @@ payment_method_cache_expire(struct payment_cache *cache, struct larder_uuid id, 
         return larder_stub_bad_argument(&entity_payment_method, "ttl_ms");
     }
     make_payment_method(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_payment_method, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_payment_method, &key, ttl_ms);
 }
 
 enum larder_status
@@ -816,7 +821,7 @@ payment_method_cache_touch(struct payment_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_payment_method, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_payment_method, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -824,7 +829,7 @@ payment_method_cache_key(struct payment_cache *cache, struct larder_uuid id, cha
 {
     struct larder_key key;
     make_payment_method(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -839,7 +844,7 @@ enum larder_status
 payment_method_cache_get_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     const struct payment_method **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_payment_method, pick_payment_method, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_payment_method, pick_payment_method, keys, count,
         ret_values, ret_each);
 }
 
@@ -867,7 +872,7 @@ payment_method_cache_set_many(struct payment_cache *cache, const struct payment_
 {
     const struct pairs__payment_method pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_payment_method, pick_pair_payment_method,
+    return larder_stub_set_many(larder_core(cache), &entity_payment_method, pick_pair_payment_method,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -875,7 +880,7 @@ enum larder_status
 payment_method_cache_delete_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_payment_method, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_payment_method, keys, count, ret_each);
 }
 
 void payment_method_release(const struct payment_method *value)
@@ -961,7 +966,7 @@ static void append_payment_method_ids(struct larder_key *key, uint64_t user_id)
 
 static void make_payment_method_ids(struct larder_key *key, struct payment_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_payment_method_ids(key, user_id);
 }
 
@@ -975,9 +980,9 @@ payment_method_ids_cache_get(struct payment_cache *cache, uint64_t user_id, cons
     }
     *ret_value = NULL;
     make_payment_method_ids(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_payment_method_ids, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_payment_method_ids, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -999,7 +1004,7 @@ payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__payment_method_ids call = {load, user, user_id};
+    const struct load__payment_method_ids larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_payment_method_ids, "ret_value");
     }
@@ -1008,19 +1013,19 @@ payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_
         return larder_stub_bad_argument(&entity_payment_method_ids, "load");
     }
     make_payment_method_ids(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_method_ids, &key,
-        load_payment_method_ids, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_payment_method_ids, &key,
+        load_payment_method_ids, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_payment_method_ids(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_payment_method_ids, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_payment_method_ids, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1055,7 +1060,7 @@ payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_payment_method_ids, &key);
+    return larder_stub_delete(larder_core(cache), &entity_payment_method_ids, &key);
 }
 
 enum larder_status
@@ -1063,7 +1068,7 @@ payment_method_ids_cache_exists(struct payment_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_payment_method_ids, &key);
+    return larder_stub_exists(larder_core(cache), &entity_payment_method_ids, &key);
 }
 
 enum larder_status
@@ -1071,7 +1076,7 @@ payment_method_ids_cache_ttl(struct payment_cache *cache, uint64_t user_id, int6
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_payment_method_ids, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_payment_method_ids, &key, ret_ms);
 }
 
 enum larder_status
@@ -1082,7 +1087,7 @@ payment_method_ids_cache_expire(struct payment_cache *cache, uint64_t user_id, i
         return larder_stub_bad_argument(&entity_payment_method_ids, "ttl_ms");
     }
     make_payment_method_ids(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_payment_method_ids, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_payment_method_ids, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1090,7 +1095,7 @@ payment_method_ids_cache_touch(struct payment_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_payment_method_ids, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_payment_method_ids, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1098,7 +1103,7 @@ payment_method_ids_cache_key(struct payment_cache *cache, uint64_t user_id, char
 {
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1113,7 +1118,7 @@ enum larder_status
 payment_method_ids_cache_get_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_payment_method_ids, pick_payment_method_ids, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_payment_method_ids, pick_payment_method_ids, keys, count,
         ret_values, ret_each);
 }
 
@@ -1121,7 +1126,7 @@ enum larder_status
 payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_payment_method_ids, pick_payment_method_ids, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_payment_method_ids, pick_payment_method_ids, keys, count,
         values, ret_each);
 }
 
@@ -1129,7 +1134,7 @@ enum larder_status
 payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_payment_method_ids, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_payment_method_ids, keys, count, ret_each);
 }
 
 void payment_method_ids_release(const struct payment_method_ids *value)
@@ -1189,7 +1194,7 @@ static void append_payment_transaction(struct larder_key *key, struct larder_uui
 
 static void make_payment_transaction(struct larder_key *key, struct payment_cache *cache, struct larder_uuid id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_payment_transaction(key, id);
 }
 
@@ -1208,9 +1213,9 @@ payment_transaction_cache_get(struct payment_cache *cache, struct larder_uuid id
     }
     *ret_value = NULL;
     make_payment_transaction(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_payment_transaction, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_payment_transaction, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1223,11 +1228,11 @@ struct load__payment_transaction {
 static enum larder_status load_payment_transaction(struct larder_load *load, const void *call, void *out)
 {
     const struct load__payment_transaction *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_payment_transaction(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_payment_transaction(out, c->id)) {
         return larder_stub_bad_argument(&entity_payment_transaction, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -1236,7 +1241,7 @@ payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__payment_transaction call = {load, user, id};
+    const struct load__payment_transaction larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_payment_transaction, "ret_value");
     }
@@ -1245,22 +1250,22 @@ payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder
         return larder_stub_bad_argument(&entity_payment_transaction, "load");
     }
     make_payment_transaction(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_transaction, &key,
-        load_payment_transaction, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_payment_transaction, &key,
+        load_payment_transaction, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_payment_transaction(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_payment_transaction(value, id)) {
         return larder_stub_bad_argument(&entity_payment_transaction, "value: another key's");
     }
     make_payment_transaction(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_payment_transaction, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_payment_transaction, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1304,7 +1309,7 @@ payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_payment_transaction, &key);
+    return larder_stub_delete(larder_core(cache), &entity_payment_transaction, &key);
 }
 
 enum larder_status
@@ -1312,7 +1317,7 @@ payment_transaction_cache_exists(struct payment_cache *cache, struct larder_uuid
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_payment_transaction, &key);
+    return larder_stub_exists(larder_core(cache), &entity_payment_transaction, &key);
 }
 
 enum larder_status
@@ -1320,7 +1325,7 @@ payment_transaction_cache_ttl(struct payment_cache *cache, struct larder_uuid id
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_payment_transaction, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_payment_transaction, &key, ret_ms);
 }
 
 enum larder_status
@@ -1331,7 +1336,7 @@ payment_transaction_cache_expire(struct payment_cache *cache, struct larder_uuid
         return larder_stub_bad_argument(&entity_payment_transaction, "ttl_ms");
     }
     make_payment_transaction(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_payment_transaction, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_payment_transaction, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1339,7 +1344,7 @@ payment_transaction_cache_touch(struct payment_cache *cache, struct larder_uuid 
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_payment_transaction, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_payment_transaction, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1347,7 +1352,7 @@ payment_transaction_cache_key(struct payment_cache *cache, struct larder_uuid id
 {
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1362,7 +1367,7 @@ enum larder_status
 payment_transaction_cache_get_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     const struct payment_transaction **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_payment_transaction, pick_payment_transaction, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_payment_transaction, pick_payment_transaction, keys, count,
         ret_values, ret_each);
 }
 
@@ -1390,7 +1395,7 @@ payment_transaction_cache_set_many(struct payment_cache *cache, const struct pay
 {
     const struct pairs__payment_transaction pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_payment_transaction, pick_pair_payment_transaction,
+    return larder_stub_set_many(larder_core(cache), &entity_payment_transaction, pick_pair_payment_transaction,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1398,7 +1403,7 @@ enum larder_status
 payment_transaction_cache_delete_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_payment_transaction, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_payment_transaction, keys, count, ret_each);
 }
 
 void payment_transaction_release(const struct payment_transaction *value)
@@ -1467,7 +1472,7 @@ static void append_payment_exchange_rate(struct larder_key *key, enum payment_cu
 
 static void make_payment_exchange_rate(struct larder_key *key, struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_payment_exchange_rate(key, from, to);
 }
 
@@ -1481,9 +1486,9 @@ payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_curren
     }
     *ret_value = NULL;
     make_payment_exchange_rate(&key, cache, from, to);
-    enum larder_status status = larder_stub_get(core(cache), &entity_payment_exchange_rate, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_payment_exchange_rate, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1506,7 +1511,7 @@ payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum paymen
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__payment_exchange_rate call = {load, user, from, to};
+    const struct load__payment_exchange_rate larder_call = {load, user, from, to};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_payment_exchange_rate, "ret_value");
     }
@@ -1515,19 +1520,19 @@ payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum paymen
         return larder_stub_bad_argument(&entity_payment_exchange_rate, "load");
     }
     make_payment_exchange_rate(&key, cache, from, to);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_payment_exchange_rate, &key,
-        load_payment_exchange_rate, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_payment_exchange_rate, &key,
+        load_payment_exchange_rate, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_payment_exchange_rate(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
-    return larder_stub_set(core(cache), &entity_payment_exchange_rate, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_payment_exchange_rate, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1562,7 +1567,7 @@ payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_cur
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
-    return larder_stub_delete(core(cache), &entity_payment_exchange_rate, &key);
+    return larder_stub_delete(larder_core(cache), &entity_payment_exchange_rate, &key);
 }
 
 enum larder_status
@@ -1570,7 +1575,7 @@ payment_exchange_rate_cache_exists(struct payment_cache *cache, enum payment_cur
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
-    return larder_stub_exists(core(cache), &entity_payment_exchange_rate, &key);
+    return larder_stub_exists(larder_core(cache), &entity_payment_exchange_rate, &key);
 }
 
 enum larder_status
@@ -1578,7 +1583,7 @@ payment_exchange_rate_cache_ttl(struct payment_cache *cache, enum payment_curren
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
-    return larder_stub_ttl(core(cache), &entity_payment_exchange_rate, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_payment_exchange_rate, &key, ret_ms);
 }
 
 enum larder_status
@@ -1589,7 +1594,7 @@ payment_exchange_rate_cache_expire(struct payment_cache *cache, enum payment_cur
         return larder_stub_bad_argument(&entity_payment_exchange_rate, "ttl_ms");
     }
     make_payment_exchange_rate(&key, cache, from, to);
-    return larder_stub_expire(core(cache), &entity_payment_exchange_rate, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_payment_exchange_rate, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1597,7 +1602,7 @@ payment_exchange_rate_cache_touch(struct payment_cache *cache, enum payment_curr
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
-    return larder_stub_expire(core(cache), &entity_payment_exchange_rate, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_payment_exchange_rate, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1605,7 +1610,7 @@ payment_exchange_rate_cache_key(struct payment_cache *cache, enum payment_curren
 {
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1620,7 +1625,7 @@ enum larder_status
 payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count,
         ret_values, ret_each);
 }
 
@@ -1628,7 +1633,7 @@ enum larder_status
 payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count,
         values, ret_each);
 }
 
@@ -1636,7 +1641,7 @@ enum larder_status
 payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_payment_exchange_rate, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_payment_exchange_rate, keys, count, ret_each);
 }
 
 void payment_exchange_rate_release(const struct payment_exchange_rate *value)
@@ -1654,29 +1659,29 @@ void payment_exchange_rate_release_many(const struct payment_exchange_rate **val
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
     {"methods", "CACHE_TTL_METHODS", INT64_C(3600000)},
     {"transactions", "CACHE_TTL_TRANSACTIONS", INT64_C(3600000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_payment_method,
     &entity_payment_method_ids,
     &entity_payment_transaction,
     &entity_payment_exchange_rate,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "payment",
     .env_prefix = "PAYMENT",
     .db = 6,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -1686,26 +1691,26 @@ payment_cache_open(const struct larder_config *config, struct payment_cache **re
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct payment_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void payment_cache_close(struct payment_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 payment_cache_ping(struct payment_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 payment_cache_health(struct payment_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -1715,20 +1720,20 @@ payment_cache_stats(struct payment_cache *cache, struct payment_cache_counters *
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_payment_method, &ret_stats->payment_method);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_payment_method, &ret_stats->payment_method);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_payment_method_ids, &ret_stats->payment_method_ids);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_payment_method_ids, &ret_stats->payment_method_ids);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_payment_transaction, &ret_stats->payment_transaction);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_payment_transaction, &ret_stats->payment_transaction);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_payment_exchange_rate, &ret_stats->payment_exchange_rate);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_payment_exchange_rate, &ret_stats->payment_exchange_rate);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event method_saved */
@@ -1757,8 +1762,8 @@ pick_event_method_saved(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 payment_cache_on_method_saved(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id)
 {
-    const struct event__method_saved params = {id, user_id};
-    return larder_stub_invalidate(core(cache), pick_event_method_saved, &params, 2);
+    const struct event__method_saved larder_params = {id, user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_method_saved, &larder_params, 2);
 }
 
 /* ------------------------------------------------ event method_removed */
@@ -1787,8 +1792,8 @@ pick_event_method_removed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 payment_cache_on_method_removed(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id)
 {
-    const struct event__method_removed params = {id, user_id};
-    return larder_stub_invalidate(core(cache), pick_event_method_removed, &params, 2);
+    const struct event__method_removed larder_params = {id, user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_method_removed, &larder_params, 2);
 }
 
 /* ------------------------------------------------ event transaction_moved_on */
@@ -1813,6 +1818,6 @@ pick_event_transaction_moved_on(struct larder_key *key, const void *params, size
 enum larder_status
 payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id)
 {
-    const struct event__transaction_moved_on params = {id};
-    return larder_stub_invalidate(core(cache), pick_event_transaction_moved_on, &params, 1);
+    const struct event__transaction_moved_on larder_params = {id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_transaction_moved_on, &larder_params, 1);
 }

@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct product_cache *cache)
+static struct larder_cache *larder_core(struct product_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -40,6 +40,11 @@ const char *product_availability_name(enum product_availability value)
     };
     return (unsigned)value < 4U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -1050,7 +1055,7 @@ static void append_product(struct larder_key *key, uint64_t id)
 
 static void make_product(struct larder_key *key, struct product_cache *cache, uint64_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_product(key, id);
 }
 
@@ -1069,9 +1074,9 @@ product_cache_get(struct product_cache *cache, uint64_t id, const struct product
     }
     *ret_value = NULL;
     make_product(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_product, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1084,11 +1089,11 @@ struct load__product {
 static enum larder_status load_product(struct larder_load *load, const void *call, void *out)
 {
     const struct load__product *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_product(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_product(out, c->id)) {
         return larder_stub_bad_argument(&entity_product, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -1097,7 +1102,7 @@ product_cache_get_or_load(struct product_cache *cache, uint64_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__product call = {load, user, id};
+    const struct load__product larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_product, "ret_value");
     }
@@ -1106,22 +1111,22 @@ product_cache_get_or_load(struct product_cache *cache, uint64_t id,
         return larder_stub_bad_argument(&entity_product, "load");
     }
     make_product(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product, &key,
-        load_product, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_product, &key,
+        load_product, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_product(struct product_cache *cache, uint64_t id, const struct product *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_product(value, id)) {
         return larder_stub_bad_argument(&entity_product, "value: another key's");
     }
     make_product(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_product, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_product, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1165,7 +1170,7 @@ product_cache_delete(struct product_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_product(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_product, &key);
+    return larder_stub_delete(larder_core(cache), &entity_product, &key);
 }
 
 enum larder_status
@@ -1173,7 +1178,7 @@ product_cache_exists(struct product_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_product(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_product, &key);
+    return larder_stub_exists(larder_core(cache), &entity_product, &key);
 }
 
 enum larder_status
@@ -1181,7 +1186,7 @@ product_cache_ttl(struct product_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_product(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_product, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_product, &key, ret_ms);
 }
 
 enum larder_status
@@ -1192,7 +1197,7 @@ product_cache_expire(struct product_cache *cache, uint64_t id, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_product, "ttl_ms");
     }
     make_product(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_product, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_product, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1200,7 +1205,7 @@ product_cache_touch(struct product_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_product(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_product, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_product, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1208,7 +1213,7 @@ product_cache_key(struct product_cache *cache, uint64_t id, char *buf, size_t si
 {
     struct larder_key key;
     make_product(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1223,7 +1228,7 @@ enum larder_status
 product_cache_get_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     const struct product **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product, pick_product, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_product, pick_product, keys, count,
         ret_values, ret_each);
 }
 
@@ -1251,7 +1256,7 @@ product_cache_set_many(struct product_cache *cache, const struct product_key *ke
 {
     const struct pairs__product pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_product, pick_pair_product,
+    return larder_stub_set_many(larder_core(cache), &entity_product, pick_pair_product,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1259,7 +1264,7 @@ enum larder_status
 product_cache_delete_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_product, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_product, keys, count, ret_each);
 }
 
 void product_release(const struct product *value)
@@ -1326,7 +1331,7 @@ static void append_product_id_by_sku(struct larder_key *key, const char *sku)
 
 static void make_product_id_by_sku(struct larder_key *key, struct product_cache *cache, const char *sku)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_product_id_by_sku(key, sku);
 }
 
@@ -1340,9 +1345,9 @@ product_id_by_sku_cache_get(struct product_cache *cache, const char *sku, const 
     }
     *ret_value = NULL;
     make_product_id_by_sku(&key, cache, sku);
-    enum larder_status status = larder_stub_get(core(cache), &entity_product_id_by_sku, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_id_by_sku, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1364,7 +1369,7 @@ product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__product_id_by_sku call = {load, user, sku};
+    const struct load__product_id_by_sku larder_call = {load, user, sku};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_product_id_by_sku, "ret_value");
     }
@@ -1373,19 +1378,19 @@ product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku
         return larder_stub_bad_argument(&entity_product_id_by_sku, "load");
     }
     make_product_id_by_sku(&key, cache, sku);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_id_by_sku, &key,
-        load_product_id_by_sku, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_product_id_by_sku, &key,
+        load_product_id_by_sku, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_product_id_by_sku(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
-    return larder_stub_set(core(cache), &entity_product_id_by_sku, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_product_id_by_sku, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1420,7 +1425,7 @@ product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
-    return larder_stub_delete(core(cache), &entity_product_id_by_sku, &key);
+    return larder_stub_delete(larder_core(cache), &entity_product_id_by_sku, &key);
 }
 
 enum larder_status
@@ -1428,7 +1433,7 @@ product_id_by_sku_cache_exists(struct product_cache *cache, const char *sku)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
-    return larder_stub_exists(core(cache), &entity_product_id_by_sku, &key);
+    return larder_stub_exists(larder_core(cache), &entity_product_id_by_sku, &key);
 }
 
 enum larder_status
@@ -1436,7 +1441,7 @@ product_id_by_sku_cache_ttl(struct product_cache *cache, const char *sku, int64_
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
-    return larder_stub_ttl(core(cache), &entity_product_id_by_sku, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_product_id_by_sku, &key, ret_ms);
 }
 
 enum larder_status
@@ -1447,7 +1452,7 @@ product_id_by_sku_cache_expire(struct product_cache *cache, const char *sku, int
         return larder_stub_bad_argument(&entity_product_id_by_sku, "ttl_ms");
     }
     make_product_id_by_sku(&key, cache, sku);
-    return larder_stub_expire(core(cache), &entity_product_id_by_sku, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_product_id_by_sku, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1455,7 +1460,7 @@ product_id_by_sku_cache_touch(struct product_cache *cache, const char *sku)
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
-    return larder_stub_expire(core(cache), &entity_product_id_by_sku, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_product_id_by_sku, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1463,7 +1468,7 @@ product_id_by_sku_cache_key(struct product_cache *cache, const char *sku, char *
 {
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1478,7 +1483,7 @@ enum larder_status
 product_id_by_sku_cache_get_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count,
         ret_values, ret_each);
 }
 
@@ -1486,7 +1491,7 @@ enum larder_status
 product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count,
         values, ret_each);
 }
 
@@ -1494,7 +1499,7 @@ enum larder_status
 product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_product_id_by_sku, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_product_id_by_sku, keys, count, ret_each);
 }
 
 void product_id_by_sku_release(const struct product_id_by_sku *value)
@@ -1555,7 +1560,7 @@ static void append_product_reviews(struct larder_key *key, uint64_t product_id)
 
 static void make_product_reviews(struct larder_key *key, struct product_cache *cache, uint64_t product_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_product_reviews(key, product_id);
 }
 
@@ -1574,9 +1579,9 @@ product_reviews_cache_get(struct product_cache *cache, uint64_t product_id, cons
     }
     *ret_value = NULL;
     make_product_reviews(&key, cache, product_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_product_reviews, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_reviews, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1589,11 +1594,11 @@ struct load__product_reviews {
 static enum larder_status load_product_reviews(struct larder_load *load, const void *call, void *out)
 {
     const struct load__product_reviews *c = call;
-    enum larder_status status = c->load(load, c->user, c->product_id, out);
-    if (status == LARDER_OK && !agrees_product_reviews(out, c->product_id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->product_id, out);
+    if (ret_status == LARDER_OK && !agrees_product_reviews(out, c->product_id)) {
         return larder_stub_bad_argument(&entity_product_reviews, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -1602,7 +1607,7 @@ product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__product_reviews call = {load, user, product_id};
+    const struct load__product_reviews larder_call = {load, user, product_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_product_reviews, "ret_value");
     }
@@ -1611,22 +1616,22 @@ product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_
         return larder_stub_bad_argument(&entity_product_reviews, "load");
     }
     make_product_reviews(&key, cache, product_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_reviews, &key,
-        load_product_reviews, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_product_reviews, &key,
+        load_product_reviews, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_product_reviews(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_product_reviews(value, product_id)) {
         return larder_stub_bad_argument(&entity_product_reviews, "value: another key's");
     }
     make_product_reviews(&key, cache, product_id);
-    return larder_stub_set(core(cache), &entity_product_reviews, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_product_reviews, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1670,7 +1675,7 @@ product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id)
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
-    return larder_stub_delete(core(cache), &entity_product_reviews, &key);
+    return larder_stub_delete(larder_core(cache), &entity_product_reviews, &key);
 }
 
 enum larder_status
@@ -1678,7 +1683,7 @@ product_reviews_cache_exists(struct product_cache *cache, uint64_t product_id)
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
-    return larder_stub_exists(core(cache), &entity_product_reviews, &key);
+    return larder_stub_exists(larder_core(cache), &entity_product_reviews, &key);
 }
 
 enum larder_status
@@ -1686,7 +1691,7 @@ product_reviews_cache_ttl(struct product_cache *cache, uint64_t product_id, int6
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
-    return larder_stub_ttl(core(cache), &entity_product_reviews, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_product_reviews, &key, ret_ms);
 }
 
 enum larder_status
@@ -1697,7 +1702,7 @@ product_reviews_cache_expire(struct product_cache *cache, uint64_t product_id, i
         return larder_stub_bad_argument(&entity_product_reviews, "ttl_ms");
     }
     make_product_reviews(&key, cache, product_id);
-    return larder_stub_expire(core(cache), &entity_product_reviews, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_product_reviews, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1705,7 +1710,7 @@ product_reviews_cache_touch(struct product_cache *cache, uint64_t product_id)
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
-    return larder_stub_expire(core(cache), &entity_product_reviews, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_product_reviews, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1713,7 +1718,7 @@ product_reviews_cache_key(struct product_cache *cache, uint64_t product_id, char
 {
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1728,7 +1733,7 @@ enum larder_status
 product_reviews_cache_get_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     const struct product_reviews **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product_reviews, pick_product_reviews, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_product_reviews, pick_product_reviews, keys, count,
         ret_values, ret_each);
 }
 
@@ -1756,7 +1761,7 @@ product_reviews_cache_set_many(struct product_cache *cache, const struct product
 {
     const struct pairs__product_reviews pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_product_reviews, pick_pair_product_reviews,
+    return larder_stub_set_many(larder_core(cache), &entity_product_reviews, pick_pair_product_reviews,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1764,7 +1769,7 @@ enum larder_status
 product_reviews_cache_delete_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_product_reviews, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_product_reviews, keys, count, ret_each);
 }
 
 void product_reviews_release(const struct product_reviews *value)
@@ -1852,7 +1857,7 @@ static void append_product_search_results(struct larder_key *key, const char *qu
 
 static void make_product_search_results(struct larder_key *key, struct product_cache *cache, const char *query)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_product_search_results(key, query);
 }
 
@@ -1866,9 +1871,9 @@ product_search_results_cache_get(struct product_cache *cache, const char *query,
     }
     *ret_value = NULL;
     make_product_search_results(&key, cache, query);
-    enum larder_status status = larder_stub_get(core(cache), &entity_product_search_results, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_search_results, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1890,7 +1895,7 @@ product_search_results_cache_get_or_load(struct product_cache *cache, const char
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__product_search_results call = {load, user, query};
+    const struct load__product_search_results larder_call = {load, user, query};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_product_search_results, "ret_value");
     }
@@ -1899,19 +1904,19 @@ product_search_results_cache_get_or_load(struct product_cache *cache, const char
         return larder_stub_bad_argument(&entity_product_search_results, "load");
     }
     make_product_search_results(&key, cache, query);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_search_results, &key,
-        load_product_search_results, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_product_search_results, &key,
+        load_product_search_results, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_product_search_results(struct product_cache *cache, const char *query, const struct product_search_results *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
-    return larder_stub_set(core(cache), &entity_product_search_results, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_product_search_results, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1946,7 +1951,7 @@ product_search_results_cache_delete(struct product_cache *cache, const char *que
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
-    return larder_stub_delete(core(cache), &entity_product_search_results, &key);
+    return larder_stub_delete(larder_core(cache), &entity_product_search_results, &key);
 }
 
 enum larder_status
@@ -1954,7 +1959,7 @@ product_search_results_cache_exists(struct product_cache *cache, const char *que
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
-    return larder_stub_exists(core(cache), &entity_product_search_results, &key);
+    return larder_stub_exists(larder_core(cache), &entity_product_search_results, &key);
 }
 
 enum larder_status
@@ -1962,7 +1967,7 @@ product_search_results_cache_ttl(struct product_cache *cache, const char *query,
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
-    return larder_stub_ttl(core(cache), &entity_product_search_results, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_product_search_results, &key, ret_ms);
 }
 
 enum larder_status
@@ -1973,7 +1978,7 @@ product_search_results_cache_expire(struct product_cache *cache, const char *que
         return larder_stub_bad_argument(&entity_product_search_results, "ttl_ms");
     }
     make_product_search_results(&key, cache, query);
-    return larder_stub_expire(core(cache), &entity_product_search_results, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_product_search_results, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1981,7 +1986,7 @@ product_search_results_cache_touch(struct product_cache *cache, const char *quer
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
-    return larder_stub_expire(core(cache), &entity_product_search_results, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_product_search_results, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1989,7 +1994,7 @@ product_search_results_cache_key(struct product_cache *cache, const char *query,
 {
     struct larder_key key;
     make_product_search_results(&key, cache, query);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -2004,7 +2009,7 @@ enum larder_status
 product_search_results_cache_get_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product_search_results, pick_product_search_results, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_product_search_results, pick_product_search_results, keys, count,
         ret_values, ret_each);
 }
 
@@ -2012,7 +2017,7 @@ enum larder_status
 product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_product_search_results, pick_product_search_results, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_product_search_results, pick_product_search_results, keys, count,
         values, ret_each);
 }
 
@@ -2020,7 +2025,7 @@ enum larder_status
 product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_product_search_results, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_product_search_results, keys, count, ret_each);
 }
 
 void product_search_results_release(const struct product_search_results *value)
@@ -2080,7 +2085,7 @@ static void append_product_category(struct larder_key *key, uint32_t id)
 
 static void make_product_category(struct larder_key *key, struct product_cache *cache, uint32_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_product_category(key, id);
 }
 
@@ -2099,9 +2104,9 @@ product_category_cache_get(struct product_cache *cache, uint32_t id, const struc
     }
     *ret_value = NULL;
     make_product_category(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_product_category, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_category, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -2114,11 +2119,11 @@ struct load__product_category {
 static enum larder_status load_product_category(struct larder_load *load, const void *call, void *out)
 {
     const struct load__product_category *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_product_category(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_product_category(out, c->id)) {
         return larder_stub_bad_argument(&entity_product_category, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -2127,7 +2132,7 @@ product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__product_category call = {load, user, id};
+    const struct load__product_category larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_product_category, "ret_value");
     }
@@ -2136,22 +2141,22 @@ product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
         return larder_stub_bad_argument(&entity_product_category, "load");
     }
     make_product_category(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_category, &key,
-        load_product_category, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_product_category, &key,
+        load_product_category, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_product_category(struct product_cache *cache, uint32_t id, const struct product_category *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_product_category(value, id)) {
         return larder_stub_bad_argument(&entity_product_category, "value: another key's");
     }
     make_product_category(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_product_category, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_product_category, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -2195,7 +2200,7 @@ product_category_cache_delete(struct product_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_product_category, &key);
+    return larder_stub_delete(larder_core(cache), &entity_product_category, &key);
 }
 
 enum larder_status
@@ -2203,7 +2208,7 @@ product_category_cache_exists(struct product_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_product_category, &key);
+    return larder_stub_exists(larder_core(cache), &entity_product_category, &key);
 }
 
 enum larder_status
@@ -2211,7 +2216,7 @@ product_category_cache_ttl(struct product_cache *cache, uint32_t id, int64_t *re
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_product_category, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_product_category, &key, ret_ms);
 }
 
 enum larder_status
@@ -2222,7 +2227,7 @@ product_category_cache_expire(struct product_cache *cache, uint32_t id, int64_t 
         return larder_stub_bad_argument(&entity_product_category, "ttl_ms");
     }
     make_product_category(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_product_category, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_product_category, &key, ttl_ms);
 }
 
 enum larder_status
@@ -2230,7 +2235,7 @@ product_category_cache_touch(struct product_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_product_category, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_product_category, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -2238,7 +2243,7 @@ product_category_cache_key(struct product_cache *cache, uint32_t id, char *buf, 
 {
     struct larder_key key;
     make_product_category(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -2253,7 +2258,7 @@ enum larder_status
 product_category_cache_get_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     const struct product_category **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_product_category, pick_product_category, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_product_category, pick_product_category, keys, count,
         ret_values, ret_each);
 }
 
@@ -2281,7 +2286,7 @@ product_category_cache_set_many(struct product_cache *cache, const struct produc
 {
     const struct pairs__product_category pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_product_category, pick_pair_product_category,
+    return larder_stub_set_many(larder_core(cache), &entity_product_category, pick_pair_product_category,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -2289,7 +2294,7 @@ enum larder_status
 product_category_cache_delete_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_product_category, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_product_category, keys, count, ret_each);
 }
 
 void product_category_release(const struct product_category *value)
@@ -2376,7 +2381,7 @@ static void append_product_featured(struct larder_key *key)
 
 static void make_product_featured(struct larder_key *key, struct product_cache *cache)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_product_featured(key);
 }
 
@@ -2390,9 +2395,9 @@ product_featured_cache_get(struct product_cache *cache, const struct product_fea
     }
     *ret_value = NULL;
     make_product_featured(&key, cache);
-    enum larder_status status = larder_stub_get(core(cache), &entity_product_featured, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_featured, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -2413,7 +2418,7 @@ product_featured_cache_get_or_load(struct product_cache *cache,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__product_featured call = {load, user};
+    const struct load__product_featured larder_call = {load, user};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_product_featured, "ret_value");
     }
@@ -2422,19 +2427,19 @@ product_featured_cache_get_or_load(struct product_cache *cache,
         return larder_stub_bad_argument(&entity_product_featured, "load");
     }
     make_product_featured(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_product_featured, &key,
-        load_product_featured, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_product_featured, &key,
+        load_product_featured, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_product_featured(struct product_cache *cache, const struct product_featured *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
-    return larder_stub_set(core(cache), &entity_product_featured, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_product_featured, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -2469,7 +2474,7 @@ product_featured_cache_delete(struct product_cache *cache)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
-    return larder_stub_delete(core(cache), &entity_product_featured, &key);
+    return larder_stub_delete(larder_core(cache), &entity_product_featured, &key);
 }
 
 enum larder_status
@@ -2477,7 +2482,7 @@ product_featured_cache_exists(struct product_cache *cache)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
-    return larder_stub_exists(core(cache), &entity_product_featured, &key);
+    return larder_stub_exists(larder_core(cache), &entity_product_featured, &key);
 }
 
 enum larder_status
@@ -2485,7 +2490,7 @@ product_featured_cache_ttl(struct product_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
-    return larder_stub_ttl(core(cache), &entity_product_featured, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_product_featured, &key, ret_ms);
 }
 
 enum larder_status
@@ -2496,7 +2501,7 @@ product_featured_cache_expire(struct product_cache *cache, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_product_featured, "ttl_ms");
     }
     make_product_featured(&key, cache);
-    return larder_stub_expire(core(cache), &entity_product_featured, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_product_featured, &key, ttl_ms);
 }
 
 enum larder_status
@@ -2504,7 +2509,7 @@ product_featured_cache_touch(struct product_cache *cache)
 {
     struct larder_key key;
     make_product_featured(&key, cache);
-    return larder_stub_expire(core(cache), &entity_product_featured, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_product_featured, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -2512,7 +2517,7 @@ product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, 
 {
     struct larder_key key;
     make_product_featured(&key, cache);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 void product_featured_release(const struct product_featured *value)
@@ -2530,7 +2535,7 @@ void product_featured_release_many(const struct product_featured **values, size_
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(3600000)},
     {"products", "CACHE_TTL_PRODUCTS", INT64_C(3600000)},
     {"reviews", "CACHE_TTL_REVIEWS", INT64_C(7200000)},
@@ -2538,7 +2543,7 @@ static const struct larder_ttl ttls[] = {
     {"categories", "CACHE_TTL_CATEGORIES", INT64_C(7200000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_product,
     &entity_product_id_by_sku,
     &entity_product_reviews,
@@ -2547,16 +2552,16 @@ static const struct larder_entity *const entities[] = {
     &entity_product_featured,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "product",
     .env_prefix = "PRODUCT",
     .db = 1,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -2566,26 +2571,26 @@ product_cache_open(const struct larder_config *config, struct product_cache **re
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct product_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void product_cache_close(struct product_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 product_cache_ping(struct product_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 product_cache_health(struct product_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -2595,26 +2600,26 @@ product_cache_stats(struct product_cache *cache, struct product_cache_counters *
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_product, &ret_stats->product);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_product, &ret_stats->product);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_product_id_by_sku, &ret_stats->product_id_by_sku);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_product_id_by_sku, &ret_stats->product_id_by_sku);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_product_reviews, &ret_stats->product_reviews);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_product_reviews, &ret_stats->product_reviews);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_product_search_results, &ret_stats->product_search_results);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_product_search_results, &ret_stats->product_search_results);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_product_category, &ret_stats->product_category);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_product_category, &ret_stats->product_category);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_product_featured, &ret_stats->product_featured);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_product_featured, &ret_stats->product_featured);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event product_changed */
@@ -2646,8 +2651,8 @@ pick_event_product_changed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 product_cache_on_product_changed(struct product_cache *cache, uint64_t id, const char *sku)
 {
-    const struct event__product_changed params = {id, sku};
-    return larder_stub_invalidate(core(cache), pick_event_product_changed, &params, 3);
+    const struct event__product_changed larder_params = {id, sku};
+    return larder_stub_invalidate(larder_core(cache), pick_event_product_changed, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event review_written */
@@ -2672,8 +2677,8 @@ pick_event_review_written(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 product_cache_on_review_written(struct product_cache *cache, uint64_t product_id)
 {
-    const struct event__review_written params = {product_id};
-    return larder_stub_invalidate(core(cache), pick_event_review_written, &params, 1);
+    const struct event__review_written larder_params = {product_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_review_written, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event category_moved */
@@ -2706,8 +2711,8 @@ pick_event_category_moved(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id)
 {
-    const struct event__category_moved params = {id, old_parent_id, new_parent_id};
-    return larder_stub_invalidate(core(cache), pick_event_category_moved, &params, 3);
+    const struct event__category_moved larder_params = {id, old_parent_id, new_parent_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_category_moved, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event front_page_edited */
@@ -2728,5 +2733,5 @@ pick_event_front_page_edited(struct larder_key *key, const void *params, size_t 
 enum larder_status
 product_cache_on_front_page_edited(struct product_cache *cache)
 {
-    return larder_stub_invalidate(core(cache), pick_event_front_page_edited, NULL, 1);
+    return larder_stub_invalidate(larder_core(cache), pick_event_front_page_edited, NULL, 1);
 }

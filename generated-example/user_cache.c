@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct user_cache *cache)
+static struct larder_cache *larder_core(struct user_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -47,6 +47,11 @@ const char *user_standing_name(enum user_standing value)
     };
     return (unsigned)value < 4U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -802,7 +807,7 @@ static void append_user_profile(struct larder_key *key, uint64_t id)
 
 static void make_user_profile(struct larder_key *key, struct user_cache *cache, uint64_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_user_profile(key, id);
 }
 
@@ -821,9 +826,9 @@ user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_
     }
     *ret_value = NULL;
     make_user_profile(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_user_profile, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_user_profile, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -836,11 +841,11 @@ struct load__user_profile {
 static enum larder_status load_user_profile(struct larder_load *load, const void *call, void *out)
 {
     const struct load__user_profile *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_user_profile(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_user_profile(out, c->id)) {
         return larder_stub_bad_argument(&entity_user_profile, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -849,7 +854,7 @@ user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__user_profile call = {load, user, id};
+    const struct load__user_profile larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_user_profile, "ret_value");
     }
@@ -858,22 +863,22 @@ user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
         return larder_stub_bad_argument(&entity_user_profile, "load");
     }
     make_user_profile(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_profile, &key,
-        load_user_profile, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_user_profile, &key,
+        load_user_profile, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_user_profile(struct user_cache *cache, uint64_t id, const struct user_profile *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_user_profile(value, id)) {
         return larder_stub_bad_argument(&entity_user_profile, "value: another key's");
     }
     make_user_profile(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_user_profile, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_user_profile, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -917,7 +922,7 @@ user_profile_cache_delete(struct user_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_user_profile, &key);
+    return larder_stub_delete(larder_core(cache), &entity_user_profile, &key);
 }
 
 enum larder_status
@@ -925,7 +930,7 @@ user_profile_cache_exists(struct user_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_user_profile, &key);
+    return larder_stub_exists(larder_core(cache), &entity_user_profile, &key);
 }
 
 enum larder_status
@@ -933,7 +938,7 @@ user_profile_cache_ttl(struct user_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_user_profile, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_user_profile, &key, ret_ms);
 }
 
 enum larder_status
@@ -944,7 +949,7 @@ user_profile_cache_expire(struct user_cache *cache, uint64_t id, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_user_profile, "ttl_ms");
     }
     make_user_profile(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_user_profile, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_user_profile, &key, ttl_ms);
 }
 
 enum larder_status
@@ -952,7 +957,7 @@ user_profile_cache_touch(struct user_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_user_profile, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_user_profile, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -960,7 +965,7 @@ user_profile_cache_key(struct user_cache *cache, uint64_t id, char *buf, size_t 
 {
     struct larder_key key;
     make_user_profile(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -975,7 +980,7 @@ enum larder_status
 user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     const struct user_profile **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_user_profile, pick_user_profile, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_user_profile, pick_user_profile, keys, count,
         ret_values, ret_each);
 }
 
@@ -1003,7 +1008,7 @@ user_profile_cache_set_many(struct user_cache *cache, const struct user_profile_
 {
     const struct pairs__user_profile pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_user_profile, pick_pair_user_profile,
+    return larder_stub_set_many(larder_core(cache), &entity_user_profile, pick_pair_user_profile,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1011,7 +1016,7 @@ enum larder_status
 user_profile_cache_delete_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_user_profile, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_user_profile, keys, count, ret_each);
 }
 
 void user_profile_release(const struct user_profile *value)
@@ -1072,7 +1077,7 @@ static void append_user_preferences(struct larder_key *key, uint64_t user_id)
 
 static void make_user_preferences(struct larder_key *key, struct user_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_user_preferences(key, user_id);
 }
 
@@ -1091,9 +1096,9 @@ user_preferences_cache_get(struct user_cache *cache, uint64_t user_id, const str
     }
     *ret_value = NULL;
     make_user_preferences(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_user_preferences, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_user_preferences, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1106,11 +1111,11 @@ struct load__user_preferences {
 static enum larder_status load_user_preferences(struct larder_load *load, const void *call, void *out)
 {
     const struct load__user_preferences *c = call;
-    enum larder_status status = c->load(load, c->user, c->user_id, out);
-    if (status == LARDER_OK && !agrees_user_preferences(out, c->user_id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->user_id, out);
+    if (ret_status == LARDER_OK && !agrees_user_preferences(out, c->user_id)) {
         return larder_stub_bad_argument(&entity_user_preferences, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -1119,7 +1124,7 @@ user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__user_preferences call = {load, user, user_id};
+    const struct load__user_preferences larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_user_preferences, "ret_value");
     }
@@ -1128,22 +1133,22 @@ user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
         return larder_stub_bad_argument(&entity_user_preferences, "load");
     }
     make_user_preferences(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_preferences, &key,
-        load_user_preferences, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_user_preferences, &key,
+        load_user_preferences, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_user_preferences(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_user_preferences(value, user_id)) {
         return larder_stub_bad_argument(&entity_user_preferences, "value: another key's");
     }
     make_user_preferences(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_user_preferences, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_user_preferences, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1187,7 +1192,7 @@ user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_user_preferences, &key);
+    return larder_stub_delete(larder_core(cache), &entity_user_preferences, &key);
 }
 
 enum larder_status
@@ -1195,7 +1200,7 @@ user_preferences_cache_exists(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_user_preferences, &key);
+    return larder_stub_exists(larder_core(cache), &entity_user_preferences, &key);
 }
 
 enum larder_status
@@ -1203,7 +1208,7 @@ user_preferences_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_user_preferences, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_user_preferences, &key, ret_ms);
 }
 
 enum larder_status
@@ -1214,7 +1219,7 @@ user_preferences_cache_expire(struct user_cache *cache, uint64_t user_id, int64_
         return larder_stub_bad_argument(&entity_user_preferences, "ttl_ms");
     }
     make_user_preferences(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_user_preferences, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_user_preferences, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1222,7 +1227,7 @@ user_preferences_cache_touch(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_user_preferences, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_user_preferences, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1230,7 +1235,7 @@ user_preferences_cache_key(struct user_cache *cache, uint64_t user_id, char *buf
 {
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1245,7 +1250,7 @@ enum larder_status
 user_preferences_cache_get_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     const struct user_preferences **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_user_preferences, pick_user_preferences, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_user_preferences, pick_user_preferences, keys, count,
         ret_values, ret_each);
 }
 
@@ -1273,7 +1278,7 @@ user_preferences_cache_set_many(struct user_cache *cache, const struct user_pref
 {
     const struct pairs__user_preferences pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_user_preferences, pick_pair_user_preferences,
+    return larder_stub_set_many(larder_core(cache), &entity_user_preferences, pick_pair_user_preferences,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1281,7 +1286,7 @@ enum larder_status
 user_preferences_cache_delete_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_user_preferences, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_user_preferences, keys, count, ret_each);
 }
 
 void user_preferences_release(const struct user_preferences *value)
@@ -1370,7 +1375,7 @@ static void append_user_addresses(struct larder_key *key, uint64_t user_id)
 
 static void make_user_addresses(struct larder_key *key, struct user_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_user_addresses(key, user_id);
 }
 
@@ -1384,9 +1389,9 @@ user_addresses_cache_get(struct user_cache *cache, uint64_t user_id, const struc
     }
     *ret_value = NULL;
     make_user_addresses(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_user_addresses, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_user_addresses, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1408,7 +1413,7 @@ user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__user_addresses call = {load, user, user_id};
+    const struct load__user_addresses larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_user_addresses, "ret_value");
     }
@@ -1417,19 +1422,19 @@ user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
         return larder_stub_bad_argument(&entity_user_addresses, "load");
     }
     make_user_addresses(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_addresses, &key,
-        load_user_addresses, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_user_addresses, &key,
+        load_user_addresses, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_user_addresses(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_user_addresses, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_user_addresses, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1464,7 +1469,7 @@ user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_user_addresses, &key);
+    return larder_stub_delete(larder_core(cache), &entity_user_addresses, &key);
 }
 
 enum larder_status
@@ -1472,7 +1477,7 @@ user_addresses_cache_exists(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_user_addresses, &key);
+    return larder_stub_exists(larder_core(cache), &entity_user_addresses, &key);
 }
 
 enum larder_status
@@ -1480,7 +1485,7 @@ user_addresses_cache_ttl(struct user_cache *cache, uint64_t user_id, int64_t *re
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_user_addresses, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_user_addresses, &key, ret_ms);
 }
 
 enum larder_status
@@ -1491,7 +1496,7 @@ user_addresses_cache_expire(struct user_cache *cache, uint64_t user_id, int64_t 
         return larder_stub_bad_argument(&entity_user_addresses, "ttl_ms");
     }
     make_user_addresses(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_user_addresses, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_user_addresses, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1499,7 +1504,7 @@ user_addresses_cache_touch(struct user_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_user_addresses, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_user_addresses, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1507,7 +1512,7 @@ user_addresses_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, 
 {
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1522,7 +1527,7 @@ enum larder_status
 user_addresses_cache_get_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_user_addresses, pick_user_addresses, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_user_addresses, pick_user_addresses, keys, count,
         ret_values, ret_each);
 }
 
@@ -1530,7 +1535,7 @@ enum larder_status
 user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_user_addresses, pick_user_addresses, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_user_addresses, pick_user_addresses, keys, count,
         values, ret_each);
 }
 
@@ -1538,7 +1543,7 @@ enum larder_status
 user_addresses_cache_delete_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_user_addresses, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_user_addresses, keys, count, ret_each);
 }
 
 void user_addresses_release(const struct user_addresses *value)
@@ -1605,7 +1610,7 @@ static void append_user_id_by_email(struct larder_key *key, const char *email)
 
 static void make_user_id_by_email(struct larder_key *key, struct user_cache *cache, const char *email)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_user_id_by_email(key, email);
 }
 
@@ -1619,9 +1624,9 @@ user_id_by_email_cache_get(struct user_cache *cache, const char *email, const st
     }
     *ret_value = NULL;
     make_user_id_by_email(&key, cache, email);
-    enum larder_status status = larder_stub_get(core(cache), &entity_user_id_by_email, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_user_id_by_email, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1643,7 +1648,7 @@ user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__user_id_by_email call = {load, user, email};
+    const struct load__user_id_by_email larder_call = {load, user, email};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_user_id_by_email, "ret_value");
     }
@@ -1652,19 +1657,19 @@ user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
         return larder_stub_bad_argument(&entity_user_id_by_email, "load");
     }
     make_user_id_by_email(&key, cache, email);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_user_id_by_email, &key,
-        load_user_id_by_email, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_user_id_by_email, &key,
+        load_user_id_by_email, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_user_id_by_email(struct user_cache *cache, const char *email, const struct user_id_by_email *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
-    return larder_stub_set(core(cache), &entity_user_id_by_email, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_user_id_by_email, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1699,7 +1704,7 @@ user_id_by_email_cache_delete(struct user_cache *cache, const char *email)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
-    return larder_stub_delete(core(cache), &entity_user_id_by_email, &key);
+    return larder_stub_delete(larder_core(cache), &entity_user_id_by_email, &key);
 }
 
 enum larder_status
@@ -1707,7 +1712,7 @@ user_id_by_email_cache_exists(struct user_cache *cache, const char *email)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
-    return larder_stub_exists(core(cache), &entity_user_id_by_email, &key);
+    return larder_stub_exists(larder_core(cache), &entity_user_id_by_email, &key);
 }
 
 enum larder_status
@@ -1715,7 +1720,7 @@ user_id_by_email_cache_ttl(struct user_cache *cache, const char *email, int64_t 
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
-    return larder_stub_ttl(core(cache), &entity_user_id_by_email, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_user_id_by_email, &key, ret_ms);
 }
 
 enum larder_status
@@ -1726,7 +1731,7 @@ user_id_by_email_cache_expire(struct user_cache *cache, const char *email, int64
         return larder_stub_bad_argument(&entity_user_id_by_email, "ttl_ms");
     }
     make_user_id_by_email(&key, cache, email);
-    return larder_stub_expire(core(cache), &entity_user_id_by_email, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_user_id_by_email, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1734,7 +1739,7 @@ user_id_by_email_cache_touch(struct user_cache *cache, const char *email)
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
-    return larder_stub_expire(core(cache), &entity_user_id_by_email, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_user_id_by_email, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1742,7 +1747,7 @@ user_id_by_email_cache_key(struct user_cache *cache, const char *email, char *bu
 {
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1757,7 +1762,7 @@ enum larder_status
 user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count,
         ret_values, ret_each);
 }
 
@@ -1765,7 +1770,7 @@ enum larder_status
 user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count,
         values, ret_each);
 }
 
@@ -1773,7 +1778,7 @@ enum larder_status
 user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_user_id_by_email, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_user_id_by_email, keys, count, ret_each);
 }
 
 void user_id_by_email_release(const struct user_id_by_email *value)
@@ -1791,30 +1796,30 @@ void user_id_by_email_release_many(const struct user_id_by_email **values, size_
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
     {"profiles", "CACHE_TTL_PROFILES", INT64_C(3600000)},
     {"preferences", "CACHE_TTL_PREFERENCES", INT64_C(7200000)},
     {"addresses", "CACHE_TTL_ADDRESSES", INT64_C(3600000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_user_profile,
     &entity_user_preferences,
     &entity_user_addresses,
     &entity_user_id_by_email,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "user",
     .env_prefix = "USER",
     .db = 3,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -1824,26 +1829,26 @@ user_cache_open(const struct larder_config *config, struct user_cache **ret_cach
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct user_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void user_cache_close(struct user_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 user_cache_ping(struct user_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 user_cache_health(struct user_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -1853,20 +1858,20 @@ user_cache_stats(struct user_cache *cache, struct user_cache_counters *ret_stats
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_user_profile, &ret_stats->user_profile);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_user_profile, &ret_stats->user_profile);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_user_preferences, &ret_stats->user_preferences);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_user_preferences, &ret_stats->user_preferences);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_user_addresses, &ret_stats->user_addresses);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_user_addresses, &ret_stats->user_addresses);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_user_id_by_email, &ret_stats->user_id_by_email);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_user_id_by_email, &ret_stats->user_id_by_email);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event profile_edited */
@@ -1891,8 +1896,8 @@ pick_event_profile_edited(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 user_cache_on_profile_edited(struct user_cache *cache, uint64_t id)
 {
-    const struct event__profile_edited params = {id};
-    return larder_stub_invalidate(core(cache), pick_event_profile_edited, &params, 1);
+    const struct event__profile_edited larder_params = {id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_profile_edited, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event email_changed */
@@ -1925,8 +1930,8 @@ pick_event_email_changed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 user_cache_on_email_changed(struct user_cache *cache, uint64_t id, const char *old_email, const char *new_email)
 {
-    const struct event__email_changed params = {id, old_email, new_email};
-    return larder_stub_invalidate(core(cache), pick_event_email_changed, &params, 3);
+    const struct event__email_changed larder_params = {id, old_email, new_email};
+    return larder_stub_invalidate(larder_core(cache), pick_event_email_changed, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event preferences_saved */
@@ -1951,8 +1956,8 @@ pick_event_preferences_saved(struct larder_key *key, const void *params, size_t 
 enum larder_status
 user_cache_on_preferences_saved(struct user_cache *cache, uint64_t user_id)
 {
-    const struct event__preferences_saved params = {user_id};
-    return larder_stub_invalidate(core(cache), pick_event_preferences_saved, &params, 1);
+    const struct event__preferences_saved larder_params = {user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_preferences_saved, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event address_book_edited */
@@ -1977,8 +1982,8 @@ pick_event_address_book_edited(struct larder_key *key, const void *params, size_
 enum larder_status
 user_cache_on_address_book_edited(struct user_cache *cache, uint64_t user_id)
 {
-    const struct event__address_book_edited params = {user_id};
-    return larder_stub_invalidate(core(cache), pick_event_address_book_edited, &params, 1);
+    const struct event__address_book_edited larder_params = {user_id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_address_book_edited, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event account_closed */
@@ -2013,6 +2018,6 @@ pick_event_account_closed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 user_cache_on_account_closed(struct user_cache *cache, uint64_t id, const char *email)
 {
-    const struct event__account_closed params = {id, email};
-    return larder_stub_invalidate(core(cache), pick_event_account_closed, &params, 4);
+    const struct event__account_closed larder_params = {id, email};
+    return larder_stub_invalidate(larder_core(cache), pick_event_account_closed, &larder_params, 4);
 }

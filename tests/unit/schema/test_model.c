@@ -15,8 +15,9 @@ static const struct sch_field *field_of(const struct sch_decl *decl, const char 
             return &decl->fields[i];
         }
     }
+    static const struct sch_field none; /* fail_msg does not return; the compiler does not know */
     fail_msg("no field %s", name);
-    return NULL;
+    return &none;
 }
 
 static const struct sch_decl *decl_of(const struct sch_service *service, const char *name,

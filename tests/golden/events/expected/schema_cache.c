@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct shop_cache *cache)
+static struct larder_cache *larder_core(struct shop_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -24,6 +24,11 @@ const char *shop_season_name(enum shop_season value)
     };
     return (unsigned)value < 2U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -141,7 +146,7 @@ static void append_shop_item(struct larder_key *key, uint64_t id)
 
 static void make_shop_item(struct larder_key *key, struct shop_cache *cache, uint64_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_shop_item(key, id);
 }
 
@@ -160,9 +165,9 @@ shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_ite
     }
     *ret_value = NULL;
     make_shop_item(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_shop_item, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_shop_item, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -175,11 +180,11 @@ struct load__shop_item {
 static enum larder_status load_shop_item(struct larder_load *load, const void *call, void *out)
 {
     const struct load__shop_item *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_shop_item(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_shop_item(out, c->id)) {
         return larder_stub_bad_argument(&entity_shop_item, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -188,7 +193,7 @@ shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__shop_item call = {load, user, id};
+    const struct load__shop_item larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_shop_item, "ret_value");
     }
@@ -197,22 +202,22 @@ shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
         return larder_stub_bad_argument(&entity_shop_item, "load");
     }
     make_shop_item(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_item, &key,
-        load_shop_item, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_shop_item, &key,
+        load_shop_item, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_shop_item(value, id)) {
         return larder_stub_bad_argument(&entity_shop_item, "value: another key's");
     }
     make_shop_item(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_shop_item, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_shop_item, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -256,7 +261,7 @@ shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_shop_item, &key);
+    return larder_stub_delete(larder_core(cache), &entity_shop_item, &key);
 }
 
 enum larder_status
@@ -264,7 +269,7 @@ shop_item_cache_exists(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_shop_item, &key);
+    return larder_stub_exists(larder_core(cache), &entity_shop_item, &key);
 }
 
 enum larder_status
@@ -272,7 +277,7 @@ shop_item_cache_ttl(struct shop_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_shop_item, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_shop_item, &key, ret_ms);
 }
 
 enum larder_status
@@ -283,7 +288,7 @@ shop_item_cache_expire(struct shop_cache *cache, uint64_t id, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_shop_item, "ttl_ms");
     }
     make_shop_item(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_shop_item, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_shop_item, &key, ttl_ms);
 }
 
 enum larder_status
@@ -291,7 +296,7 @@ shop_item_cache_touch(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_shop_item, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_shop_item, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -299,7 +304,7 @@ shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t siz
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -314,7 +319,7 @@ enum larder_status
 shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_shop_item, pick_shop_item, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_shop_item, pick_shop_item, keys, count,
         ret_values, ret_each);
 }
 
@@ -342,7 +347,7 @@ shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *k
 {
     const struct pairs__shop_item pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_shop_item, pick_pair_shop_item,
+    return larder_stub_set_many(larder_core(cache), &entity_shop_item, pick_pair_shop_item,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -350,7 +355,7 @@ enum larder_status
 shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_shop_item, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_shop_item, keys, count, ret_each);
 }
 
 void shop_item_release(const struct shop_item *value)
@@ -412,7 +417,7 @@ static void append_shop_price(struct larder_key *key, uint64_t item_id, enum sho
 
 static void make_shop_price(struct larder_key *key, struct shop_cache *cache, uint64_t item_id, enum shop_season season)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_shop_price(key, item_id, season);
 }
 
@@ -431,9 +436,9 @@ shop_price_cache_get(struct shop_cache *cache, uint64_t item_id, enum shop_seaso
     }
     *ret_value = NULL;
     make_shop_price(&key, cache, item_id, season);
-    enum larder_status status = larder_stub_get(core(cache), &entity_shop_price, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_shop_price, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -447,11 +452,11 @@ struct load__shop_price {
 static enum larder_status load_shop_price(struct larder_load *load, const void *call, void *out)
 {
     const struct load__shop_price *c = call;
-    enum larder_status status = c->load(load, c->user, c->item_id, c->season, out);
-    if (status == LARDER_OK && !agrees_shop_price(out, c->item_id, c->season)) {
+    enum larder_status ret_status = c->load(load, c->user, c->item_id, c->season, out);
+    if (ret_status == LARDER_OK && !agrees_shop_price(out, c->item_id, c->season)) {
         return larder_stub_bad_argument(&entity_shop_price, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -460,7 +465,7 @@ shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum sh
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__shop_price call = {load, user, item_id, season};
+    const struct load__shop_price larder_call = {load, user, item_id, season};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_shop_price, "ret_value");
     }
@@ -469,22 +474,22 @@ shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum sh
         return larder_stub_bad_argument(&entity_shop_price, "load");
     }
     make_shop_price(&key, cache, item_id, season);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_price, &key,
-        load_shop_price, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_shop_price, &key,
+        load_shop_price, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_shop_price(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_shop_price(value, item_id, season)) {
         return larder_stub_bad_argument(&entity_shop_price, "value: another key's");
     }
     make_shop_price(&key, cache, item_id, season);
-    return larder_stub_set(core(cache), &entity_shop_price, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_shop_price, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -528,7 +533,7 @@ shop_price_cache_delete(struct shop_cache *cache, uint64_t item_id, enum shop_se
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
-    return larder_stub_delete(core(cache), &entity_shop_price, &key);
+    return larder_stub_delete(larder_core(cache), &entity_shop_price, &key);
 }
 
 enum larder_status
@@ -536,7 +541,7 @@ shop_price_cache_exists(struct shop_cache *cache, uint64_t item_id, enum shop_se
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
-    return larder_stub_exists(core(cache), &entity_shop_price, &key);
+    return larder_stub_exists(larder_core(cache), &entity_shop_price, &key);
 }
 
 enum larder_status
@@ -544,7 +549,7 @@ shop_price_cache_ttl(struct shop_cache *cache, uint64_t item_id, enum shop_seaso
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
-    return larder_stub_ttl(core(cache), &entity_shop_price, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_shop_price, &key, ret_ms);
 }
 
 enum larder_status
@@ -555,7 +560,7 @@ shop_price_cache_expire(struct shop_cache *cache, uint64_t item_id, enum shop_se
         return larder_stub_bad_argument(&entity_shop_price, "ttl_ms");
     }
     make_shop_price(&key, cache, item_id, season);
-    return larder_stub_expire(core(cache), &entity_shop_price, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_shop_price, &key, ttl_ms);
 }
 
 enum larder_status
@@ -563,7 +568,7 @@ shop_price_cache_touch(struct shop_cache *cache, uint64_t item_id, enum shop_sea
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
-    return larder_stub_expire(core(cache), &entity_shop_price, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_shop_price, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -571,7 +576,7 @@ shop_price_cache_key(struct shop_cache *cache, uint64_t item_id, enum shop_seaso
 {
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -586,7 +591,7 @@ enum larder_status
 shop_price_cache_get_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_shop_price, pick_shop_price, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_shop_price, pick_shop_price, keys, count,
         ret_values, ret_each);
 }
 
@@ -614,7 +619,7 @@ shop_price_cache_set_many(struct shop_cache *cache, const struct shop_price_key 
 {
     const struct pairs__shop_price pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_shop_price, pick_pair_shop_price,
+    return larder_stub_set_many(larder_core(cache), &entity_shop_price, pick_pair_shop_price,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -622,7 +627,7 @@ enum larder_status
 shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_shop_price, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_shop_price, keys, count, ret_each);
 }
 
 void shop_price_release(const struct shop_price *value)
@@ -709,7 +714,7 @@ static void append_shop_front(struct larder_key *key)
 
 static void make_shop_front(struct larder_key *key, struct shop_cache *cache)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_shop_front(key);
 }
 
@@ -723,9 +728,9 @@ shop_front_cache_get(struct shop_cache *cache, const struct shop_front **ret_val
     }
     *ret_value = NULL;
     make_shop_front(&key, cache);
-    enum larder_status status = larder_stub_get(core(cache), &entity_shop_front, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_shop_front, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -746,7 +751,7 @@ shop_front_cache_get_or_load(struct shop_cache *cache,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__shop_front call = {load, user};
+    const struct load__shop_front larder_call = {load, user};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_shop_front, "ret_value");
     }
@@ -755,19 +760,19 @@ shop_front_cache_get_or_load(struct shop_cache *cache,
         return larder_stub_bad_argument(&entity_shop_front, "load");
     }
     make_shop_front(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_front, &key,
-        load_shop_front, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_shop_front, &key,
+        load_shop_front, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_shop_front(struct shop_cache *cache, const struct shop_front *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
-    return larder_stub_set(core(cache), &entity_shop_front, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_shop_front, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -802,7 +807,7 @@ shop_front_cache_delete(struct shop_cache *cache)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
-    return larder_stub_delete(core(cache), &entity_shop_front, &key);
+    return larder_stub_delete(larder_core(cache), &entity_shop_front, &key);
 }
 
 enum larder_status
@@ -810,7 +815,7 @@ shop_front_cache_exists(struct shop_cache *cache)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
-    return larder_stub_exists(core(cache), &entity_shop_front, &key);
+    return larder_stub_exists(larder_core(cache), &entity_shop_front, &key);
 }
 
 enum larder_status
@@ -818,7 +823,7 @@ shop_front_cache_ttl(struct shop_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
-    return larder_stub_ttl(core(cache), &entity_shop_front, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_shop_front, &key, ret_ms);
 }
 
 enum larder_status
@@ -829,7 +834,7 @@ shop_front_cache_expire(struct shop_cache *cache, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_shop_front, "ttl_ms");
     }
     make_shop_front(&key, cache);
-    return larder_stub_expire(core(cache), &entity_shop_front, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_shop_front, &key, ttl_ms);
 }
 
 enum larder_status
@@ -837,7 +842,7 @@ shop_front_cache_touch(struct shop_cache *cache)
 {
     struct larder_key key;
     make_shop_front(&key, cache);
-    return larder_stub_expire(core(cache), &entity_shop_front, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_shop_front, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -845,7 +850,7 @@ shop_front_cache_key(struct shop_cache *cache, char *buf, size_t size, size_t *r
 {
     struct larder_key key;
     make_shop_front(&key, cache);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 void shop_front_release(const struct shop_front *value)
@@ -863,26 +868,26 @@ void shop_front_release_many(const struct shop_front **values, size_t count)
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_shop_item,
     &entity_shop_price,
     &entity_shop_front,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "shop",
     .env_prefix = "SHOP",
     .db = -1,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -892,26 +897,26 @@ shop_cache_open(const struct larder_config *config, struct shop_cache **ret_cach
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct shop_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void shop_cache_close(struct shop_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 shop_cache_ping(struct shop_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 shop_cache_health(struct shop_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -921,17 +926,17 @@ shop_cache_stats(struct shop_cache *cache, struct shop_cache_counters *ret_stats
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_shop_item, &ret_stats->shop_item);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_shop_item, &ret_stats->shop_item);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_shop_price, &ret_stats->shop_price);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_shop_price, &ret_stats->shop_price);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_shop_front, &ret_stats->shop_front);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_shop_front, &ret_stats->shop_front);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event item_changed */
@@ -963,8 +968,8 @@ pick_event_item_changed(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 shop_cache_on_item_changed(struct shop_cache *cache, uint64_t id, enum shop_season season)
 {
-    const struct event__item_changed params = {id, season};
-    return larder_stub_invalidate(core(cache), pick_event_item_changed, &params, 3);
+    const struct event__item_changed larder_params = {id, season};
+    return larder_stub_invalidate(larder_core(cache), pick_event_item_changed, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event redecorated */
@@ -985,5 +990,5 @@ pick_event_redecorated(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 shop_cache_on_redecorated(struct shop_cache *cache)
 {
-    return larder_stub_invalidate(core(cache), pick_event_redecorated, NULL, 1);
+    return larder_stub_invalidate(larder_core(cache), pick_event_redecorated, NULL, 1);
 }

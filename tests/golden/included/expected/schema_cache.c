@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct bank_cache *cache)
+static struct larder_cache *larder_core(struct bank_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -25,6 +25,11 @@ const char *bank_currency_name(enum bank_currency value)
     };
     return (unsigned)value < 3U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -152,7 +157,7 @@ static void append_bank_account(struct larder_key *key, struct larder_uuid id)
 
 static void make_bank_account(struct larder_key *key, struct bank_cache *cache, struct larder_uuid id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_bank_account(key, id);
 }
 
@@ -171,9 +176,9 @@ bank_account_cache_get(struct bank_cache *cache, struct larder_uuid id, const st
     }
     *ret_value = NULL;
     make_bank_account(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_bank_account, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_bank_account, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -186,11 +191,11 @@ struct load__bank_account {
 static enum larder_status load_bank_account(struct larder_load *load, const void *call, void *out)
 {
     const struct load__bank_account *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_bank_account(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_bank_account(out, c->id)) {
         return larder_stub_bad_argument(&entity_bank_account, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -199,7 +204,7 @@ bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__bank_account call = {load, user, id};
+    const struct load__bank_account larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_bank_account, "ret_value");
     }
@@ -208,22 +213,22 @@ bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id,
         return larder_stub_bad_argument(&entity_bank_account, "load");
     }
     make_bank_account(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_bank_account, &key,
-        load_bank_account, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_bank_account, &key,
+        load_bank_account, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_bank_account(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_bank_account(value, id)) {
         return larder_stub_bad_argument(&entity_bank_account, "value: another key's");
     }
     make_bank_account(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_bank_account, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_bank_account, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -267,7 +272,7 @@ bank_account_cache_delete(struct bank_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_bank_account, &key);
+    return larder_stub_delete(larder_core(cache), &entity_bank_account, &key);
 }
 
 enum larder_status
@@ -275,7 +280,7 @@ bank_account_cache_exists(struct bank_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_bank_account, &key);
+    return larder_stub_exists(larder_core(cache), &entity_bank_account, &key);
 }
 
 enum larder_status
@@ -283,7 +288,7 @@ bank_account_cache_ttl(struct bank_cache *cache, struct larder_uuid id, int64_t 
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_bank_account, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_bank_account, &key, ret_ms);
 }
 
 enum larder_status
@@ -294,7 +299,7 @@ bank_account_cache_expire(struct bank_cache *cache, struct larder_uuid id, int64
         return larder_stub_bad_argument(&entity_bank_account, "ttl_ms");
     }
     make_bank_account(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_bank_account, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_bank_account, &key, ttl_ms);
 }
 
 enum larder_status
@@ -302,7 +307,7 @@ bank_account_cache_touch(struct bank_cache *cache, struct larder_uuid id)
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_bank_account, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_bank_account, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -310,7 +315,7 @@ bank_account_cache_key(struct bank_cache *cache, struct larder_uuid id, char *bu
 {
     struct larder_key key;
     make_bank_account(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -325,7 +330,7 @@ enum larder_status
 bank_account_cache_get_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
     const struct bank_account **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_bank_account, pick_bank_account, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_bank_account, pick_bank_account, keys, count,
         ret_values, ret_each);
 }
 
@@ -353,7 +358,7 @@ bank_account_cache_set_many(struct bank_cache *cache, const struct bank_account_
 {
     const struct pairs__bank_account pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_bank_account, pick_pair_bank_account,
+    return larder_stub_set_many(larder_core(cache), &entity_bank_account, pick_pair_bank_account,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -361,7 +366,7 @@ enum larder_status
 bank_account_cache_delete_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_bank_account, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_bank_account, keys, count, ret_each);
 }
 
 void bank_account_release(const struct bank_account *value)
@@ -379,24 +384,24 @@ void bank_account_release_many(const struct bank_account **values, size_t count)
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_bank_account,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "bank",
     .env_prefix = "BANK",
     .db = -1,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -406,26 +411,26 @@ bank_cache_open(const struct larder_config *config, struct bank_cache **ret_cach
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct bank_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void bank_cache_close(struct bank_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 bank_cache_ping(struct bank_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 bank_cache_health(struct bank_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -435,9 +440,9 @@ bank_cache_stats(struct bank_cache *cache, struct bank_cache_counters *ret_stats
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_bank_account, &ret_stats->bank_account);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_bank_account, &ret_stats->bank_account);
     }
-    return status;
+    return ret_status;
 }

@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct keys_cache *cache)
+static struct larder_cache *larder_core(struct keys_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -25,6 +25,11 @@ const char *keys_locale_name(enum keys_locale value)
     return (unsigned)value < 2U ? names[value] : "?";
 }
 
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
+
 /* ---------------------------------------------------------------- codecs */
 
 static bool encode_keys_every(struct larder_writer *w, const struct keys_every *value);
@@ -32,6 +37,9 @@ static bool decode_keys_every(struct larder_reader *r, struct keys_every *out);
 
 static bool encode_keys_clash(struct larder_writer *w, const struct keys_clash *value);
 static bool decode_keys_clash(struct larder_reader *r, struct keys_clash *out);
+
+static bool encode_keys_locals(struct larder_writer *w, const struct keys_locals *value);
+static bool decode_keys_locals(struct larder_reader *r, struct keys_locals *out);
 
 static bool encode_keys_every(struct larder_writer *w, const struct keys_every *value)
 {
@@ -103,6 +111,73 @@ static bool decode_keys_clash(struct larder_reader *r, struct keys_clash *out)
     return larder_read_rest(r, count, 4);
 }
 
+static bool encode_keys_locals(struct larder_writer *w, const struct keys_locals *value)
+{
+    if (!larder_write_room(w, 34)) {
+        return larder_write_failed(w, "keys_locals");
+    }
+    larder_write_struct(w, 7);
+    larder_write_u64(w, value->status);
+    larder_write_u64(w, value->mode);
+    larder_write_u64(w, value->count);
+    larder_write_u64(w, value->w);
+    larder_write_u64(w, value->r);
+    larder_write_u64(w, value->out);
+    if (!larder_write_list(w, value->i0.items, value->i0.count, 0, 2, 34)) {
+        return larder_write_failed(w, "locals.i0");
+    }
+    for (size_t i0 = 0; i0 < value->i0.count; i0++) {
+        larder_write_u64(w, value->i0.items[i0]);
+    }
+    return true;
+}
+
+static bool decode_keys_locals(struct larder_reader *r, struct keys_locals *out)
+{
+    size_t count;
+    if (!larder_read_struct(r, 7, &count)) {
+        return false;
+    }
+    if (!larder_read_u8(r, &out->status)) {
+        return false;
+    }
+    if (!larder_read_u8(r, &out->mode)) {
+        return false;
+    }
+    if (!larder_read_u32(r, &out->count)) {
+        return false;
+    }
+    if (!larder_read_u8(r, &out->w)) {
+        return false;
+    }
+    if (!larder_read_u8(r, &out->r)) {
+        return false;
+    }
+    if (!larder_read_u8(r, &out->out)) {
+        return false;
+    }
+    {
+        size_t count0;
+        if (!larder_read_list(r, 0, &count0)) {
+            return false;
+        }
+        if (count0 != 0) {
+            uint8_t *items0 = larder_read_slots(r, count0, sizeof *items0);
+            if (items0 == NULL) {
+                return false;
+            }
+            for (size_t i0 = 0; i0 < count0; i0++) {
+                if (!larder_read_u8(r, &items0[i0])) {
+                    return false;
+                }
+            }
+            out->i0.items = items0;
+            out->i0.count = count0;
+        }
+    }
+    return larder_read_rest(r, count, 7);
+}
+
 /* ------------------------------------------------ every */
 
 static bool encode_entity_keys_every(struct larder_writer *w, const void *from)
@@ -156,14 +231,14 @@ static void append_keys_every(struct larder_key *key, uint8_t a, int64_t b, bool
     larder_key_literal(key, ":", 1);
     larder_key_string_hash(key, g);
     larder_key_literal(key, ":", 1);
-    size_t before_h = key->len;
+    size_t larder_before_h = key->len;
     larder_key_u64(key, h);
-    larder_key_hash_since(key, before_h);
+    larder_key_hash_since(key, larder_before_h);
 }
 
 static void make_keys_every(struct larder_key *key, struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_keys_every(key, a, b, c, d, e, f, g, h);
 }
 
@@ -177,9 +252,9 @@ keys_every_cache_get(struct keys_cache *cache, uint8_t a, int64_t b, bool c, con
     }
     *ret_value = NULL;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    enum larder_status status = larder_stub_get(core(cache), &entity_keys_every, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_every, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -208,7 +283,7 @@ keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, boo
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__keys_every call = {load, user, a, b, c, d, e, f, g, h};
+    const struct load__keys_every larder_call = {load, user, a, b, c, d, e, f, g, h};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_keys_every, "ret_value");
     }
@@ -217,19 +292,19 @@ keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, boo
         return larder_stub_bad_argument(&entity_keys_every, "load");
     }
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_every, &key,
-        load_keys_every, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_every, &key,
+        load_keys_every, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_keys_every(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    return larder_stub_set(core(cache), &entity_keys_every, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_keys_every, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -264,7 +339,7 @@ keys_every_cache_delete(struct keys_cache *cache, uint8_t a, int64_t b, bool c, 
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    return larder_stub_delete(core(cache), &entity_keys_every, &key);
+    return larder_stub_delete(larder_core(cache), &entity_keys_every, &key);
 }
 
 enum larder_status
@@ -272,7 +347,7 @@ keys_every_cache_exists(struct keys_cache *cache, uint8_t a, int64_t b, bool c, 
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    return larder_stub_exists(core(cache), &entity_keys_every, &key);
+    return larder_stub_exists(larder_core(cache), &entity_keys_every, &key);
 }
 
 enum larder_status
@@ -280,7 +355,7 @@ keys_every_cache_ttl(struct keys_cache *cache, uint8_t a, int64_t b, bool c, con
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    return larder_stub_ttl(core(cache), &entity_keys_every, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_every, &key, ret_ms);
 }
 
 enum larder_status
@@ -291,7 +366,7 @@ keys_every_cache_expire(struct keys_cache *cache, uint8_t a, int64_t b, bool c, 
         return larder_stub_bad_argument(&entity_keys_every, "ttl_ms");
     }
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    return larder_stub_expire(core(cache), &entity_keys_every, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_keys_every, &key, ttl_ms);
 }
 
 enum larder_status
@@ -299,7 +374,7 @@ keys_every_cache_touch(struct keys_cache *cache, uint8_t a, int64_t b, bool c, c
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    return larder_stub_expire(core(cache), &entity_keys_every, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_keys_every, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -307,7 +382,7 @@ keys_every_cache_key(struct keys_cache *cache, uint8_t a, int64_t b, bool c, con
 {
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -322,7 +397,7 @@ enum larder_status
 keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_keys_every, pick_keys_every, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_keys_every, pick_keys_every, keys, count,
         ret_values, ret_each);
 }
 
@@ -330,7 +405,7 @@ enum larder_status
 keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_keys_every, pick_keys_every, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_keys_every, pick_keys_every, keys, count,
         values, ret_each);
 }
 
@@ -338,7 +413,7 @@ enum larder_status
 keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_keys_every, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_keys_every, keys, count, ret_each);
 }
 
 void keys_every_release(const struct keys_every *value)
@@ -427,7 +502,7 @@ static void append_keys_tagged(struct larder_key *key, uint64_t user_id)
 
 static void make_keys_tagged(struct larder_key *key, struct keys_cache *cache, uint64_t user_id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_keys_tagged(key, user_id);
 }
 
@@ -441,9 +516,9 @@ keys_tagged_cache_get(struct keys_cache *cache, uint64_t user_id, const struct k
     }
     *ret_value = NULL;
     make_keys_tagged(&key, cache, user_id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_keys_tagged, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_tagged, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -465,7 +540,7 @@ keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__keys_tagged call = {load, user, user_id};
+    const struct load__keys_tagged larder_call = {load, user, user_id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_keys_tagged, "ret_value");
     }
@@ -474,19 +549,19 @@ keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
         return larder_stub_bad_argument(&entity_keys_tagged, "load");
     }
     make_keys_tagged(&key, cache, user_id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_tagged, &key,
-        load_keys_tagged, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_tagged, &key,
+        load_keys_tagged, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_keys_tagged(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
-    return larder_stub_set(core(cache), &entity_keys_tagged, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_keys_tagged, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -521,7 +596,7 @@ keys_tagged_cache_delete(struct keys_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
-    return larder_stub_delete(core(cache), &entity_keys_tagged, &key);
+    return larder_stub_delete(larder_core(cache), &entity_keys_tagged, &key);
 }
 
 enum larder_status
@@ -529,7 +604,7 @@ keys_tagged_cache_exists(struct keys_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
-    return larder_stub_exists(core(cache), &entity_keys_tagged, &key);
+    return larder_stub_exists(larder_core(cache), &entity_keys_tagged, &key);
 }
 
 enum larder_status
@@ -537,7 +612,7 @@ keys_tagged_cache_ttl(struct keys_cache *cache, uint64_t user_id, int64_t *ret_m
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
-    return larder_stub_ttl(core(cache), &entity_keys_tagged, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_tagged, &key, ret_ms);
 }
 
 enum larder_status
@@ -548,7 +623,7 @@ keys_tagged_cache_expire(struct keys_cache *cache, uint64_t user_id, int64_t ttl
         return larder_stub_bad_argument(&entity_keys_tagged, "ttl_ms");
     }
     make_keys_tagged(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_keys_tagged, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_keys_tagged, &key, ttl_ms);
 }
 
 enum larder_status
@@ -556,7 +631,7 @@ keys_tagged_cache_touch(struct keys_cache *cache, uint64_t user_id)
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
-    return larder_stub_expire(core(cache), &entity_keys_tagged, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_keys_tagged, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -564,7 +639,7 @@ keys_tagged_cache_key(struct keys_cache *cache, uint64_t user_id, char *buf, siz
 {
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -579,7 +654,7 @@ enum larder_status
 keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_keys_tagged, pick_keys_tagged, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_keys_tagged, pick_keys_tagged, keys, count,
         ret_values, ret_each);
 }
 
@@ -587,7 +662,7 @@ enum larder_status
 keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_keys_tagged, pick_keys_tagged, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_keys_tagged, pick_keys_tagged, keys, count,
         values, ret_each);
 }
 
@@ -595,7 +670,7 @@ enum larder_status
 keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_keys_tagged, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_keys_tagged, keys, count, ret_each);
 }
 
 void keys_tagged_release(const struct keys_tagged *value)
@@ -659,7 +734,7 @@ static void append_keys_clash(struct larder_key *key, uint64_t cache_, const cha
 
 static void make_keys_clash(struct larder_key *key, struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_keys_clash(key, cache_, int_, ret_value_);
 }
 
@@ -678,9 +753,9 @@ keys_clash_cache_get(struct keys_cache *cache, uint64_t cache_, const char *int_
     }
     *ret_value = NULL;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    enum larder_status status = larder_stub_get(core(cache), &entity_keys_clash, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_clash, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -695,11 +770,11 @@ struct load__keys_clash {
 static enum larder_status load_keys_clash(struct larder_load *load, const void *call, void *out)
 {
     const struct load__keys_clash *c = call;
-    enum larder_status status = c->load(load, c->user, c->cache_, c->int_, c->ret_value_, out);
-    if (status == LARDER_OK && !agrees_keys_clash(out, c->cache_, c->int_, c->ret_value_)) {
+    enum larder_status ret_status = c->load(load, c->user, c->cache_, c->int_, c->ret_value_, out);
+    if (ret_status == LARDER_OK && !agrees_keys_clash(out, c->cache_, c->int_, c->ret_value_)) {
         return larder_stub_bad_argument(&entity_keys_clash, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -708,7 +783,7 @@ keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const ch
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__keys_clash call = {load, user, cache_, int_, ret_value_};
+    const struct load__keys_clash larder_call = {load, user, cache_, int_, ret_value_};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_keys_clash, "ret_value");
     }
@@ -717,22 +792,22 @@ keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const ch
         return larder_stub_bad_argument(&entity_keys_clash, "load");
     }
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_keys_clash, &key,
-        load_keys_clash, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_clash, &key,
+        load_keys_clash, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_keys_clash(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_keys_clash(value, cache_, int_, ret_value_)) {
         return larder_stub_bad_argument(&entity_keys_clash, "value: another key's");
     }
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    return larder_stub_set(core(cache), &entity_keys_clash, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_keys_clash, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -776,7 +851,7 @@ keys_clash_cache_delete(struct keys_cache *cache, uint64_t cache_, const char *i
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    return larder_stub_delete(core(cache), &entity_keys_clash, &key);
+    return larder_stub_delete(larder_core(cache), &entity_keys_clash, &key);
 }
 
 enum larder_status
@@ -784,7 +859,7 @@ keys_clash_cache_exists(struct keys_cache *cache, uint64_t cache_, const char *i
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    return larder_stub_exists(core(cache), &entity_keys_clash, &key);
+    return larder_stub_exists(larder_core(cache), &entity_keys_clash, &key);
 }
 
 enum larder_status
@@ -792,7 +867,7 @@ keys_clash_cache_ttl(struct keys_cache *cache, uint64_t cache_, const char *int_
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    return larder_stub_ttl(core(cache), &entity_keys_clash, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_clash, &key, ret_ms);
 }
 
 enum larder_status
@@ -803,7 +878,7 @@ keys_clash_cache_expire(struct keys_cache *cache, uint64_t cache_, const char *i
         return larder_stub_bad_argument(&entity_keys_clash, "ttl_ms");
     }
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    return larder_stub_expire(core(cache), &entity_keys_clash, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_keys_clash, &key, ttl_ms);
 }
 
 enum larder_status
@@ -811,7 +886,7 @@ keys_clash_cache_touch(struct keys_cache *cache, uint64_t cache_, const char *in
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    return larder_stub_expire(core(cache), &entity_keys_clash, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_keys_clash, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -819,7 +894,7 @@ keys_clash_cache_key(struct keys_cache *cache, uint64_t cache_, const char *int_
 {
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -834,7 +909,7 @@ enum larder_status
 keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     const struct keys_clash **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_keys_clash, pick_keys_clash, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_keys_clash, pick_keys_clash, keys, count,
         ret_values, ret_each);
 }
 
@@ -862,7 +937,7 @@ keys_clash_cache_set_many(struct keys_cache *cache, const struct keys_clash_key 
 {
     const struct pairs__keys_clash pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_keys_clash, pick_pair_keys_clash,
+    return larder_stub_set_many(larder_core(cache), &entity_keys_clash, pick_pair_keys_clash,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -870,7 +945,7 @@ enum larder_status
 keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_keys_clash, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_keys_clash, keys, count, ret_each);
 }
 
 void keys_clash_release(const struct keys_clash *value)
@@ -886,28 +961,544 @@ void keys_clash_release_many(const struct keys_clash **values, size_t count)
     }
 }
 
+/* ------------------------------------------------ param */
+
+static bool encode_entity_keys_param(struct larder_writer *w, const void *from)
+{
+    const struct keys_param *value = from;
+    if (!larder_write_room(w, 7)) {
+        return larder_write_failed(w, "param");
+    }
+    if (!larder_write_list(w, (*value).items, (*value).count, 0, 2, 7)) {
+        return larder_write_failed(w, "param");
+    }
+    for (size_t i0 = 0; i0 < (*value).count; i0++) {
+        larder_write_u64(w, (*value).items[i0]);
+    }
+    return true;
+}
+
+static bool decode_entity_keys_param(struct larder_reader *r, void *to)
+{
+    struct keys_param *out = to;
+    size_t count0;
+    if (!larder_read_list(r, 0, &count0)) {
+        return false;
+    }
+    if (count0 != 0) {
+        uint8_t *items0 = larder_read_slots(r, count0, sizeof *items0);
+        if (items0 == NULL) {
+            return false;
+        }
+        for (size_t i0 = 0; i0 < count0; i0++) {
+            if (!larder_read_u8(r, &items0[i0])) {
+                return false;
+            }
+        }
+        (*out).items = items0;
+        (*out).count = count0;
+    }
+    return true;
+}
+
+static void defaults_entity_keys_param(void *to)
+{
+    (void)to; /* the schema has none */
+}
+
+static const struct larder_entity entity_keys_param = {
+    .name = "param",
+    .pattern = "param:{params:u8}",
+    .index = 3,
+    .version = 1,
+    .ttl_index = 0,
+    .ttl_ms = INT64_C(0),
+    .jitter_ppm = 0,
+    .max_bytes = 0,
+    .value_size = sizeof(struct keys_param),
+    .slots_per_byte = sizeof(uint8_t ) / 1 + 8,
+    .encode = encode_entity_keys_param,
+    .decode = decode_entity_keys_param,
+    .defaults = defaults_entity_keys_param,
+};
+
+/* Appends param:{params:u8}. */
+static void append_keys_param(struct larder_key *key, uint8_t params)
+{
+    larder_key_literal(key, "param:", 6);
+    larder_key_u64(key, params);
+}
+
+static void make_keys_param(struct larder_key *key, struct keys_cache *cache, uint8_t params)
+{
+    larder_key_begin(larder_core(cache), key);
+    append_keys_param(key, params);
+}
+
+enum larder_status
+keys_param_cache_get(struct keys_cache *cache, uint8_t params, const struct keys_param **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_param, "ret_value");
+    }
+    *ret_value = NULL;
+    make_keys_param(&key, cache, params);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_param, &key, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+/* A loader with what it is called with. */
+struct load__keys_param {
+    keys_param_loader *load;
+    void *user;
+    uint8_t params;
+};
+
+static enum larder_status load_keys_param(struct larder_load *load, const void *call, void *out)
+{
+    const struct load__keys_param *c = call;
+    return c->load(load, c->user, c->params, out);
+}
+
+enum larder_status
+keys_param_cache_get_or_load(struct keys_cache *cache, uint8_t params,
+    keys_param_loader *load, void *user, const struct keys_param **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_param larder_call = {load, user, params};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_param, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_param, "load");
+    }
+    make_keys_param(&key, cache, params);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_param, &key,
+        load_keys_param, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+static enum larder_status
+store_keys_param(struct keys_cache *cache, uint8_t params, const struct keys_param *value,
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
+{
+    struct larder_key key;
+    make_keys_param(&key, cache, params);
+    return larder_stub_set(larder_core(cache), &entity_keys_param, &key, value, larder_mode, ttl_ms);
+}
+
+enum larder_status
+keys_param_cache_set(struct keys_cache *cache, uint8_t params, const struct keys_param *value)
+{
+    return store_keys_param(cache, params, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_param_cache_set_ttl(struct keys_cache *cache, uint8_t params, const struct keys_param *value, int64_t ttl_ms)
+{
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_param, "ttl_ms");
+    }
+    return store_keys_param(cache, params, value, LARDER_SET_ALWAYS, ttl_ms);
+}
+
+enum larder_status
+keys_param_cache_add(struct keys_cache *cache, uint8_t params, const struct keys_param *value)
+{
+    return store_keys_param(cache, params, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_param_cache_replace(struct keys_cache *cache, uint8_t params, const struct keys_param *value)
+{
+    return store_keys_param(cache, params, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_param_cache_delete(struct keys_cache *cache, uint8_t params)
+{
+    struct larder_key key;
+    make_keys_param(&key, cache, params);
+    return larder_stub_delete(larder_core(cache), &entity_keys_param, &key);
+}
+
+enum larder_status
+keys_param_cache_exists(struct keys_cache *cache, uint8_t params)
+{
+    struct larder_key key;
+    make_keys_param(&key, cache, params);
+    return larder_stub_exists(larder_core(cache), &entity_keys_param, &key);
+}
+
+enum larder_status
+keys_param_cache_ttl(struct keys_cache *cache, uint8_t params, int64_t *ret_ms)
+{
+    struct larder_key key;
+    make_keys_param(&key, cache, params);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_param, &key, ret_ms);
+}
+
+enum larder_status
+keys_param_cache_expire(struct keys_cache *cache, uint8_t params, int64_t ttl_ms)
+{
+    struct larder_key key;
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_param, "ttl_ms");
+    }
+    make_keys_param(&key, cache, params);
+    return larder_stub_expire(larder_core(cache), &entity_keys_param, &key, ttl_ms);
+}
+
+enum larder_status
+keys_param_cache_touch(struct keys_cache *cache, uint8_t params)
+{
+    struct larder_key key;
+    make_keys_param(&key, cache, params);
+    return larder_stub_expire(larder_core(cache), &entity_keys_param, &key, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_param_cache_key(struct keys_cache *cache, uint8_t params, char *buf, size_t size, size_t *ret_len)
+{
+    struct larder_key key;
+    make_keys_param(&key, cache, params);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+static const struct larder_entity *
+pick_keys_param(struct larder_key *key, const void *keys, size_t i)
+{
+    const struct keys_param_key *k = (const struct keys_param_key *)keys + i;
+    append_keys_param(key, k->params);
+    return &entity_keys_param;
+}
+
+enum larder_status
+keys_param_cache_get_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    const struct keys_param **ret_values, enum larder_status *ret_each)
+{
+    return larder_stub_get_many(larder_core(cache), &entity_keys_param, pick_keys_param, keys, count,
+        ret_values, ret_each);
+}
+
+enum larder_status
+keys_param_cache_set_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    const struct keys_param *values, enum larder_status *ret_each)
+{
+    return larder_stub_set_many(larder_core(cache), &entity_keys_param, pick_keys_param, keys, count,
+        values, ret_each);
+}
+
+enum larder_status
+keys_param_cache_delete_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    enum larder_status *ret_each)
+{
+    return larder_stub_delete_many(larder_core(cache), pick_keys_param, keys, count, ret_each);
+}
+
+void keys_param_release(const struct keys_param *value)
+{
+    larder_value_release(value);
+}
+
+void keys_param_release_many(const struct keys_param **values, size_t count)
+{
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        larder_value_release(values[i]);
+        values[i] = NULL;
+    }
+}
+
+/* ------------------------------------------------ locals */
+
+static bool encode_entity_keys_locals(struct larder_writer *w, const void *from)
+{
+    const struct keys_locals *value = from;
+    return encode_keys_locals(w, value);
+}
+
+static bool decode_entity_keys_locals(struct larder_reader *r, void *to)
+{
+    struct keys_locals *out = to;
+    return decode_keys_locals(r, out);
+}
+
+static void defaults_entity_keys_locals(void *to)
+{
+    (void)to; /* the schema has none */
+}
+
+static const struct larder_entity entity_keys_locals = {
+    .name = "locals",
+    .pattern = "locals:{status:u8}:{call}:{mode:u8|hash}:{core:u8}:{abi:u8}:{service:u8}:{ttls:u8}:{entities}:{before_mode:u8}:{k:u8}:{opened:u8}",
+    .index = 4,
+    .version = 1,
+    .ttl_index = 0,
+    .ttl_ms = INT64_C(0),
+    .jitter_ppm = 0,
+    .max_bytes = 0,
+    .value_size = sizeof(struct keys_locals),
+    .slots_per_byte = sizeof(uint8_t ) / 1 + 8,
+    .encode = encode_entity_keys_locals,
+    .decode = decode_entity_keys_locals,
+    .defaults = defaults_entity_keys_locals,
+};
+
+/* Appends locals:{status:u8}:{call}:{mode:u8|hash}:{core:u8}:{abi:u8}:{service:u8}:{ttls:u8}:{entities}:{before_mode:u8}:{k:u8}:{opened:u8}. */
+static void append_keys_locals(struct larder_key *key, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened)
+{
+    larder_key_literal(key, "locals:", 7);
+    larder_key_u64(key, status);
+    larder_key_literal(key, ":", 1);
+    larder_key_string(key, call);
+    larder_key_literal(key, ":", 1);
+    size_t larder_before_mode = key->len;
+    larder_key_u64(key, mode);
+    larder_key_hash_since(key, larder_before_mode);
+    larder_key_literal(key, ":", 1);
+    larder_key_u64(key, core);
+    larder_key_literal(key, ":", 1);
+    larder_key_u64(key, abi);
+    larder_key_literal(key, ":", 1);
+    larder_key_u64(key, service);
+    larder_key_literal(key, ":", 1);
+    larder_key_u64(key, ttls);
+    larder_key_literal(key, ":", 1);
+    larder_key_string(key, entities);
+    larder_key_literal(key, ":", 1);
+    larder_key_u64(key, before_mode);
+    larder_key_literal(key, ":", 1);
+    larder_key_u64(key, k);
+    larder_key_literal(key, ":", 1);
+    larder_key_u64(key, opened);
+}
+
+static void make_keys_locals(struct larder_key *key, struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened)
+{
+    larder_key_begin(larder_core(cache), key);
+    append_keys_locals(key, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+}
+
+enum larder_status
+keys_locals_cache_get(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_locals, "ret_value");
+    }
+    *ret_value = NULL;
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_locals, &key, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+/* A loader with what it is called with. */
+struct load__keys_locals {
+    keys_locals_loader *load;
+    void *user;
+    uint8_t status;
+    const char *call;
+    uint8_t mode;
+    uint8_t core;
+    uint8_t abi;
+    uint8_t service;
+    uint8_t ttls;
+    const char *entities;
+    uint8_t before_mode;
+    uint8_t k;
+    uint8_t opened;
+};
+
+static enum larder_status load_keys_locals(struct larder_load *load, const void *call, void *out)
+{
+    const struct load__keys_locals *c = call;
+    return c->load(load, c->user, c->status, c->call, c->mode, c->core, c->abi, c->service, c->ttls, c->entities, c->before_mode, c->k, c->opened, out);
+}
+
+enum larder_status
+keys_locals_cache_get_or_load(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
+    keys_locals_loader *load, void *user, const struct keys_locals **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_locals larder_call = {load, user, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_locals, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_locals, "load");
+    }
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_locals, &key,
+        load_keys_locals, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+static enum larder_status
+store_keys_locals(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value,
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
+{
+    struct larder_key key;
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_set(larder_core(cache), &entity_keys_locals, &key, value, larder_mode, ttl_ms);
+}
+
+enum larder_status
+keys_locals_cache_set(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value)
+{
+    return store_keys_locals(cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_locals_cache_set_ttl(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value, int64_t ttl_ms)
+{
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_locals, "ttl_ms");
+    }
+    return store_keys_locals(cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened, value, LARDER_SET_ALWAYS, ttl_ms);
+}
+
+enum larder_status
+keys_locals_cache_add(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value)
+{
+    return store_keys_locals(cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_locals_cache_replace(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value)
+{
+    return store_keys_locals(cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_locals_cache_delete(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened)
+{
+    struct larder_key key;
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_delete(larder_core(cache), &entity_keys_locals, &key);
+}
+
+enum larder_status
+keys_locals_cache_exists(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened)
+{
+    struct larder_key key;
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_exists(larder_core(cache), &entity_keys_locals, &key);
+}
+
+enum larder_status
+keys_locals_cache_ttl(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, int64_t *ret_ms)
+{
+    struct larder_key key;
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_locals, &key, ret_ms);
+}
+
+enum larder_status
+keys_locals_cache_expire(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, int64_t ttl_ms)
+{
+    struct larder_key key;
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_locals, "ttl_ms");
+    }
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_expire(larder_core(cache), &entity_keys_locals, &key, ttl_ms);
+}
+
+enum larder_status
+keys_locals_cache_touch(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened)
+{
+    struct larder_key key;
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_expire(larder_core(cache), &entity_keys_locals, &key, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_locals_cache_key(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, char *buf, size_t size, size_t *ret_len)
+{
+    struct larder_key key;
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+static const struct larder_entity *
+pick_keys_locals(struct larder_key *key, const void *keys, size_t i)
+{
+    const struct keys_locals_key *k = (const struct keys_locals_key *)keys + i;
+    append_keys_locals(key, k->status, k->call, k->mode, k->core, k->abi, k->service, k->ttls, k->entities, k->before_mode, k->k, k->opened);
+    return &entity_keys_locals;
+}
+
+enum larder_status
+keys_locals_cache_get_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    const struct keys_locals **ret_values, enum larder_status *ret_each)
+{
+    return larder_stub_get_many(larder_core(cache), &entity_keys_locals, pick_keys_locals, keys, count,
+        ret_values, ret_each);
+}
+
+enum larder_status
+keys_locals_cache_set_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    const struct keys_locals *values, enum larder_status *ret_each)
+{
+    return larder_stub_set_many(larder_core(cache), &entity_keys_locals, pick_keys_locals, keys, count,
+        values, ret_each);
+}
+
+enum larder_status
+keys_locals_cache_delete_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    enum larder_status *ret_each)
+{
+    return larder_stub_delete_many(larder_core(cache), pick_keys_locals, keys, count, ret_each);
+}
+
+void keys_locals_release(const struct keys_locals *value)
+{
+    larder_value_release(value);
+}
+
+void keys_locals_release_many(const struct keys_locals **values, size_t count)
+{
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        larder_value_release(values[i]);
+        values[i] = NULL;
+    }
+}
+
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_keys_every,
     &entity_keys_tagged,
     &entity_keys_clash,
+    &entity_keys_param,
+    &entity_keys_locals,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "keys",
     .env_prefix = "KEYS",
     .db = 7,
     .prefix = "k:",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -917,26 +1508,26 @@ keys_cache_open(const struct larder_config *config, struct keys_cache **ret_cach
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct keys_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void keys_cache_close(struct keys_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 keys_cache_ping(struct keys_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 keys_cache_health(struct keys_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -946,15 +1537,51 @@ keys_cache_stats(struct keys_cache *cache, struct keys_cache_counters *ret_stats
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_keys_every, &ret_stats->keys_every);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_every, &ret_stats->keys_every);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_keys_tagged, &ret_stats->keys_tagged);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_tagged, &ret_stats->keys_tagged);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_keys_clash, &ret_stats->keys_clash);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_clash, &ret_stats->keys_clash);
     }
-    return status;
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_param, &ret_stats->keys_param);
+    }
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_locals, &ret_stats->keys_locals);
+    }
+    return ret_status;
+}
+
+/* ------------------------------------------------ event params */
+
+struct event__params {
+    uint8_t params;
+    uint8_t status;
+    uint8_t p;
+    uint8_t i;
+    uint8_t service;
+};
+
+static const struct larder_entity *
+pick_event_params(struct larder_key *key, const void *params, size_t i)
+{
+    const struct event__params *p = params;
+    switch (i) {
+    case 0:
+        append_keys_param(key, p->params);
+        return &entity_keys_param;
+    default:
+        return NULL;
+    }
+}
+
+enum larder_status
+keys_cache_on_params(struct keys_cache *cache, uint8_t params, uint8_t status, uint8_t p, uint8_t i, uint8_t service)
+{
+    const struct event__params larder_params = {params, status, p, i, service};
+    return larder_stub_invalidate(larder_core(cache), pick_event_params, &larder_params, 1);
 }

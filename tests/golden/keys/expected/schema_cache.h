@@ -52,6 +52,16 @@ struct keys_clash {
     const char *class_; /* NULL when absent */
 };
 
+struct keys_locals {
+    uint8_t status;
+    uint8_t mode;
+    uint32_t count;
+    uint8_t w;
+    uint8_t r;
+    uint8_t out;
+    struct larder_u8_list i0;
+};
+
 /* -------------------------------------------------------- life cycle */
 
 /* Opens the cache; one a process is enough. config NULL: settings from the
@@ -78,6 +88,8 @@ struct keys_cache_counters {
     struct larder_stats keys_every;
     struct larder_stats keys_tagged;
     struct larder_stats keys_clash;
+    struct larder_stats keys_param;
+    struct larder_stats keys_locals;
 };
 
 /* Reads the counters; takes no lock. OK. */
@@ -362,6 +374,203 @@ keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_k
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_clash_release(const struct keys_clash *value);
 void keys_clash_release_many(const struct keys_clash **values, size_t count);
+
+/* ------------------------------------------------ param */
+
+/*
+ * Key:      param:{params:u8}
+ * Lifetime: the setting's ('default', CACHE_DEFAULT_TTL)
+ */
+struct keys_param {
+    const uint8_t *items; /* NULL when there are none */
+    size_t count;
+};
+
+struct keys_param_key {
+    uint8_t params;
+};
+
+/* Loads what the cache does not have: fills *out, which is zeroed but for the
+ * schema's defaults, with memory that lives until it returns or comes from
+ * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
+typedef enum larder_status
+keys_param_loader(struct larder_load *load, void *user, uint8_t params, struct keys_param *out);
+
+/* Reads. OK with a value to release; MISS; a failure. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_get(struct keys_cache *cache, uint8_t params, const struct keys_param **ret_value);
+
+/* Reads, and where there is no value, for whatever reason, runs the loader on
+ * this thread and stores what it gives. Equal misses of this process share one
+ * run. OK with a value to release; ABSENT: the loader says there is none;
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_get_or_load(struct keys_cache *cache, uint8_t params,
+    keys_param_loader *load, void *user, const struct keys_param **ret_value);
+
+/* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
+ * after which larder_outcome() tells what became of it. */
+enum larder_status
+keys_param_cache_set(struct keys_cache *cache, uint8_t params, const struct keys_param *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_param_cache_set_ttl(struct keys_cache *cache, uint8_t params, const struct keys_param *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_param_cache_add(struct keys_cache *cache, uint8_t params, const struct keys_param *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_param_cache_replace(struct keys_cache *cache, uint8_t params, const struct keys_param *value);
+
+/* Deletes. OK: it was there; MISS: it was not. */
+enum larder_status
+keys_param_cache_delete(struct keys_cache *cache, uint8_t params);
+
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_param_cache_exists(struct keys_cache *cache, uint8_t params);
+
+/* The time left in ms, -1: no expiry. OK, MISS. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_ttl(struct keys_cache *cache, uint8_t params, int64_t *ret_ms);
+
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_param_cache_expire(struct keys_cache *cache, uint8_t params, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_param_cache_touch(struct keys_cache *cache, uint8_t params);
+
+/* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
+ * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_key(struct keys_cache *cache, uint8_t params, char *buf, size_t size, size_t *ret_len);
+
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_get_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    const struct keys_param **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_param_cache_set_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    const struct keys_param *values, enum larder_status *ret_each);
+enum larder_status
+keys_param_cache_delete_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    enum larder_status *ret_each);
+
+/* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
+void keys_param_release(const struct keys_param *value);
+void keys_param_release_many(const struct keys_param **values, size_t count);
+
+/* ------------------------------------------------ locals */
+
+/*
+ * Key:      locals:{status:u8}:{call}:{mode:u8|hash}:{core:u8}:{abi:u8}:{service:u8}:{ttls:u8}:{entities}:{before_mode:u8}:{k:u8}:{opened:u8}
+ * Lifetime: the setting's ('default', CACHE_DEFAULT_TTL)
+ */
+struct keys_locals_key {
+    uint8_t status;
+    const char *call;
+    uint8_t mode;
+    uint8_t core;
+    uint8_t abi;
+    uint8_t service;
+    uint8_t ttls;
+    const char *entities;
+    uint8_t before_mode;
+    uint8_t k;
+    uint8_t opened;
+};
+
+/* Loads what the cache does not have: fills *out, which is zeroed but for the
+ * schema's defaults, with memory that lives until it returns or comes from
+ * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
+typedef enum larder_status
+keys_locals_loader(struct larder_load *load, void *user, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, struct keys_locals *out);
+
+/* Reads. OK with a value to release; MISS; a failure. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_get(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals **ret_value);
+
+/* Reads, and where there is no value, for whatever reason, runs the loader on
+ * this thread and stores what it gives. Equal misses of this process share one
+ * run. OK with a value to release; ABSENT: the loader says there is none;
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_get_or_load(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
+    keys_locals_loader *load, void *user, const struct keys_locals **ret_value);
+
+/* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
+ * after which larder_outcome() tells what became of it. */
+enum larder_status
+keys_locals_cache_set(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_locals_cache_set_ttl(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_locals_cache_add(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_locals_cache_replace(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value);
+
+/* Deletes. OK: it was there; MISS: it was not. */
+enum larder_status
+keys_locals_cache_delete(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened);
+
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_locals_cache_exists(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened);
+
+/* The time left in ms, -1: no expiry. OK, MISS. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_ttl(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, int64_t *ret_ms);
+
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_locals_cache_expire(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_locals_cache_touch(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened);
+
+/* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
+ * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_key(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, char *buf, size_t size, size_t *ret_len);
+
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_get_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    const struct keys_locals **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_locals_cache_set_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    const struct keys_locals *values, enum larder_status *ret_each);
+enum larder_status
+keys_locals_cache_delete_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    enum larder_status *ret_each);
+
+/* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
+void keys_locals_release(const struct keys_locals *value);
+void keys_locals_release_many(const struct keys_locals **values, size_t count);
+
+/* ------------------------------------------------------------ events */
+
+/* Each makes stale what the schema says, in one round trip. OK whether or not
+ * anything was there. */
+
+enum larder_status
+keys_cache_on_params(struct keys_cache *cache, uint8_t params, uint8_t status, uint8_t p, uint8_t i, uint8_t service);
 
 #ifdef __cplusplus
 }

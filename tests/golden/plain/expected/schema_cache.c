@@ -8,13 +8,18 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct shop_cache *cache)
+static struct larder_cache *larder_core(struct shop_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -93,7 +98,7 @@ static void append_shop_item(struct larder_key *key, uint64_t id)
 
 static void make_shop_item(struct larder_key *key, struct shop_cache *cache, uint64_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_shop_item(key, id);
 }
 
@@ -112,9 +117,9 @@ shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_ite
     }
     *ret_value = NULL;
     make_shop_item(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_shop_item, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_shop_item, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -127,11 +132,11 @@ struct load__shop_item {
 static enum larder_status load_shop_item(struct larder_load *load, const void *call, void *out)
 {
     const struct load__shop_item *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_shop_item(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_shop_item(out, c->id)) {
         return larder_stub_bad_argument(&entity_shop_item, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -140,7 +145,7 @@ shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__shop_item call = {load, user, id};
+    const struct load__shop_item larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_shop_item, "ret_value");
     }
@@ -149,22 +154,22 @@ shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
         return larder_stub_bad_argument(&entity_shop_item, "load");
     }
     make_shop_item(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_shop_item, &key,
-        load_shop_item, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_shop_item, &key,
+        load_shop_item, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_shop_item(value, id)) {
         return larder_stub_bad_argument(&entity_shop_item, "value: another key's");
     }
     make_shop_item(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_shop_item, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_shop_item, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -208,7 +213,7 @@ shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_shop_item, &key);
+    return larder_stub_delete(larder_core(cache), &entity_shop_item, &key);
 }
 
 enum larder_status
@@ -216,7 +221,7 @@ shop_item_cache_exists(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_shop_item, &key);
+    return larder_stub_exists(larder_core(cache), &entity_shop_item, &key);
 }
 
 enum larder_status
@@ -224,7 +229,7 @@ shop_item_cache_ttl(struct shop_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_shop_item, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_shop_item, &key, ret_ms);
 }
 
 enum larder_status
@@ -235,7 +240,7 @@ shop_item_cache_expire(struct shop_cache *cache, uint64_t id, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_shop_item, "ttl_ms");
     }
     make_shop_item(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_shop_item, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_shop_item, &key, ttl_ms);
 }
 
 enum larder_status
@@ -243,7 +248,7 @@ shop_item_cache_touch(struct shop_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_shop_item, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_shop_item, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -251,7 +256,7 @@ shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t siz
 {
     struct larder_key key;
     make_shop_item(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -266,7 +271,7 @@ enum larder_status
 shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_shop_item, pick_shop_item, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_shop_item, pick_shop_item, keys, count,
         ret_values, ret_each);
 }
 
@@ -294,7 +299,7 @@ shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *k
 {
     const struct pairs__shop_item pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_shop_item, pick_pair_shop_item,
+    return larder_stub_set_many(larder_core(cache), &entity_shop_item, pick_pair_shop_item,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -302,7 +307,7 @@ enum larder_status
 shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_shop_item, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_shop_item, keys, count, ret_each);
 }
 
 void shop_item_release(const struct shop_item *value)
@@ -320,24 +325,24 @@ void shop_item_release_many(const struct shop_item **values, size_t count)
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_shop_item,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "shop",
     .env_prefix = "SHOP",
     .db = -1,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -347,26 +352,26 @@ shop_cache_open(const struct larder_config *config, struct shop_cache **ret_cach
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct shop_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void shop_cache_close(struct shop_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 shop_cache_ping(struct shop_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 shop_cache_health(struct shop_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -376,9 +381,9 @@ shop_cache_stats(struct shop_cache *cache, struct shop_cache_counters *ret_stats
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_shop_item, &ret_stats->shop_item);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_shop_item, &ret_stats->shop_item);
     }
-    return status;
+    return ret_status;
 }

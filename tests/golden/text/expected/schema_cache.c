@@ -8,13 +8,18 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct text_cache *cache)
+static struct larder_cache *larder_core(struct text_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -145,7 +150,7 @@ static void append_text_thing(struct larder_key *key, uint64_t id)
 
 static void make_text_thing(struct larder_key *key, struct text_cache *cache, uint64_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_text_thing(key, id);
 }
 
@@ -164,9 +169,9 @@ text_thing_cache_get(struct text_cache *cache, uint64_t id, const struct text_th
     }
     *ret_value = NULL;
     make_text_thing(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_text_thing, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_text_thing, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -179,11 +184,11 @@ struct load__text_thing {
 static enum larder_status load_text_thing(struct larder_load *load, const void *call, void *out)
 {
     const struct load__text_thing *c = call;
-    enum larder_status status = c->load(load, c->user, c->id, out);
-    if (status == LARDER_OK && !agrees_text_thing(out, c->id)) {
+    enum larder_status ret_status = c->load(load, c->user, c->id, out);
+    if (ret_status == LARDER_OK && !agrees_text_thing(out, c->id)) {
         return larder_stub_bad_argument(&entity_text_thing, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -192,7 +197,7 @@ text_thing_cache_get_or_load(struct text_cache *cache, uint64_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__text_thing call = {load, user, id};
+    const struct load__text_thing larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_text_thing, "ret_value");
     }
@@ -201,22 +206,22 @@ text_thing_cache_get_or_load(struct text_cache *cache, uint64_t id,
         return larder_stub_bad_argument(&entity_text_thing, "load");
     }
     make_text_thing(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_text_thing, &key,
-        load_text_thing, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_text_thing, &key,
+        load_text_thing, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_text_thing(struct text_cache *cache, uint64_t id, const struct text_thing *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_text_thing(value, id)) {
         return larder_stub_bad_argument(&entity_text_thing, "value: another key's");
     }
     make_text_thing(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_text_thing, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_text_thing, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -260,7 +265,7 @@ text_thing_cache_delete(struct text_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_text_thing, &key);
+    return larder_stub_delete(larder_core(cache), &entity_text_thing, &key);
 }
 
 enum larder_status
@@ -268,7 +273,7 @@ text_thing_cache_exists(struct text_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_text_thing, &key);
+    return larder_stub_exists(larder_core(cache), &entity_text_thing, &key);
 }
 
 enum larder_status
@@ -276,7 +281,7 @@ text_thing_cache_ttl(struct text_cache *cache, uint64_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_text_thing, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_text_thing, &key, ret_ms);
 }
 
 enum larder_status
@@ -287,7 +292,7 @@ text_thing_cache_expire(struct text_cache *cache, uint64_t id, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_text_thing, "ttl_ms");
     }
     make_text_thing(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_text_thing, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_text_thing, &key, ttl_ms);
 }
 
 enum larder_status
@@ -295,7 +300,7 @@ text_thing_cache_touch(struct text_cache *cache, uint64_t id)
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_text_thing, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_text_thing, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -303,7 +308,7 @@ text_thing_cache_key(struct text_cache *cache, uint64_t id, char *buf, size_t si
 {
     struct larder_key key;
     make_text_thing(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -318,7 +323,7 @@ enum larder_status
 text_thing_cache_get_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
     const struct text_thing **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_text_thing, pick_text_thing, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_text_thing, pick_text_thing, keys, count,
         ret_values, ret_each);
 }
 
@@ -346,7 +351,7 @@ text_thing_cache_set_many(struct text_cache *cache, const struct text_thing_key 
 {
     const struct pairs__text_thing pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_text_thing, pick_pair_text_thing,
+    return larder_stub_set_many(larder_core(cache), &entity_text_thing, pick_pair_text_thing,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -354,7 +359,7 @@ enum larder_status
 text_thing_cache_delete_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_text_thing, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_text_thing, keys, count, ret_each);
 }
 
 void text_thing_release(const struct text_thing *value)
@@ -372,24 +377,24 @@ void text_thing_release_many(const struct text_thing **values, size_t count)
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(0)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_text_thing,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "text",
     .env_prefix = "TEXT",
     .db = -1,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -399,26 +404,26 @@ text_cache_open(const struct larder_config *config, struct text_cache **ret_cach
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct text_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void text_cache_close(struct text_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 text_cache_ping(struct text_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 text_cache_health(struct text_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -428,11 +433,11 @@ text_cache_stats(struct text_cache *cache, struct text_cache_counters *ret_stats
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_text_thing, &ret_stats->text_thing);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_text_thing, &ret_stats->text_thing);
     }
-    return status;
+    return ret_status;
 }
 
 /* ------------------------------------------------ event done */
@@ -457,6 +462,6 @@ pick_event_done(struct larder_key *key, const void *params, size_t i)
 enum larder_status
 text_cache_on_done(struct text_cache *cache, uint64_t id)
 {
-    const struct event__done params = {id};
-    return larder_stub_invalidate(core(cache), pick_event_done, &params, 1);
+    const struct event__done larder_params = {id};
+    return larder_stub_invalidate(larder_core(cache), pick_event_done, &larder_params, 1);
 }

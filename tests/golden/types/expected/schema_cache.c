@@ -8,10 +8,10 @@
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
-__attribute__((used)) static const char *const abi = &larder_abi_1;
+__attribute__((used)) static const char *const larder_pinned_abi = &larder_abi_1;
 
 /* The service's handle is larder's own under a type of its own. */
-static struct larder_cache *core(struct kinds_cache *cache)
+static struct larder_cache *larder_core(struct kinds_cache *cache)
 {
     return (struct larder_cache *)cache;
 }
@@ -25,6 +25,11 @@ const char *kinds_colour_name(enum kinds_colour value)
     };
     return (unsigned)value < 3U ? names[value] : "?";
 }
+
+/*
+ * Names of our own that meet a schema's begin with larder_ or ret_, which none
+ * of those does.
+ */
 
 /* ---------------------------------------------------------------- codecs */
 
@@ -898,7 +903,7 @@ static void append_kinds_all(struct larder_key *key, uint64_t u)
 
 static void make_kinds_all(struct larder_key *key, struct kinds_cache *cache, uint64_t u)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_kinds_all(key, u);
 }
 
@@ -917,9 +922,9 @@ kinds_all_cache_get(struct kinds_cache *cache, uint64_t u, const struct kinds_al
     }
     *ret_value = NULL;
     make_kinds_all(&key, cache, u);
-    enum larder_status status = larder_stub_get(core(cache), &entity_kinds_all, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_kinds_all, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -932,11 +937,11 @@ struct load__kinds_all {
 static enum larder_status load_kinds_all(struct larder_load *load, const void *call, void *out)
 {
     const struct load__kinds_all *c = call;
-    enum larder_status status = c->load(load, c->user, c->u, out);
-    if (status == LARDER_OK && !agrees_kinds_all(out, c->u)) {
+    enum larder_status ret_status = c->load(load, c->user, c->u, out);
+    if (ret_status == LARDER_OK && !agrees_kinds_all(out, c->u)) {
         return larder_stub_bad_argument(&entity_kinds_all, "loaded value: another key's");
     }
-    return status;
+    return ret_status;
 }
 
 enum larder_status
@@ -945,7 +950,7 @@ kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__kinds_all call = {load, user, u};
+    const struct load__kinds_all larder_call = {load, user, u};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_kinds_all, "ret_value");
     }
@@ -954,22 +959,22 @@ kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u,
         return larder_stub_bad_argument(&entity_kinds_all, "load");
     }
     make_kinds_all(&key, cache, u);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_all, &key,
-        load_kinds_all, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_kinds_all, &key,
+        load_kinds_all, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_kinds_all(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     if (value != NULL && !agrees_kinds_all(value, u)) {
         return larder_stub_bad_argument(&entity_kinds_all, "value: another key's");
     }
     make_kinds_all(&key, cache, u);
-    return larder_stub_set(core(cache), &entity_kinds_all, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_kinds_all, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1013,7 +1018,7 @@ kinds_all_cache_delete(struct kinds_cache *cache, uint64_t u)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
-    return larder_stub_delete(core(cache), &entity_kinds_all, &key);
+    return larder_stub_delete(larder_core(cache), &entity_kinds_all, &key);
 }
 
 enum larder_status
@@ -1021,7 +1026,7 @@ kinds_all_cache_exists(struct kinds_cache *cache, uint64_t u)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
-    return larder_stub_exists(core(cache), &entity_kinds_all, &key);
+    return larder_stub_exists(larder_core(cache), &entity_kinds_all, &key);
 }
 
 enum larder_status
@@ -1029,7 +1034,7 @@ kinds_all_cache_ttl(struct kinds_cache *cache, uint64_t u, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
-    return larder_stub_ttl(core(cache), &entity_kinds_all, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_kinds_all, &key, ret_ms);
 }
 
 enum larder_status
@@ -1040,7 +1045,7 @@ kinds_all_cache_expire(struct kinds_cache *cache, uint64_t u, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_kinds_all, "ttl_ms");
     }
     make_kinds_all(&key, cache, u);
-    return larder_stub_expire(core(cache), &entity_kinds_all, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_all, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1048,7 +1053,7 @@ kinds_all_cache_touch(struct kinds_cache *cache, uint64_t u)
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
-    return larder_stub_expire(core(cache), &entity_kinds_all, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_all, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1056,7 +1061,7 @@ kinds_all_cache_key(struct kinds_cache *cache, uint64_t u, char *buf, size_t siz
 {
     struct larder_key key;
     make_kinds_all(&key, cache, u);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1071,7 +1076,7 @@ enum larder_status
 kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
     const struct kinds_all **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_kinds_all, pick_kinds_all, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_kinds_all, pick_kinds_all, keys, count,
         ret_values, ret_each);
 }
 
@@ -1099,7 +1104,7 @@ kinds_all_cache_set_many(struct kinds_cache *cache, const struct kinds_all_key *
 {
     const struct pairs__kinds_all pairs = {keys, values};
     bool missing = keys == NULL || values == NULL;
-    return larder_stub_set_many(core(cache), &entity_kinds_all, pick_pair_kinds_all,
+    return larder_stub_set_many(larder_core(cache), &entity_kinds_all, pick_pair_kinds_all,
         missing ? NULL : &pairs, count, values, ret_each);
 }
 
@@ -1107,7 +1112,7 @@ enum larder_status
 kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_kinds_all, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_kinds_all, keys, count, ret_each);
 }
 
 void kinds_all_release(const struct kinds_all *value)
@@ -1194,7 +1199,7 @@ static void append_kinds_words(struct larder_key *key)
 
 static void make_kinds_words(struct larder_key *key, struct kinds_cache *cache)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_kinds_words(key);
 }
 
@@ -1208,9 +1213,9 @@ kinds_words_cache_get(struct kinds_cache *cache, const struct kinds_words **ret_
     }
     *ret_value = NULL;
     make_kinds_words(&key, cache);
-    enum larder_status status = larder_stub_get(core(cache), &entity_kinds_words, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_kinds_words, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1231,7 +1236,7 @@ kinds_words_cache_get_or_load(struct kinds_cache *cache,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__kinds_words call = {load, user};
+    const struct load__kinds_words larder_call = {load, user};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_kinds_words, "ret_value");
     }
@@ -1240,19 +1245,19 @@ kinds_words_cache_get_or_load(struct kinds_cache *cache,
         return larder_stub_bad_argument(&entity_kinds_words, "load");
     }
     make_kinds_words(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_words, &key,
-        load_kinds_words, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_kinds_words, &key,
+        load_kinds_words, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_kinds_words(struct kinds_cache *cache, const struct kinds_words *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
-    return larder_stub_set(core(cache), &entity_kinds_words, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_kinds_words, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1287,7 +1292,7 @@ kinds_words_cache_delete(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
-    return larder_stub_delete(core(cache), &entity_kinds_words, &key);
+    return larder_stub_delete(larder_core(cache), &entity_kinds_words, &key);
 }
 
 enum larder_status
@@ -1295,7 +1300,7 @@ kinds_words_cache_exists(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
-    return larder_stub_exists(core(cache), &entity_kinds_words, &key);
+    return larder_stub_exists(larder_core(cache), &entity_kinds_words, &key);
 }
 
 enum larder_status
@@ -1303,7 +1308,7 @@ kinds_words_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
-    return larder_stub_ttl(core(cache), &entity_kinds_words, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_kinds_words, &key, ret_ms);
 }
 
 enum larder_status
@@ -1314,7 +1319,7 @@ kinds_words_cache_expire(struct kinds_cache *cache, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_kinds_words, "ttl_ms");
     }
     make_kinds_words(&key, cache);
-    return larder_stub_expire(core(cache), &entity_kinds_words, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_words, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1322,7 +1327,7 @@ kinds_words_cache_touch(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
-    return larder_stub_expire(core(cache), &entity_kinds_words, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_words, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1330,7 +1335,7 @@ kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t 
 {
     struct larder_key key;
     make_kinds_words(&key, cache);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 void kinds_words_release(const struct kinds_words *value)
@@ -1437,7 +1442,7 @@ static void append_kinds_grid(struct larder_key *key, int16_t x, int16_t y)
 
 static void make_kinds_grid(struct larder_key *key, struct kinds_cache *cache, int16_t x, int16_t y)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_kinds_grid(key, x, y);
 }
 
@@ -1451,9 +1456,9 @@ kinds_grid_cache_get(struct kinds_cache *cache, int16_t x, int16_t y, const stru
     }
     *ret_value = NULL;
     make_kinds_grid(&key, cache, x, y);
-    enum larder_status status = larder_stub_get(core(cache), &entity_kinds_grid, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_kinds_grid, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1476,7 +1481,7 @@ kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__kinds_grid call = {load, user, x, y};
+    const struct load__kinds_grid larder_call = {load, user, x, y};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_kinds_grid, "ret_value");
     }
@@ -1485,19 +1490,19 @@ kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y,
         return larder_stub_bad_argument(&entity_kinds_grid, "load");
     }
     make_kinds_grid(&key, cache, x, y);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_grid, &key,
-        load_kinds_grid, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_kinds_grid, &key,
+        load_kinds_grid, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_kinds_grid(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
-    return larder_stub_set(core(cache), &entity_kinds_grid, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_kinds_grid, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1532,7 +1537,7 @@ kinds_grid_cache_delete(struct kinds_cache *cache, int16_t x, int16_t y)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
-    return larder_stub_delete(core(cache), &entity_kinds_grid, &key);
+    return larder_stub_delete(larder_core(cache), &entity_kinds_grid, &key);
 }
 
 enum larder_status
@@ -1540,7 +1545,7 @@ kinds_grid_cache_exists(struct kinds_cache *cache, int16_t x, int16_t y)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
-    return larder_stub_exists(core(cache), &entity_kinds_grid, &key);
+    return larder_stub_exists(larder_core(cache), &entity_kinds_grid, &key);
 }
 
 enum larder_status
@@ -1548,7 +1553,7 @@ kinds_grid_cache_ttl(struct kinds_cache *cache, int16_t x, int16_t y, int64_t *r
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
-    return larder_stub_ttl(core(cache), &entity_kinds_grid, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_kinds_grid, &key, ret_ms);
 }
 
 enum larder_status
@@ -1559,7 +1564,7 @@ kinds_grid_cache_expire(struct kinds_cache *cache, int16_t x, int16_t y, int64_t
         return larder_stub_bad_argument(&entity_kinds_grid, "ttl_ms");
     }
     make_kinds_grid(&key, cache, x, y);
-    return larder_stub_expire(core(cache), &entity_kinds_grid, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_grid, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1567,7 +1572,7 @@ kinds_grid_cache_touch(struct kinds_cache *cache, int16_t x, int16_t y)
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
-    return larder_stub_expire(core(cache), &entity_kinds_grid, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_grid, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1575,7 +1580,7 @@ kinds_grid_cache_key(struct kinds_cache *cache, int16_t x, int16_t y, char *buf,
 {
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -1590,7 +1595,7 @@ enum larder_status
 kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     const struct kinds_grid **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_kinds_grid, pick_kinds_grid, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_kinds_grid, pick_kinds_grid, keys, count,
         ret_values, ret_each);
 }
 
@@ -1598,7 +1603,7 @@ enum larder_status
 kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     const struct kinds_grid *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_kinds_grid, pick_kinds_grid, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_kinds_grid, pick_kinds_grid, keys, count,
         values, ret_each);
 }
 
@@ -1606,7 +1611,7 @@ enum larder_status
 kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_kinds_grid, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_kinds_grid, keys, count, ret_each);
 }
 
 void kinds_grid_release(const struct kinds_grid *value)
@@ -1674,7 +1679,7 @@ static void append_kinds_headline(struct larder_key *key)
 
 static void make_kinds_headline(struct larder_key *key, struct kinds_cache *cache)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_kinds_headline(key);
 }
 
@@ -1688,9 +1693,9 @@ kinds_headline_cache_get(struct kinds_cache *cache, const struct kinds_headline 
     }
     *ret_value = NULL;
     make_kinds_headline(&key, cache);
-    enum larder_status status = larder_stub_get(core(cache), &entity_kinds_headline, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_kinds_headline, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1711,7 +1716,7 @@ kinds_headline_cache_get_or_load(struct kinds_cache *cache,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__kinds_headline call = {load, user};
+    const struct load__kinds_headline larder_call = {load, user};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_kinds_headline, "ret_value");
     }
@@ -1720,19 +1725,19 @@ kinds_headline_cache_get_or_load(struct kinds_cache *cache,
         return larder_stub_bad_argument(&entity_kinds_headline, "load");
     }
     make_kinds_headline(&key, cache);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_headline, &key,
-        load_kinds_headline, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_kinds_headline, &key,
+        load_kinds_headline, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_kinds_headline(struct kinds_cache *cache, const struct kinds_headline *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
-    return larder_stub_set(core(cache), &entity_kinds_headline, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_kinds_headline, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -1767,7 +1772,7 @@ kinds_headline_cache_delete(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
-    return larder_stub_delete(core(cache), &entity_kinds_headline, &key);
+    return larder_stub_delete(larder_core(cache), &entity_kinds_headline, &key);
 }
 
 enum larder_status
@@ -1775,7 +1780,7 @@ kinds_headline_cache_exists(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
-    return larder_stub_exists(core(cache), &entity_kinds_headline, &key);
+    return larder_stub_exists(larder_core(cache), &entity_kinds_headline, &key);
 }
 
 enum larder_status
@@ -1783,7 +1788,7 @@ kinds_headline_cache_ttl(struct kinds_cache *cache, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
-    return larder_stub_ttl(core(cache), &entity_kinds_headline, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_kinds_headline, &key, ret_ms);
 }
 
 enum larder_status
@@ -1794,7 +1799,7 @@ kinds_headline_cache_expire(struct kinds_cache *cache, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_kinds_headline, "ttl_ms");
     }
     make_kinds_headline(&key, cache);
-    return larder_stub_expire(core(cache), &entity_kinds_headline, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_headline, &key, ttl_ms);
 }
 
 enum larder_status
@@ -1802,7 +1807,7 @@ kinds_headline_cache_touch(struct kinds_cache *cache)
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
-    return larder_stub_expire(core(cache), &entity_kinds_headline, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_headline, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -1810,7 +1815,7 @@ kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size
 {
     struct larder_key key;
     make_kinds_headline(&key, cache);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 void kinds_headline_release(const struct kinds_headline *value)
@@ -1907,7 +1912,7 @@ static void append_kinds_table(struct larder_key *key, uint32_t id)
 
 static void make_kinds_table(struct larder_key *key, struct kinds_cache *cache, uint32_t id)
 {
-    larder_key_begin(core(cache), key);
+    larder_key_begin(larder_core(cache), key);
     append_kinds_table(key, id);
 }
 
@@ -1921,9 +1926,9 @@ kinds_table_cache_get(struct kinds_cache *cache, uint32_t id, const struct kinds
     }
     *ret_value = NULL;
     make_kinds_table(&key, cache, id);
-    enum larder_status status = larder_stub_get(core(cache), &entity_kinds_table, &key, &value);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_kinds_table, &key, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 /* A loader with what it is called with. */
@@ -1945,7 +1950,7 @@ kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id,
 {
     struct larder_key key;
     const void *value = NULL;
-    const struct load__kinds_table call = {load, user, id};
+    const struct load__kinds_table larder_call = {load, user, id};
     if (ret_value == NULL) {
         return larder_stub_bad_argument(&entity_kinds_table, "ret_value");
     }
@@ -1954,19 +1959,19 @@ kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id,
         return larder_stub_bad_argument(&entity_kinds_table, "load");
     }
     make_kinds_table(&key, cache, id);
-    enum larder_status status = larder_stub_get_or_load(core(cache), &entity_kinds_table, &key,
-        load_kinds_table, &call, &value);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_kinds_table, &key,
+        load_kinds_table, &larder_call, &value);
     *ret_value = value;
-    return status;
+    return ret_status;
 }
 
 static enum larder_status
 store_kinds_table(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value,
-    enum larder_set_mode mode, int64_t ttl_ms)
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
-    return larder_stub_set(core(cache), &entity_kinds_table, &key, value, mode, ttl_ms);
+    return larder_stub_set(larder_core(cache), &entity_kinds_table, &key, value, larder_mode, ttl_ms);
 }
 
 enum larder_status
@@ -2001,7 +2006,7 @@ kinds_table_cache_delete(struct kinds_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
-    return larder_stub_delete(core(cache), &entity_kinds_table, &key);
+    return larder_stub_delete(larder_core(cache), &entity_kinds_table, &key);
 }
 
 enum larder_status
@@ -2009,7 +2014,7 @@ kinds_table_cache_exists(struct kinds_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
-    return larder_stub_exists(core(cache), &entity_kinds_table, &key);
+    return larder_stub_exists(larder_core(cache), &entity_kinds_table, &key);
 }
 
 enum larder_status
@@ -2017,7 +2022,7 @@ kinds_table_cache_ttl(struct kinds_cache *cache, uint32_t id, int64_t *ret_ms)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
-    return larder_stub_ttl(core(cache), &entity_kinds_table, &key, ret_ms);
+    return larder_stub_ttl(larder_core(cache), &entity_kinds_table, &key, ret_ms);
 }
 
 enum larder_status
@@ -2028,7 +2033,7 @@ kinds_table_cache_expire(struct kinds_cache *cache, uint32_t id, int64_t ttl_ms)
         return larder_stub_bad_argument(&entity_kinds_table, "ttl_ms");
     }
     make_kinds_table(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_kinds_table, &key, ttl_ms);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_table, &key, ttl_ms);
 }
 
 enum larder_status
@@ -2036,7 +2041,7 @@ kinds_table_cache_touch(struct kinds_cache *cache, uint32_t id)
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
-    return larder_stub_expire(core(cache), &entity_kinds_table, &key, LARDER_TTL_SCHEMA);
+    return larder_stub_expire(larder_core(cache), &entity_kinds_table, &key, LARDER_TTL_SCHEMA);
 }
 
 enum larder_status
@@ -2044,7 +2049,7 @@ kinds_table_cache_key(struct kinds_cache *cache, uint32_t id, char *buf, size_t 
 {
     struct larder_key key;
     make_kinds_table(&key, cache, id);
-    return larder_stub_key(core(cache), &key, buf, size, ret_len);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
 static const struct larder_entity *
@@ -2059,7 +2064,7 @@ enum larder_status
 kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     const struct kinds_table **ret_values, enum larder_status *ret_each)
 {
-    return larder_stub_get_many(core(cache), &entity_kinds_table, pick_kinds_table, keys, count,
+    return larder_stub_get_many(larder_core(cache), &entity_kinds_table, pick_kinds_table, keys, count,
         ret_values, ret_each);
 }
 
@@ -2067,7 +2072,7 @@ enum larder_status
 kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     const struct kinds_table *values, enum larder_status *ret_each)
 {
-    return larder_stub_set_many(core(cache), &entity_kinds_table, pick_kinds_table, keys, count,
+    return larder_stub_set_many(larder_core(cache), &entity_kinds_table, pick_kinds_table, keys, count,
         values, ret_each);
 }
 
@@ -2075,7 +2080,7 @@ enum larder_status
 kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     enum larder_status *ret_each)
 {
-    return larder_stub_delete_many(core(cache), pick_kinds_table, keys, count, ret_each);
+    return larder_stub_delete_many(larder_core(cache), pick_kinds_table, keys, count, ret_each);
 }
 
 void kinds_table_release(const struct kinds_table *value)
@@ -2093,12 +2098,12 @@ void kinds_table_release_many(const struct kinds_table **values, size_t count)
 
 /* --------------------------------------------------------------- service */
 
-static const struct larder_ttl ttls[] = {
+static const struct larder_ttl larder_own_ttls[] = {
     {"default", "CACHE_DEFAULT_TTL", INT64_C(7200000)},
     {"short", "CACHE_TTL_SHORT", INT64_C(90000)},
 };
 
-static const struct larder_entity *const entities[] = {
+static const struct larder_entity *const larder_own_entities[] = {
     &entity_kinds_all,
     &entity_kinds_words,
     &entity_kinds_grid,
@@ -2106,16 +2111,16 @@ static const struct larder_entity *const entities[] = {
     &entity_kinds_table,
 };
 
-static const struct larder_service service = {
+static const struct larder_service larder_own_service = {
     .stub_version = 1,
     .name = "kinds",
     .env_prefix = "KINDS",
     .db = -1,
     .prefix = "",
-    .ttls = ttls,
-    .ttl_count = sizeof ttls / sizeof ttls[0],
-    .entities = entities,
-    .entity_count = sizeof entities / sizeof entities[0],
+    .ttls = larder_own_ttls,
+    .ttl_count = sizeof larder_own_ttls / sizeof larder_own_ttls[0],
+    .entities = larder_own_entities,
+    .entity_count = sizeof larder_own_entities / sizeof larder_own_entities[0],
 };
 
 enum larder_status
@@ -2125,26 +2130,26 @@ kinds_cache_open(const struct larder_config *config, struct kinds_cache **ret_ca
     if (ret_cache == NULL) {
         return larder_stub_bad_argument(NULL, "ret_cache");
     }
-    enum larder_status status = larder_stub_open(&service, config, &opened);
+    enum larder_status ret_status = larder_stub_open(&larder_own_service, config, &opened);
     *ret_cache = (struct kinds_cache *)opened;
-    return status;
+    return ret_status;
 }
 
 void kinds_cache_close(struct kinds_cache *cache)
 {
-    larder_stub_close(core(cache));
+    larder_stub_close(larder_core(cache));
 }
 
 enum larder_status
 kinds_cache_ping(struct kinds_cache *cache)
 {
-    return larder_stub_ping(core(cache));
+    return larder_stub_ping(larder_core(cache));
 }
 
 enum larder_status
 kinds_cache_health(struct kinds_cache *cache, struct larder_health *ret_health)
 {
-    return larder_stub_health(core(cache), ret_health);
+    return larder_stub_health(larder_core(cache), ret_health);
 }
 
 enum larder_status
@@ -2154,21 +2159,21 @@ kinds_cache_stats(struct kinds_cache *cache, struct kinds_cache_counters *ret_st
         return larder_stub_bad_argument(NULL, "ret_stats");
     }
     memset(ret_stats, 0, sizeof *ret_stats);
-    enum larder_status status = larder_stub_stats(core(cache), NULL, &ret_stats->total);
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_kinds_all, &ret_stats->kinds_all);
+    enum larder_status ret_status = larder_stub_stats(larder_core(cache), NULL, &ret_stats->total);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_kinds_all, &ret_stats->kinds_all);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_kinds_words, &ret_stats->kinds_words);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_kinds_words, &ret_stats->kinds_words);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_kinds_grid, &ret_stats->kinds_grid);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_kinds_grid, &ret_stats->kinds_grid);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_kinds_headline, &ret_stats->kinds_headline);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_kinds_headline, &ret_stats->kinds_headline);
     }
-    if (status == LARDER_OK) {
-        status = larder_stub_stats(core(cache), &entity_kinds_table, &ret_stats->kinds_table);
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_kinds_table, &ret_stats->kinds_table);
     }
-    return status;
+    return ret_status;
 }
