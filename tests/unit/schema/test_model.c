@@ -211,7 +211,7 @@ static void types_stand_after_those_they_embed(void **state)
                                 "  holder: { key: a, fields: { a: A } }\n");
     assert_string_equal(schema.text, "");
     const struct sch_service *service = schema.service;
-    size_t a, b, c, d, mode;
+    size_t a = 0, b = 0, c = 0, d = 0, mode = 0;
     const struct sch_decl *decl_a = decl_of(service, "A", &a);
     const struct sch_decl *decl_b = decl_of(service, "B", &b);
     const struct sch_decl *decl_c = decl_of(service, "C", &c);
