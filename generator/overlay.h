@@ -17,8 +17,8 @@ struct overlay; /* opaque */
 struct overlay *overlay_new(struct arena *arena, struct diag *diag, const char *directory);
 
 /* The template "c/NAME.mustache", read once. NULL: there is none, or it cannot
- * be read, which is reported. The form of a tpl_find. */
-const struct src_file *overlay_find(void *overlay, const char *name, size_t name_len);
+ * be read, which is reported. The form of a tpl_find: `user` is the overlay. */
+const struct src_file *overlay_find(void *user, const char *name, size_t name_len);
 
 /* The files read from the directory, for the depfile. */
 size_t overlay_count(const struct overlay *overlay);

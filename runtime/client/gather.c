@@ -43,6 +43,7 @@ static const char *environment(const struct larder_service *service, const char 
     int n = snprintf(source, LARDER_SOURCE_BYTES, "%s%s%.*s",
                      service != NULL ? service->env_prefix : "", service != NULL ? "_" : "",
                      (int)name_len, name);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): safe unless a thread calls setenv during open. */
     return n > 0 && n < LARDER_SOURCE_BYTES ? getenv(source) : NULL;
 }
 

@@ -575,6 +575,28 @@ static inline bool larder_read_wide_unsigned(struct larder_reader *r, uint64_t *
     return true;
 }
 
+/* The number that eight bits in two's complement are. */
+static inline int64_t larder_sign8(uint8_t bits)
+{
+    return (int64_t)(bits ^ 0x80U) - 0x80;
+}
+
+/* The same of 0xd0..0xd3, signed numbers. */
+static inline bool larder_read_wide_signed(struct larder_reader *r, int64_t *ret_value)
+{
+    unsigned form = (unsigned)r->tag - 0xd0U;
+    if (form > 3 || larder_read_left(r) < (size_t)1 << form) {
+        return false;
+    }
+    const uint8_t *at = r->p + 1;
+    *ret_value = form == 0   ? larder_sign8(*at)
+                 : form == 1 ? (int16_t)larder_load16(at)
+                 : form == 2 ? (int32_t)larder_load32(at)
+                             : (int64_t)larder_load64(at);
+    larder_read_step(r, 1 + ((size_t)1 << form));
+    return true;
+}
+
 static inline bool larder_read_u64(struct larder_reader *r, uint64_t *ret_value)
 {
     if (LARDER_LIKELY(r->tag < 0x80)) {
@@ -582,24 +604,12 @@ static inline bool larder_read_u64(struct larder_reader *r, uint64_t *ret_value)
         larder_read_step(r, 1);
         return true;
     }
-    if (LARDER_UNLIKELY(r->tag - 0xd0U <= 3)) {
+    if (LARDER_UNLIKELY((r->tag & 0xfcU) == 0xd0)) {
         /* Others may write a positive number in a signed form. */
         int64_t value;
-        unsigned form = r->tag - 0xd0U;
-        if (larder_read_left(r) < (size_t)1 << form) {
-            return false;
-        }
-        const uint8_t *at = r->p + 1;
-        value = form == 0   ? (int8_t)*at
-                : form == 1 ? (int16_t)larder_load16(at)
-                : form == 2 ? (int32_t)larder_load32(at)
-                            : (int64_t)larder_load64(at);
-        if (value < 0) {
-            return false;
-        }
-        *ret_value = (uint64_t)value;
-        larder_read_step(r, 1 + ((size_t)1 << form));
-        return true;
+        bool read = larder_read_wide_signed(r, &value) && value >= 0;
+        *ret_value = read ? (uint64_t)value : 0;
+        return read;
     }
     return larder_read_wide_unsigned(r, ret_value);
 }
@@ -607,28 +617,18 @@ static inline bool larder_read_u64(struct larder_reader *r, uint64_t *ret_value)
 static inline bool larder_read_i64(struct larder_reader *r, int64_t *ret_value)
 {
     if (LARDER_LIKELY(r->tag < 0x80 || r->tag >= 0xe0)) {
-        *ret_value = (int8_t)r->tag;
+        *ret_value = larder_sign8(r->tag);
         larder_read_step(r, 1);
         return true;
     }
-    unsigned form = (unsigned)r->tag - 0xd0U;
-    if (form > 3) {
-        uint64_t value;
-        if (!larder_read_wide_unsigned(r, &value) || value > INT64_MAX) {
-            return false;
-        }
-        *ret_value = (int64_t)value;
-        return true;
+    if ((r->tag & 0xfcU) == 0xd0) {
+        return larder_read_wide_signed(r, ret_value);
     }
-    if (larder_read_left(r) < (size_t)1 << form) {
+    uint64_t value;
+    if (!larder_read_wide_unsigned(r, &value) || value > INT64_MAX) {
         return false;
     }
-    const uint8_t *at = r->p + 1;
-    *ret_value = form == 0   ? (int8_t)*at
-                 : form == 1 ? (int16_t)larder_load16(at)
-                 : form == 2 ? (int32_t)larder_load32(at)
-                             : (int64_t)larder_load64(at);
-    larder_read_step(r, 1 + ((size_t)1 << form));
+    *ret_value = (int64_t)value;
     return true;
 }
 
