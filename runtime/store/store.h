@@ -8,8 +8,8 @@
  *
  *     | struct larder_entry | key bytes | value bytes | spare |
  *
- * The bound covers all of it: entries with their heads and what an allocator
- * adds, the tables and the shards. Room is made before an entry is allocated,
+ * The bound covers all of it: entries with their heads, 16 bytes a block for
+ * what an allocator adds, the tables and the shards. Room is made before an entry is allocated,
  * so the bound holds at every moment, not only in the end. Tables never grow:
  * there is no pause to rehash, and no moment with two of them.
  *
