@@ -2,8 +2,9 @@
 """Writes the C program that holds a generated cache against known values.
 
 It is C11 and C++17 at once: no designators, no compound literals. Values stand
-in it as static data; what the types and functions are called follows the
-schema reference, not the generator.
+in it as static data. What types and functions are called is worked out anew from
+the schema; the names of nested lists and maps, which no page gives, are as
+generated headers have them.
 """
 
 from oracle_schema import INTEGERS, float_value

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A schema, read without larder: what docs and headers promise, said once more.
+"""A schema, read without larder's code: what docs and headers promise, said once more.
 
 Reads valid schemas only: what is wrong with a schema is the generator's to say.
-C names follow the rules of the schema reference, "Names in C".
+C names follow the schema reference, "Names in C"; its list of reserved words and
+how words are told apart in CamelCase were taken over from the generator.
 """
 
 import functools

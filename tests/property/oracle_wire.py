@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Keys and values as docs/wire-format.md has them, written from that page alone.
+"""Keys and values as docs/wire-format.md has them, in code that shares nothing with larder.
+
+The author had read larder's codec, so this is a second implementation and not a
+blind one. Where the page leaves something open, what larder does was taken:
+an enumerator in a signed form is read, an `any` counts each array and map around
+its innermost value as a level, and types that contain themselves share one
+count of levels. A mistake of thought in those would be in both.
 
 How a value looks here, by its type: int, bool, str (string), bytes (bytes,
 uuid, any: the MessagePack as it is), the number of an enumerator, the bits of

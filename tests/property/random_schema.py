@@ -17,7 +17,7 @@ WORDS = "tea cup name size shelf Depth userId row class new errno int long auto 
 WORDS += "w r i out has status text bool string list map index order_by linux register HTTPUrl isOpen delete label".split()
 SCALARS = sorted(INTEGERS) + "bool f32 f64 string string string bytes uuid any".split()
 PARAMS = sorted(set(INTEGERS) - {"timestamp", "duration"}) + ["bool", "string", "string", "uuid"]
-PARAM_NAMES = "id user_id page key value cache new x lang Slot class ttl_ms sizeOf".split()
+PARAM_NAMES = "id user_id page key value cache new x lang Slot class ttl_ms sizeOf status mode core call params service".split()
 # What YAML lets stand in a text as it is; \x01 becomes an escape.
 PRINTABLE = [text for text in TEXTS if "\x7f" not in text and "\x80" not in text]
 REALS = ["0", "-0.5", "1e10", "2.5e-3", "0.1"]
