@@ -183,7 +183,7 @@ class Maker:
             self.lines += targets
 
     def schema(self):
-        self.lines = ["larder: 1", f"service: {self.service}", "allow: [no-jitter]"]
+        self.lines = ["larder: 1", f"service: {self.service}", "allow: [no-jitter, secret-in-key]"]
         self.lines.append(f'redis: {{ db: {self.rng.randrange(16)}, prefix: "{self.rng.choice(["", "p:", "a/b."])}" }}')
         self.lines.append("ttl: { short: 70s, default: 5h }\ntypes:")
         self.declare()
