@@ -1027,7 +1027,7 @@ static void make_analytics_report(struct larder_key *key, struct analytics_cache
 
 static bool agrees_analytics_report(const struct analytics_report *value, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
-    return value->kind == kind && value->granularity == granularity && (value->period != NULL && period != NULL && strcmp(value->period, period) == 0);
+    return value->kind == kind && value->granularity == granularity && larder_same_text(value->period, period);
 }
 
 enum larder_status

@@ -407,7 +407,7 @@ static bool encode_api_gateway_session(struct larder_writer *w, const struct api
         larder_write_nil(w);
     }
     if (value->has_claims) {
-        if (!larder_write_any(w, value->claims, 0, 80)) {
+        if (!larder_write_present_any(w, value->claims, 0, 80)) {
             return larder_write_failed(w, "session.claims");
         }
     } else {

@@ -627,7 +627,7 @@ static void make_notification_template(struct larder_key *key, struct notificati
 
 static bool agrees_notification_template(const struct notification_template *value, const char *locale, const char *name)
 {
-    return (value->locale != NULL && locale != NULL && strcmp(value->locale, locale) == 0) && (value->name != NULL && name != NULL && strcmp(value->name, name) == 0);
+    return larder_same_text(value->locale, locale) && larder_same_text(value->name, name);
 }
 
 enum larder_status

@@ -536,7 +536,7 @@ static bool encode_payment_transaction(struct larder_writer *w, const struct pay
         larder_write_nil(w);
     }
     if (value->has_provider_answer) {
-        if (!larder_write_any(w, value->provider_answer, 0, 116)) {
+        if (!larder_write_present_any(w, value->provider_answer, 0, 116)) {
             return larder_write_failed(w, "transaction.provider_answer");
         }
     } else {
@@ -677,7 +677,7 @@ static void make_payment_method(struct larder_key *key, struct payment_cache *ca
 
 static bool agrees_payment_method(const struct payment_method *value, struct larder_uuid id)
 {
-    return memcmp(value->id.bytes, id.bytes, sizeof id.bytes) == 0;
+    return larder_same_uuid(value->id, id);
 }
 
 enum larder_status
@@ -1200,7 +1200,7 @@ static void make_payment_transaction(struct larder_key *key, struct payment_cach
 
 static bool agrees_payment_transaction(const struct payment_transaction *value, struct larder_uuid id)
 {
-    return memcmp(value->id.bytes, id.bytes, sizeof id.bytes) == 0;
+    return larder_same_uuid(value->id, id);
 }
 
 enum larder_status

@@ -115,13 +115,10 @@ static const char *agreement(struct arena *arena, const struct sch_param *param)
     const char *field = param->field->c_name;
     const char *name = param->c_name;
     if (param->type.kind == SCH_STRING) {
-        return arena_printf(arena,
-                            "(value->%s != NULL && %s != NULL && strcmp(value->%s, %s) == 0)",
-                            field, name, field, name);
+        return arena_printf(arena, "larder_same_text(value->%s, %s)", field, name);
     }
     if (param->type.kind == SCH_UUID) {
-        return arena_printf(arena, "memcmp(value->%s.bytes, %s.bytes, sizeof %s.bytes) == 0", field,
-                            name, name);
+        return arena_printf(arena, "larder_same_uuid(value->%s, %s)", field, name);
     }
     return arena_printf(arena, "value->%s == %s", field, name);
 }

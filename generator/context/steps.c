@@ -88,7 +88,9 @@ static struct ctx_value *make_section(const struct steps_owner *owner, const str
         ctx_set_number(section, "enumerators", (long long)type->decl->enumerator_count);
         ctx_set_string(section, "number", arena_printf(owner->arena, "number%d", depth));
     } else {
-        ctx_set_string(section, "write", ctype_writer(type->kind));
+        bool nil_means_absent = type->kind == SCH_ANY && type->optional;
+        ctx_set_string(section, "write",
+                       nil_means_absent ? "present_any" : ctype_writer(type->kind));
         ctx_set_string(section, "read", ctype_reader(type->kind));
         ctx_set_number(section, "max", (long long)type->max);
     }

@@ -137,8 +137,9 @@ static void name_decl(struct reader *reader, struct sch_decl *decl)
     const char *upper = ident_upper(reader->arena, decl->c_name);
     for (size_t i = 0; i < decl->enumerator_count; i++) {
         struct sch_enumerator *enumerator = &decl->enumerators[i];
-        enumerator->c_name = arena_printf(reader->arena, "%s_%s", upper,
-                                          ident_upper(reader->arena, enumerator->name));
+        const char *constant = arena_printf(reader->arena, "%s_%s", upper,
+                                            ident_upper(reader->arena, enumerator->name));
+        enumerator->c_name = ident_finish(reader->arena, constant);
     }
     name_fields(reader->arena, decl);
 }

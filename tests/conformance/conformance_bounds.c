@@ -146,6 +146,16 @@ static void any_must_be_one_messagepack_value(void **state)
     }
 }
 
+static void nil_is_no_value_where_it_means_absent(void **state)
+{
+    struct kitchen value = *sample_full();
+    assert_true(value.has_maybe_extra);
+    value.maybe_extra = (struct larder_bytes)BYTES("\xc0");
+    assert_status(kitchen_cache_put(cache_of(state), &value), LARDER_E_ARG);
+    value.has_maybe_extra = false;
+    assert_status(kitchen_cache_put(cache_of(state), &value), LARDER_OK);
+}
+
 static void a_value_over_max_bytes_is_too_large(void **state)
 {
     const size_t size = 2 * 1024 * 1024;
@@ -192,6 +202,7 @@ static const struct CMUnitTest tests[] = {
     SITE_TEST(a_number_that_is_no_enumerator_is_refused),
     SITE_TEST(a_field_that_differs_from_the_key_is_refused),
     SITE_TEST(any_must_be_one_messagepack_value),
+    SITE_TEST(nil_is_no_value_where_it_means_absent),
     SITE_TEST(a_value_over_max_bytes_is_too_large),
     SITE_TEST(a_value_nested_too_deep_is_too_large),
     SITE_TEST(a_refusal_never_shows_a_secret),

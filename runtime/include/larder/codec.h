@@ -514,6 +514,28 @@ static inline bool larder_write_any(struct larder_writer *w, struct larder_bytes
     return true;
 }
 
+/* The same where nil means absent, and so is no value. */
+static inline bool larder_write_present_any(struct larder_writer *w, struct larder_bytes value,
+                                            size_t max, size_t fixed)
+{
+    if (value.len == 1 && value.data != NULL && value.data[0] == 0xc0) {
+        return larder_writer_fail(w, LARDER_E_ARG);
+    }
+    return larder_write_any(w, value, max, fixed);
+}
+
+/* -------------------------------------------------- fields that are in the key */
+
+static inline bool larder_same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static inline bool larder_same_uuid(struct larder_uuid a, struct larder_uuid b)
+{
+    return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
+
 /* ---------------------------------------------------------------- reading */
 
 /* The payload bytes behind the current item's tag. Only to be asked once the

@@ -163,7 +163,7 @@ static void make_bank_account(struct larder_key *key, struct bank_cache *cache, 
 
 static bool agrees_bank_account(const struct bank_account *value, struct larder_uuid id)
 {
-    return memcmp(value->id.bytes, id.bytes, sizeof id.bytes) == 0;
+    return larder_same_uuid(value->id, id);
 }
 
 enum larder_status

@@ -41,6 +41,9 @@ static bool decode_keys_clash(struct larder_reader *r, struct keys_clash *out);
 static bool encode_keys_locals(struct larder_writer *w, const struct keys_locals *value);
 static bool decode_keys_locals(struct larder_reader *r, struct keys_locals *out);
 
+static bool encode_keys_functions(struct larder_writer *w, const struct keys_functions *value);
+static bool decode_keys_functions(struct larder_reader *r, struct keys_functions *out);
+
 static bool encode_keys_every(struct larder_writer *w, const struct keys_every *value)
 {
     if (!larder_write_room(w, 14)) {
@@ -176,6 +179,34 @@ static bool decode_keys_locals(struct larder_reader *r, struct keys_locals *out)
         }
     }
     return larder_read_rest(r, count, 7);
+}
+
+static bool encode_keys_functions(struct larder_writer *w, const struct keys_functions *value)
+{
+    if (!larder_write_room(w, 30)) {
+        return larder_write_failed(w, "keys_functions");
+    }
+    larder_write_struct(w, 2);
+    if (!larder_write_string(w, value->strcmp, 0, 30)) {
+        return larder_write_failed(w, "functions.strcmp");
+    }
+    larder_write_uuid(w, value->memcmp);
+    return true;
+}
+
+static bool decode_keys_functions(struct larder_reader *r, struct keys_functions *out)
+{
+    size_t count;
+    if (!larder_read_struct(r, 2, &count)) {
+        return false;
+    }
+    if (!larder_read_string(r, 0, &out->strcmp)) {
+        return false;
+    }
+    if (!larder_read_uuid(r, &out->memcmp)) {
+        return false;
+    }
+    return larder_read_rest(r, count, 2);
 }
 
 /* ------------------------------------------------ every */
@@ -740,7 +771,7 @@ static void make_keys_clash(struct larder_key *key, struct keys_cache *cache, ui
 
 static bool agrees_keys_clash(const struct keys_clash *value, uint64_t cache_, const char *int_, uint8_t ret_value_)
 {
-    return value->cache == cache_ && (value->int_ != NULL && int_ != NULL && strcmp(value->int_, int_) == 0) && value->ret_value == ret_value_;
+    return value->cache == cache_ && larder_same_text(value->int_, int_) && value->ret_value == ret_value_;
 }
 
 enum larder_status
@@ -1475,6 +1506,278 @@ void keys_locals_release_many(const struct keys_locals **values, size_t count)
     }
 }
 
+/* ------------------------------------------------ functions */
+
+static bool encode_entity_keys_functions(struct larder_writer *w, const void *from)
+{
+    const struct keys_functions *value = from;
+    return encode_keys_functions(w, value);
+}
+
+static bool decode_entity_keys_functions(struct larder_reader *r, void *to)
+{
+    struct keys_functions *out = to;
+    return decode_keys_functions(r, out);
+}
+
+static void defaults_entity_keys_functions(void *to)
+{
+    (void)to; /* the schema has none */
+}
+
+static const struct larder_entity entity_keys_functions = {
+    .name = "functions",
+    .pattern = "functions:{strcmp:string}:{memcmp:uuid}",
+    .index = 5,
+    .version = 1,
+    .ttl_index = 0,
+    .ttl_ms = INT64_C(0),
+    .jitter_ppm = 0,
+    .max_bytes = 0,
+    .value_size = sizeof(struct keys_functions),
+    .slots_per_byte = 0,
+    .encode = encode_entity_keys_functions,
+    .decode = decode_entity_keys_functions,
+    .defaults = defaults_entity_keys_functions,
+};
+
+/* Appends functions:{strcmp:string}:{memcmp:uuid}. */
+static void append_keys_functions(struct larder_key *key, const char *strcmp, struct larder_uuid memcmp)
+{
+    larder_key_literal(key, "functions:", 10);
+    larder_key_string(key, strcmp);
+    larder_key_literal(key, ":", 1);
+    larder_key_uuid(key, memcmp);
+}
+
+static void make_keys_functions(struct larder_key *key, struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp)
+{
+    larder_key_begin(larder_core(cache), key);
+    append_keys_functions(key, strcmp, memcmp);
+}
+
+static bool agrees_keys_functions(const struct keys_functions *value, const char *strcmp, struct larder_uuid memcmp)
+{
+    return larder_same_text(value->strcmp, strcmp) && larder_same_uuid(value->memcmp, memcmp);
+}
+
+enum larder_status
+keys_functions_cache_get(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_functions, "ret_value");
+    }
+    *ret_value = NULL;
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_functions, &key, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+/* A loader with what it is called with. */
+struct load__keys_functions {
+    keys_functions_loader *load;
+    void *user;
+    const char *strcmp;
+    struct larder_uuid memcmp;
+};
+
+static enum larder_status load_keys_functions(struct larder_load *load, const void *call, void *out)
+{
+    const struct load__keys_functions *c = call;
+    enum larder_status ret_status = c->load(load, c->user, c->strcmp, c->memcmp, out);
+    if (ret_status == LARDER_OK && !agrees_keys_functions(out, c->strcmp, c->memcmp)) {
+        return larder_stub_bad_argument(&entity_keys_functions, "loaded value: another key's");
+    }
+    return ret_status;
+}
+
+enum larder_status
+keys_functions_cache_get_or_load(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
+    keys_functions_loader *load, void *user, const struct keys_functions **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_functions larder_call = {load, user, strcmp, memcmp};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_functions, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_functions, "load");
+    }
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_functions, &key,
+        load_keys_functions, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+static enum larder_status
+store_keys_functions(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value,
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
+{
+    struct larder_key key;
+    if (value != NULL && !agrees_keys_functions(value, strcmp, memcmp)) {
+        return larder_stub_bad_argument(&entity_keys_functions, "value: another key's");
+    }
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    return larder_stub_set(larder_core(cache), &entity_keys_functions, &key, value, larder_mode, ttl_ms);
+}
+
+enum larder_status
+keys_functions_cache_set(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value)
+{
+    return store_keys_functions(cache, strcmp, memcmp, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_functions_cache_put(struct keys_cache *cache, const struct keys_functions *value)
+{
+    if (value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_functions, "value");
+    }
+    return store_keys_functions(cache, value->strcmp, value->memcmp, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_functions_cache_set_ttl(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value, int64_t ttl_ms)
+{
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_functions, "ttl_ms");
+    }
+    return store_keys_functions(cache, strcmp, memcmp, value, LARDER_SET_ALWAYS, ttl_ms);
+}
+
+enum larder_status
+keys_functions_cache_add(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value)
+{
+    return store_keys_functions(cache, strcmp, memcmp, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_functions_cache_replace(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value)
+{
+    return store_keys_functions(cache, strcmp, memcmp, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_functions_cache_delete(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp)
+{
+    struct larder_key key;
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    return larder_stub_delete(larder_core(cache), &entity_keys_functions, &key);
+}
+
+enum larder_status
+keys_functions_cache_exists(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp)
+{
+    struct larder_key key;
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    return larder_stub_exists(larder_core(cache), &entity_keys_functions, &key);
+}
+
+enum larder_status
+keys_functions_cache_ttl(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, int64_t *ret_ms)
+{
+    struct larder_key key;
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_functions, &key, ret_ms);
+}
+
+enum larder_status
+keys_functions_cache_expire(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, int64_t ttl_ms)
+{
+    struct larder_key key;
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_functions, "ttl_ms");
+    }
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    return larder_stub_expire(larder_core(cache), &entity_keys_functions, &key, ttl_ms);
+}
+
+enum larder_status
+keys_functions_cache_touch(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp)
+{
+    struct larder_key key;
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    return larder_stub_expire(larder_core(cache), &entity_keys_functions, &key, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_functions_cache_key(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, char *buf, size_t size, size_t *ret_len)
+{
+    struct larder_key key;
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+static const struct larder_entity *
+pick_keys_functions(struct larder_key *key, const void *keys, size_t i)
+{
+    const struct keys_functions_key *k = (const struct keys_functions_key *)keys + i;
+    append_keys_functions(key, k->strcmp, k->memcmp);
+    return &entity_keys_functions;
+}
+
+enum larder_status
+keys_functions_cache_get_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    const struct keys_functions **ret_values, enum larder_status *ret_each)
+{
+    return larder_stub_get_many(larder_core(cache), &entity_keys_functions, pick_keys_functions, keys, count,
+        ret_values, ret_each);
+}
+
+/* Keys with their values, to hold one against the other. */
+struct pairs__keys_functions {
+    const struct keys_functions_key *keys;
+    const struct keys_functions *values;
+};
+
+static const struct larder_entity *
+pick_pair_keys_functions(struct larder_key *key, const void *keys, size_t i)
+{
+    const struct pairs__keys_functions *pairs = keys;
+    const struct keys_functions_key *k = &pairs->keys[i];
+    append_keys_functions(key, k->strcmp, k->memcmp);
+    if (!agrees_keys_functions(&pairs->values[i], k->strcmp, k->memcmp)) {
+        key->status = LARDER_E_ARG;
+    }
+    return &entity_keys_functions;
+}
+
+enum larder_status
+keys_functions_cache_set_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    const struct keys_functions *values, enum larder_status *ret_each)
+{
+    const struct pairs__keys_functions pairs = {keys, values};
+    bool missing = keys == NULL || values == NULL;
+    return larder_stub_set_many(larder_core(cache), &entity_keys_functions, pick_pair_keys_functions,
+        missing ? NULL : &pairs, count, values, ret_each);
+}
+
+enum larder_status
+keys_functions_cache_delete_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    enum larder_status *ret_each)
+{
+    return larder_stub_delete_many(larder_core(cache), pick_keys_functions, keys, count, ret_each);
+}
+
+void keys_functions_release(const struct keys_functions *value)
+{
+    larder_value_release(value);
+}
+
+void keys_functions_release_many(const struct keys_functions **values, size_t count)
+{
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        larder_value_release(values[i]);
+        values[i] = NULL;
+    }
+}
+
 /* --------------------------------------------------------------- service */
 
 static const struct larder_ttl larder_own_ttls[] = {
@@ -1487,6 +1790,7 @@ static const struct larder_entity *const larder_own_entities[] = {
     &entity_keys_clash,
     &entity_keys_param,
     &entity_keys_locals,
+    &entity_keys_functions,
 };
 
 static const struct larder_service larder_own_service = {
@@ -1552,6 +1856,9 @@ keys_cache_stats(struct keys_cache *cache, struct keys_cache_counters *ret_stats
     }
     if (ret_status == LARDER_OK) {
         ret_status = larder_stub_stats(larder_core(cache), &entity_keys_locals, &ret_stats->keys_locals);
+    }
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_functions, &ret_stats->keys_functions);
     }
     return ret_status;
 }

@@ -62,6 +62,11 @@ struct keys_locals {
     struct larder_u8_list i0;
 };
 
+struct keys_functions {
+    const char *strcmp;
+    struct larder_uuid memcmp;
+};
+
 /* -------------------------------------------------------- life cycle */
 
 /* Opens the cache; one a process is enough. config NULL: settings from the
@@ -90,6 +95,7 @@ struct keys_cache_counters {
     struct larder_stats keys_clash;
     struct larder_stats keys_param;
     struct larder_stats keys_locals;
+    struct larder_stats keys_functions;
 };
 
 /* Reads the counters; takes no lock. OK. */
@@ -563,6 +569,98 @@ keys_locals_cache_delete_many(struct keys_cache *cache, const struct keys_locals
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_locals_release(const struct keys_locals *value);
 void keys_locals_release_many(const struct keys_locals **values, size_t count);
+
+/* ------------------------------------------------ functions */
+
+/*
+ * Key:      functions:{strcmp:string}:{memcmp:uuid}
+ * Lifetime: the setting's ('default', CACHE_DEFAULT_TTL)
+ */
+struct keys_functions_key {
+    const char *strcmp;
+    struct larder_uuid memcmp;
+};
+
+/* Loads what the cache does not have: fills *out, which is zeroed but for the
+ * schema's defaults, with memory that lives until it returns or comes from
+ * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
+typedef enum larder_status
+keys_functions_loader(struct larder_load *load, void *user, const char *strcmp, struct larder_uuid memcmp, struct keys_functions *out);
+
+/* Reads. OK with a value to release; MISS; a failure. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_get(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions **ret_value);
+
+/* Reads, and where there is no value, for whatever reason, runs the loader on
+ * this thread and stores what it gives. Equal misses of this process share one
+ * run. OK with a value to release; ABSENT: the loader says there is none;
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_get_or_load(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
+    keys_functions_loader *load, void *user, const struct keys_functions **ret_value);
+
+/* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
+ * after which larder_outcome() tells what became of it. */
+enum larder_status
+keys_functions_cache_set(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value);
+
+/* The same with the key from the value's own fields. */
+enum larder_status
+keys_functions_cache_put(struct keys_cache *cache, const struct keys_functions *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_functions_cache_set_ttl(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_functions_cache_add(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_functions_cache_replace(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value);
+
+/* Deletes. OK: it was there; MISS: it was not. */
+enum larder_status
+keys_functions_cache_delete(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp);
+
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_functions_cache_exists(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp);
+
+/* The time left in ms, -1: no expiry. OK, MISS. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_ttl(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, int64_t *ret_ms);
+
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_functions_cache_expire(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_functions_cache_touch(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp);
+
+/* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
+ * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_key(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, char *buf, size_t size, size_t *ret_len);
+
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_get_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    const struct keys_functions **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_functions_cache_set_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    const struct keys_functions *values, enum larder_status *ret_each);
+enum larder_status
+keys_functions_cache_delete_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    enum larder_status *ret_each);
+
+/* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
+void keys_functions_release(const struct keys_functions *value);
+void keys_functions_release_many(const struct keys_functions **values, size_t count);
 
 /* ------------------------------------------------------------ events */
 

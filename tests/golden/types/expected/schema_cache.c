@@ -287,7 +287,7 @@ static bool encode_kinds_all(struct larder_writer *w, const struct kinds_all *va
         return larder_write_failed(w, "all.extra");
     }
     if (value->has_extra_or_not) {
-        if (!larder_write_any(w, value->extra_or_not, 0, 312)) {
+        if (!larder_write_present_any(w, value->extra_or_not, 0, 312)) {
             return larder_write_failed(w, "all.extra_or_not");
         }
     } else {
