@@ -261,13 +261,15 @@ int main(int argc, char **argv)
                mean_size(&w), rounds.count);
     }
     const struct rounds_case cases[] = {
-        {"get", plain, our_get, peer_get, &w, SINGLE},
-        {"get", argv_form, our_get, peer_get_argv, &w, SINGLE},
-        {"set", plain, our_set, peer_set, &w, SINGLE},
-        {"get_many of 64", "MGET, msgpack-c tree", our_get_many, peer_get_many_mget, &w, BATCHES},
+        {"get", plain, our_get, peer_get, &w, SINGLE, NULL},
+        {"get", argv_form, our_get, peer_get_argv, &w, SINGLE, NULL},
+        {"set", plain, our_set, peer_set, &w, SINGLE, NULL},
+        {"get_many of 64", "MGET, msgpack-c tree", our_get_many, peer_get_many_mget, &w, BATCHES,
+         NULL},
         {"get_many of 64", "pipelined GET, msgpack-c tree", our_get_many, peer_get_many_pipeline,
-         &w, BATCHES},
-        {"set_many of 64", "pipelined SET, msgpack-c", our_set_many, peer_set_many, &w, BATCHES},
+         &w, BATCHES, NULL},
+        {"set_many of 64", "pipelined SET, msgpack-c", our_set_many, peer_set_many, &w, BATCHES,
+         NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rounds_run(&rounds, &cases[i]);

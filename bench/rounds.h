@@ -5,6 +5,9 @@
  * Rounds alternate between the two, so that whatever else the machine does
  * meets both. Reported are the median of each and the median of the rounds'
  * ratios, which is steadier than the ratio of the medians.
+ *
+ * A ratio is ours divided by the peer's, whatever the unit: of a time, below 1
+ * is better; of calls a second ("k/s"), above 1 is.
  */
 #ifndef LARDER_BENCH_ROUNDS_H
 #define LARDER_BENCH_ROUNDS_H
@@ -31,13 +34,22 @@ struct rounds_case {
     rounds_fn *ours;
     rounds_fn *peers;
     void *user;
-    size_t n; /* times a round */
+    size_t n;          /* times a round */
+    rounds_fn *before; /* before each side's turn, not timed; may be NULL */
 };
 
 int64_t rounds_now_ns(void);
 
 /* Warms both up, runs the rounds, prints one row in µs. */
 void rounds_run(struct rounds *rounds, const struct rounds_case *a_case);
+
+/* Does it n times; µs each. */
+double rounds_time_us(rounds_fn *run, void *user, size_t n);
+
+/* Prints one row of what each round measured, rounds->count numbers of each
+ * side: medians, and the median of their ratios. */
+void rounds_report(struct rounds *rounds, const char *name, const char *peer, const double *ours,
+                   const double *peers, const char *unit);
 
 /* Prints a row that was measured elsewhere. */
 void rounds_print(struct rounds *rounds, const char *name, const char *peer, double ours,
