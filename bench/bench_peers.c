@@ -4,7 +4,8 @@
  * `whole`, against redis-py with json and with msgpack. The peer runs in a child
  * process (peers.py), which times its own loops; the two take turns.
  */
-#include <inttypes.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,7 @@ static void open_both(struct peers *p, struct bench_options *options)
 {
     char line[LINE_SIZE];
     open_ours(p, options);
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that has ended is an error with words */
     child_start(&p->child, options);
     child_line(&p->child, line);
     if (!options->rounds.json) {
