@@ -2,8 +2,9 @@
 /*
  * The bytes between us and a server: what a connection does on its socket.
  *
- * Each function is one system call and looks like it, so that whoever drives a
- * connection decides when to wait. Only larder_stream_wait knows on what.
+ * Each function looks like one system call, so that whoever drives a connection
+ * decides when to wait. On a plain stream it is one. On a TLS stream it is what
+ * a record takes, and only larder_stream_wait knows what to wait for.
  *
  * Threads: one at a time.
  */
@@ -20,14 +21,27 @@
 
 /* Caller's storage; stays where it is while it is open. */
 struct larder_stream {
-    int fd; /* -1: closed; for asking whether it is, not for waiting */
+    int fd;              /* -1: closed; for asking whether it is, not for waiting */
+    struct ssl_st *ssl;  /* NULL: plain; then nothing below has a meaning */
+    pid_t owner;         /* the process that opened it */
+    int recvs_left;      /* that the call in progress may make */
+    unsigned long error; /* OpenSSL's, of the last failure */
+    bool may_block;      /* the next recv of the call in progress */
+    bool is_open;        /* the handshake is done */
+    bool is_broken;      /* for good; this is how */
+    int broken_errno;
+    bool is_dry;         /* what has come so far is no whole record */
+    bool at_end;         /* the server closed the connection */
+    bool recv_wants_out; /* a recv that may go on when the socket takes bytes */
+    bool send_wants_in;  /* and the other way round */
 };
 
 /* What a connection that was never opened is. */
 #define LARDER_STREAM_CLOSED ((struct larder_stream){.fd = -1})
 
-/* Connects a closed stream. OK; E_UNAVAILABLE, E_TIMEOUT, E_NOMEM, with a text
- * in ret_why; then it is closed. */
+/* Connects a closed stream, and shakes hands where the address says TLS. OK;
+ * E_UNAVAILABLE, E_TIMEOUT, E_AUTH (a certificate was refused), E_NOMEM, with a
+ * text in ret_why; then it is closed. */
 enum larder_status larder_stream_open(struct larder_stream *stream,
                                       const struct larder_address *address,
                                       const struct larder_clock *clock, int64_t deadline_ns,
@@ -52,11 +66,13 @@ enum larder_status larder_stream_wait(struct larder_stream *stream, short events
 bool larder_stream_is_quiet(struct larder_stream *stream);
 
 /* What broke, right after the call that said so: the status (E_UNAVAILABLE,
- * E_NOMEM) and a text that begins with `what`. */
+ * E_AUTH, E_NOMEM) and a text that begins with `what`. TLS 1.3 servers refuse
+ * our certificate after the handshake, so that E_AUTH may come this late. */
 enum larder_status larder_stream_fail(struct larder_stream *stream, const char *what,
                                       char ret_why[LARDER_WHY_BYTES]);
 
-/* Never shutdown(): after a fork the other process has the same connection. */
+/* Never shutdown(): after a fork the other process has the same connection. TLS
+ * says goodbye if that takes no waiting, but not in a fork's child. */
 void larder_stream_close(struct larder_stream *stream);
 
 /* In a fork's child, of a stream that any thread may have been using: gives up
