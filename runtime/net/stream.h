@@ -30,7 +30,7 @@ struct larder_stream {
     bool is_open;        /* the handshake is done */
     bool is_broken;      /* for good; this is how */
     int broken_errno;
-    bool is_dry;         /* what has come so far is no whole record */
+    bool is_dry;         /* the last recv went to the socket, and there was no more */
     bool at_end;         /* the server closed the connection */
     bool recv_wants_out; /* a recv that may go on when the socket takes bytes */
     bool send_wants_in;  /* and the other way round */
@@ -48,7 +48,7 @@ enum larder_status larder_stream_open(struct larder_stream *stream,
                                       char ret_why[LARDER_WHY_BYTES]);
 
 /* As recv(): bytes; 0: the server closed the connection; -1 with errno: EAGAIN
- * (wait for POLLIN), EINTR (again), else broken (larder_stream_fail says why).
+ * (wait for POLLIN by larder_stream_wait; poll() may know nothing of it), EINTR (again), else broken (larder_stream_fail says why).
  * may_block: for at most LARDER_SOCKET_SLICE_MS. */
 ssize_t larder_stream_recv(struct larder_stream *stream, void *block, size_t size, bool may_block);
 

@@ -16,9 +16,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/clock.h"
 #include "net/tls.h"
 
-enum { RECVS_A_CALL = 16 };
+enum {
+    RECVS_A_CALL = 16,   /* for one record, however small its pieces are */
+    MESSAGES_A_LOOK = 16 /* of TLS's own, on an idle stream: more is no good sign */
+};
 
 /* ---------------------------------------------------------------------- BIO */
 
@@ -38,6 +42,7 @@ static int bio_read(BIO *bio, char *block, int size)
     stream->may_block = false;
     stream->at_end = n == 0;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+        stream->is_dry = true;
         BIO_set_retry_read(bio);
     }
     return (int)n;
@@ -133,14 +138,13 @@ static ssize_t receive(struct larder_stream *stream, int (*function)(SSL *, void
     }
     begin(stream, may_block);
     stream->recv_wants_out = false;
+    stream->is_dry = false;
     int n = function(stream->ssl, block, size < INT_MAX ? (int)size : INT_MAX);
     if (n > 0) {
-        stream->is_dry = false;
         return n;
     }
     ssize_t result = end(stream, n, &stream->recv_wants_out);
-    stream->is_dry = result < 0 && errno == EAGAIN;
-    stream->is_broken = result < 0 && !stream->is_dry;
+    stream->is_broken = result < 0 && errno != EAGAIN;
     return result;
 }
 
@@ -178,30 +182,52 @@ static bool has_news(struct larder_stream *stream)
     return receive(stream, SSL_peek, &byte, 1, false) >= 0 || errno != EAGAIN;
 }
 
+/* Takes what is TLS's own, record by record, until there is something else or
+ * nothing more. */
+static enum larder_status look_for_news(struct larder_stream *stream,
+                                        const struct larder_clock *clock, int64_t deadline_ns,
+                                        bool *ret_news)
+{
+    for (;;) {
+        *ret_news = has_news(stream);
+        if (*ret_news || stream->is_dry || stream->recv_wants_out) {
+            return LARDER_OK;
+        }
+        if (larder_deadline_poll_ms(clock, deadline_ns) == 0) {
+            return LARDER_E_TIMEOUT;
+        }
+    }
+}
+
 /* Bytes on the socket may be a part of a record, or no content: then there is
  * nothing to receive, and whoever also wants to send must not be sent to wait
- * for it. And receiving may depend on what can be sent, and the other way round. */
+ * for it. Records may lie with OpenSSL and not on the socket: it is waited for
+ * only when dry. And receiving may depend on what can be sent, and the other
+ * way round. */
 enum larder_status larder_tls_stream_wait(struct larder_stream *stream, short events,
                                           const struct larder_clock *clock, int64_t deadline_ns,
                                           short *ret_events)
 {
     const bool wants_recv = (events & POLLIN) != 0;
     const bool wants_send = (events & POLLOUT) != 0;
-    bool look = wants_recv && !stream->is_dry;
+    bool look = wants_recv && !stream->is_dry && !stream->recv_wants_out;
     *ret_events = 0;
     for (;;) {
-        short got = 0;
-        if (look && has_news(stream)) {
-            *ret_events |= POLLIN;
+        bool news = false;
+        short got;
+        enum larder_status status =
+            look ? look_for_news(stream, clock, deadline_ns, &news) : LARDER_OK;
+        if (status != LARDER_OK) {
+            return status;
         }
+        *ret_events |= news ? POLLIN : 0;
         if (*ret_events != 0) {
             return LARDER_OK;
         }
         const short for_recv = stream->recv_wants_out ? POLLOUT : POLLIN;
         const short for_send = stream->send_wants_in ? POLLIN : POLLOUT;
         const int wanted = (wants_recv ? for_recv : 0) | (wants_send ? for_send : 0);
-        enum larder_status status =
-            larder_socket_wait(stream->fd, (short)wanted, clock, deadline_ns, &got);
+        status = larder_socket_wait(stream->fd, (short)wanted, clock, deadline_ns, &got);
         if (status != LARDER_OK) {
             return status;
         }
@@ -214,7 +240,12 @@ enum larder_status larder_tls_stream_wait(struct larder_stream *stream, short ev
 /* What is TLS's own, like a new key, is no answer that nobody asked for. */
 bool larder_tls_stream_is_quiet(struct larder_stream *stream)
 {
-    return !has_news(stream) && !SSL_has_pending(stream->ssl);
+    bool quiet = true;
+    stream->is_dry = false;
+    for (int i = 0; i < MESSAGES_A_LOOK && quiet && !stream->is_dry; i++) {
+        quiet = !has_news(stream);
+    }
+    return quiet && stream->is_dry && !SSL_has_pending(stream->ssl);
 }
 
 /* ----------------------------------------------------------------- failures */
