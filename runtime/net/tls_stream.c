@@ -20,6 +20,7 @@
 #include "net/tls.h"
 
 enum {
+    HOST_BYTES = 256,
     RECVS_A_CALL = 16,   /* for one record, however small its pieces are */
     MESSAGES_A_LOOK = 16 /* of TLS's own, on an idle stream: more is no good sign */
 };
@@ -312,6 +313,7 @@ static bool expect(SSL *ssl, const char *name)
 {
     unsigned char address[sizeof(struct in6_addr)];
     char without_zone[INET6_ADDRSTRLEN];
+    char asked[HOST_BYTES]; /* OpenSSL wants it without const */
     X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
     if (inet_pton(AF_INET, name, address) == 1) {
         return X509_VERIFY_PARAM_set1_ip(param, address, sizeof(struct in_addr)) == 1;
@@ -320,9 +322,12 @@ static bool expect(SSL *ssl, const char *name)
     if (inet_pton(AF_INET6, without_zone, address) == 1) {
         return X509_VERIFY_PARAM_set1_ip(param, address, sizeof(struct in6_addr)) == 1;
     }
+    if ((size_t)snprintf(asked, sizeof asked, "%s", name) >= sizeof asked) {
+        return false;
+    }
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return X509_VERIFY_PARAM_set1_host(param, name, strlen(name)) == 1 &&
-           SSL_set_tlsext_host_name(ssl, name) == 1;
+           SSL_set_tlsext_host_name(ssl, asked) == 1;
 }
 
 static enum larder_status shake_hands(struct larder_stream *stream,
