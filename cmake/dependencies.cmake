@@ -4,14 +4,14 @@
 # an installed larder. Everything comes with a pkg-config file on Linux.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL 1.1.1 REQUIRED COMPONENTS SSL Crypto)
 
 pkg_check_modules(LARDER_HIREDIS REQUIRED IMPORTED_TARGET hiredis>=0.14)
 # msgpack is what msgpack-c called itself up to version 4.
 pkg_search_module(LARDER_MSGPACK REQUIRED IMPORTED_TARGET msgpack-c msgpack>=3)
 
-set(LARDER_RUNTIME_DEPENDENCIES PkgConfig::LARDER_HIREDIS PkgConfig::LARDER_MSGPACK OpenSSL::Crypto
-                                Threads::Threads)
+set(LARDER_RUNTIME_DEPENDENCIES PkgConfig::LARDER_HIREDIS PkgConfig::LARDER_MSGPACK OpenSSL::SSL
+                                OpenSSL::Crypto Threads::Threads)
 
 # Only the program needs libyaml.
 macro(larder_find_generator_dependencies)

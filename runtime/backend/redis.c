@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "backend/redis.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 #include "backend/log_gate.h"
@@ -153,7 +152,6 @@ struct larder_backend *larder_redis_new(const struct larder_backend_env *env,
         .conn = {.address = options->address, .max_reply_bytes = options->max_reply_bytes},
         .max_connections = options->max_connections,
         .connect_timeout_ms = options->connect_timeout_ms};
-    assert(!options->address.tls); /* refused at open */
     struct redis *redis = larder_alloc_zeroed(env->allocator, 1, sizeof *redis);
     if (redis == NULL) {
         return NULL;

@@ -32,6 +32,7 @@ struct larder_cache {
     struct larder_log log;
     struct larder_backend_env env; /* points at the three; env.log NULL: no log */
     struct larder_backend *backend;
+    struct larder_tls *tls; /* of its connections; NULL: none */
     struct larder_flights flights;
     int64_t timeout_ms;
     size_t prefix_len;

@@ -14,6 +14,7 @@
 #include "client/settings.h"
 #include "codec/envelope.h"
 #include "key/key.h"
+#include "net/tls.h"
 
 enum {
     REPLY_SLACK_BYTES = 64 * 1024, /* of a reply, besides the value in it */
@@ -146,6 +147,8 @@ static enum larder_status set_up(struct larder_cache *cache, const struct larder
     if (status == LARDER_OK) {
         status = make_backend(cache, &settings);
     }
+    cache->tls = settings.tls;
+    settings.tls = NULL;
     larder_settings_release(&settings);
     return status;
 }
@@ -198,6 +201,7 @@ void larder_stub_close(struct larder_cache *cache)
     if (cache->backend != NULL) {
         cache->backend->table->free(cache->backend);
     }
+    larder_tls_free(cache->tls);
     larder_flights_release(&cache->flights);
     larder_free(&allocator, cache->states_block);
     larder_free(&allocator, cache);

@@ -86,7 +86,11 @@ static void member_number(const struct larder_setting_row *row, const struct lar
                           struct larder_said *said)
 {
     const unsigned char *member = (const unsigned char *)config + row->offset;
-    if (row->member == LARDER_MEMBER_INT) {
+    if (row->member == LARDER_MEMBER_BOOL) {
+        bool flag;
+        memcpy(&flag, member, sizeof flag);
+        said->number = flag;
+    } else if (row->member == LARDER_MEMBER_INT) {
         int number;
         memcpy(&number, member, sizeof number);
         said->number = number;
@@ -166,6 +170,7 @@ static enum larder_status check_beside_url(const struct larder_gathered *gathere
     } parts[] = {
         {true, LARDER_SETTING_HOST},
         {true, LARDER_SETTING_PORT},
+        {url->tls, LARDER_SETTING_TLS},
         {url->has_db, LARDER_SETTING_DB},
         {url->username != NULL, LARDER_SETTING_USERNAME},
         {url->password != NULL, LARDER_SETTING_PASSWORD},
@@ -278,6 +283,14 @@ enum larder_level larder_gathered_level(const struct larder_gathered *gathered,
         }
     }
     return LARDER_LEVEL_COUNT;
+}
+
+const struct larder_said *larder_gathered_said(const struct larder_gathered *gathered,
+                                               enum larder_setting setting)
+{
+    enum larder_level level = larder_gathered_level(gathered, setting);
+    static const struct larder_said nothing = {.is_set = false};
+    return level < LARDER_LEVEL_COUNT ? &gathered->said[setting][level] : &nothing;
 }
 
 /* ----------------------------------------------------------------- lifetimes */

@@ -52,6 +52,10 @@ void larder_gathered_release(struct larder_gathered *gathered);
 enum larder_level larder_gathered_level(const struct larder_gathered *gathered,
                                         enum larder_setting setting);
 
+/* The value that counts; one that is not set where no level says it. */
+const struct larder_said *larder_gathered_said(const struct larder_gathered *gathered,
+                                               enum larder_setting setting);
+
 /* What config.ttls, <SERVICE>_<variable> and <variable> say of a named lifetime,
  * in this order; of the default one config.ttls alone, for its variables are
  * those of a setting. *ret_ttl_ms 0: nothing. OK; E_CONFIG, noted. */

@@ -12,6 +12,7 @@
 
 /* clang-format off */
 #define TEXT_MEMBER(name) LARDER_MEMBER_TEXT, offsetof(struct larder_config, name), #name
+#define BOOL_MEMBER(name) LARDER_MEMBER_BOOL, offsetof(struct larder_config, name), #name
 #define INT_MEMBER(name) LARDER_MEMBER_INT, offsetof(struct larder_config, name), #name
 #define INT64_MEMBER(name) LARDER_MEMBER_INT64, offsetof(struct larder_config, name), #name
 #define NO_MEMBER LARDER_MEMBER_NONE, 0, NULL
@@ -224,7 +225,8 @@ void larder_setting_describe(const struct larder_setting_row *row, char *buf, si
 {
     switch (row->kind) {
     case LARDER_KIND_URL:
-        snprintf(buf, size, "a redis:// or unix:// URL of at most %" PRId64 " bytes", row->high);
+        snprintf(buf, size, "a redis://, rediss:// or unix:// URL of at most %" PRId64 " bytes",
+                 row->high);
         break;
     case LARDER_KIND_SECRET:
         snprintf(buf, size, "text of at most %" PRId64 " bytes", row->high);

@@ -38,6 +38,7 @@ enum larder_setting_state { LARDER_STATE_HERE, LARDER_STATE_REFUSED, LARDER_STAT
 enum larder_member_kind {
     LARDER_MEMBER_NONE,
     LARDER_MEMBER_TEXT, /* const char * */
+    LARDER_MEMBER_BOOL, /* false: not set */
     LARDER_MEMBER_INT,
     LARDER_MEMBER_INT64
 };

@@ -10,14 +10,13 @@
 #include "cache/handle.h"
 #include "client/gather.h"
 #include "client/secret_file.h"
+#include "client/tls_settings.h"
+#include "net/tls.h"
 
-/* The value that counts; one that is not set where no level says it. */
 static const struct larder_said *said(const struct larder_gathered *gathered,
                                       enum larder_setting setting)
 {
-    enum larder_level level = larder_gathered_level(gathered, setting);
-    static const struct larder_said nothing = {.is_set = false};
-    return level < LARDER_LEVEL_COUNT ? &gathered->said[setting][level] : &nothing;
+    return larder_gathered_said(gathered, setting);
 }
 
 static int64_t number_of(const struct larder_gathered *gathered, enum larder_setting setting)
@@ -188,6 +187,27 @@ static enum larder_status resolve_address(const struct larder_gathered *gathered
     return status;
 }
 
+/* --------------------------------------------------------------------- TLS */
+
+static enum larder_status resolve_tls(const struct larder_gathered *gathered,
+                                      const struct larder_log *log,
+                                      struct larder_settings *settings)
+{
+    enum larder_level level = address_level(gathered);
+    bool from_url = gathered->urls[level].tls && url_wins(gathered, level, LARDER_SETTING_TLS);
+    const char *source = from_url ? gathered->said[LARDER_SETTING_URL][level].source
+                                  : said(gathered, LARDER_SETTING_TLS)->source;
+    if (!from_url && number_of(gathered, LARDER_SETTING_TLS) == 0) {
+        return larder_tls_settings_check_unused(gathered);
+    }
+    if (settings->unix_path != NULL) {
+        return larder_error_set(LARDER_E_CONFIG, "%s: TLS does not go with a unix socket", source);
+    }
+    enum larder_status status = larder_tls_settings_make(gathered, source, log, &settings->tls);
+    settings->address.tls = settings->tls;
+    return status;
+}
+
 /* --------------------------------------------------------------- lifetimes */
 
 /* Names in config.ttls that the schema does not have would be ignored. */
@@ -313,6 +333,9 @@ static enum larder_status resolve(const struct larder_gathered *gathered,
     }
     if (status == LARDER_OK && settings->backend == LARDER_BACKEND_REDIS) {
         status = resolve_address(gathered, log, settings);
+        if (status == LARDER_OK) {
+            status = resolve_tls(gathered, log, settings);
+        }
     }
     return status;
 }
@@ -348,6 +371,7 @@ enum larder_status larder_settings_resolve(const struct larder_service *service,
 void larder_settings_release(struct larder_settings *settings)
 {
     const struct larder_allocator *allocator = settings->allocator;
+    larder_tls_free(settings->tls);
     larder_secret_free(allocator, settings->password);
     larder_free(allocator, settings->key_prefix);
     larder_free(allocator, settings->ttls_ms);

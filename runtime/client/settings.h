@@ -43,11 +43,13 @@ struct larder_settings {
     char *unix_path;
     char *username;
     char *password;
+    struct larder_tls *tls; /* the same; whoever takes it over sets it to NULL */
 };
 
-/* Resolves all; config may be NULL, log too: it gets the warnings (of features
- * that are not in this version, unknown CACHE_… variables, a password's file
- * that others can read). OK; E_CONFIG; E_NOMEM. On failure there is nothing to release. */
+/* Resolves all, and reads the files of TLS; config may be NULL, log too: it gets
+ * the warnings (of features that are not in this version, unknown CACHE_…
+ * variables, a secret's file that others can read). The allocator and the log
+ * outlive what is resolved. OK; E_CONFIG; E_NOMEM. On failure there is nothing to release. */
 enum larder_status larder_settings_resolve(const struct larder_service *service,
                                            const struct larder_config *config,
                                            const struct larder_allocator *allocator,

@@ -181,7 +181,8 @@ const char *larder_url_parse(char *text, struct larder_url *ret_url)
         return "a blank, a control character or a byte that is not percent-encoded";
     }
     if (strncasecmp(text, "rediss://", 9) == 0) {
-        return "rediss:// (TLS) is not in this version";
+        ret_url->tls = true;
+        return parse_redis(text + 9, ret_url);
     }
     if (strncasecmp(text, "redis://", 8) == 0) {
         return parse_redis(text + 8, ret_url);
@@ -189,5 +190,5 @@ const char *larder_url_parse(char *text, struct larder_url *ret_url)
     if (strncasecmp(text, "unix://", 7) == 0) {
         return parse_unix(text + 7, ret_url);
     }
-    return "it begins with neither redis:// nor unix://";
+    return "it begins with none of redis://, rediss:// and unix://";
 }

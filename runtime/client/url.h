@@ -3,11 +3,12 @@
  * The address of a server as one line.
  *
  *     redis://[user[:password]@]host[:port][/db]
+ *     rediss://…                                    the same, and TLS
  *     unix://[user[:password]@]/path[?db=n]
  *
  * Strict: percent-encoding is undone in user, password and path; an IPv6
  * address stands in brackets; whatever this does not read (a query, a
- * fragment, a second @, rediss://) is an error, so that nothing that somebody
+ * fragment, a second @) is an error, so that nothing that somebody
  * wrote is ignored.
  * Threads: no state.
  */
@@ -27,6 +28,7 @@ struct larder_url {
     int port;
     int db;
     bool has_db;
+    bool tls;
 };
 
 /* Takes the text apart in place. NULL: done; else what is wrong, without a

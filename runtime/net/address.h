@@ -5,7 +5,7 @@
 #ifndef LARDER_NET_ADDRESS_H
 #define LARDER_NET_ADDRESS_H
 
-#include <stdbool.h>
+struct larder_tls;
 
 struct larder_address {
     const char *host;        /* name or address; NULL with unix_path */
@@ -15,7 +15,7 @@ struct larder_address {
     const char *password;    /* NULL: no AUTH */
     const char *client_name; /* for CLIENT SETNAME; never NULL */
     int db;                  /* >= 0 */
-    bool tls;
+    struct larder_tls *tls;  /* NULL: plain; outlives the connections */
 };
 
 #endif

@@ -5,8 +5,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -28,7 +26,7 @@ struct larder_conn *larder_conn_new(const struct larder_allocator *allocator,
     if (conn == NULL) {
         return NULL;
     }
-    conn->fd = -1;
+    conn->stream = LARDER_STREAM_CLOSED;
     conn->allocator = allocator;
     conn->clock = clock;
     conn->options = options;
@@ -54,13 +52,9 @@ void larder_conn_free(struct larder_conn *conn)
     larder_free(conn->allocator, conn);
 }
 
-/* Never shutdown(): after a fork the other process has the same connection. */
 void larder_conn_close(struct larder_conn *conn)
 {
-    if (conn->fd >= 0) {
-        close(conn->fd);
-        conn->fd = -1;
-    }
+    larder_stream_close(&conn->stream);
     larder_reply_reader_clear(&conn->reader);
     larder_buffer_clear(&conn->out, OUT_KEEP_BYTES);
     conn->out_sent = 0;
@@ -69,8 +63,8 @@ void larder_conn_close(struct larder_conn *conn)
 enum larder_status larder_conn_open(struct larder_conn *conn, int64_t deadline_ns)
 {
     larder_conn_close(conn);
-    enum larder_status status =
-        larder_socket_open(&conn->options->address, conn->clock, deadline_ns, &conn->fd, conn->why);
+    enum larder_status status = larder_stream_open(&conn->stream, &conn->options->address,
+                                                   conn->clock, deadline_ns, conn->why);
     if (status != LARDER_OK) {
         return status;
     }
@@ -86,19 +80,11 @@ static enum larder_status fail(struct larder_conn *conn, enum larder_status stat
     return status;
 }
 
-static enum larder_status fail_errno(struct larder_conn *conn, const char *what)
-{
-    char text[96];
-    int error = errno;
-    snprintf(conn->why, sizeof conn->why, "%s: %s", what, strerror_r(error, text, sizeof text));
-    return error == ENOMEM || error == ENOBUFS ? LARDER_E_NOMEM : LARDER_E_UNAVAILABLE;
-}
-
 static enum larder_status await(struct larder_conn *conn, short events, int64_t deadline_ns,
                                 short *ret_events)
 {
     enum larder_status status =
-        larder_socket_wait(conn->fd, events, conn->clock, deadline_ns, ret_events);
+        larder_stream_wait(&conn->stream, events, conn->clock, deadline_ns, ret_events);
     return status == LARDER_OK ? status : fail(conn, status, "the server did not answer in time");
 }
 
@@ -110,7 +96,7 @@ static enum larder_status receive(struct larder_conn *conn, int64_t deadline_ns,
     short events;
     *ret_len = 0;
     for (;;) {
-        ssize_t n = recv(conn->fd, conn->in, IN_BYTES, may_block ? 0 : MSG_DONTWAIT);
+        ssize_t n = larder_stream_recv(&conn->stream, conn->in, IN_BYTES, may_block);
         if (n > 0) {
             *ret_len = (size_t)n;
             return LARDER_OK;
@@ -119,7 +105,7 @@ static enum larder_status receive(struct larder_conn *conn, int64_t deadline_ns,
             return fail(conn, LARDER_E_UNAVAILABLE, "the server closed the connection");
         }
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-            return fail_errno(conn, "recv");
+            return larder_stream_fail(&conn->stream, "recv", conn->why);
         }
         may_block = false;
         enum larder_status status = await(conn, POLLIN, deadline_ns, &events);
@@ -157,8 +143,8 @@ static enum larder_status send_commands(struct larder_conn *conn, struct larder_
                                         int64_t deadline_ns)
 {
     short events;
-    ssize_t n = send(conn->fd, conn->out.data + conn->out_sent, conn->out.len - conn->out_sent,
-                     MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n = larder_stream_send(&conn->stream, conn->out.data + conn->out_sent,
+                                   conn->out.len - conn->out_sent);
     if (n > 0) {
         conn->out_sent += (size_t)n;
         exchange->fill_sent = true;
@@ -169,8 +155,8 @@ static enum larder_status send_commands(struct larder_conn *conn, struct larder_
     }
     if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
         /* Its last words may be there, and say why. */
-        enum larder_status status = fail_errno(conn, "send");
-        return exchange->pending > 0 && !larder_socket_is_quiet(conn->fd)
+        enum larder_status status = larder_stream_fail(&conn->stream, "send", conn->why);
+        return exchange->pending > 0 && !larder_stream_is_quiet(&conn->stream)
                    ? take_replies(conn, exchange, deadline_ns)
                    : status;
     }

@@ -24,7 +24,7 @@
 #include "net/address.h"
 #include "net/exchange.h"
 #include "net/reply_reader.h"
-#include "net/socket.h"
+#include "net/stream.h"
 
 enum { LARDER_CONN_SERVER_BYTES = 64 };
 
@@ -34,7 +34,7 @@ struct larder_conn_options {
 };
 
 struct larder_conn {
-    int fd; /* -1: closed */
+    struct larder_stream stream;
     const struct larder_allocator *allocator;
     const struct larder_clock *clock;
     const struct larder_conn_options *options;

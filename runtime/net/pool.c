@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -54,10 +53,7 @@ static void hook_child(void *user)
 {
     struct larder_pool *pool = user;
     for (struct larder_conn *conn = pool->all; conn != NULL; conn = conn->next) {
-        if (conn->fd >= 0) {
-            close(conn->fd);
-            conn->fd = -1;
-        }
+        larder_stream_abandon(&conn->stream);
     }
     pool->all = NULL;
     pool->count = 0;
@@ -254,12 +250,12 @@ enum larder_status larder_pool_acquire(struct larder_pool *pool, int64_t deadlin
         return fail(LARDER_E_NOMEM, "no memory for a connection", ret_why);
     }
     int64_t now_ns = larder_clock_now_ns(pool->clock);
-    if (conn->fd >= 0 && now_ns - conn->now_ns > LOOK_AFTER_IDLE_NS &&
-        !larder_socket_is_quiet(conn->fd)) {
+    if (conn->stream.fd >= 0 && now_ns - conn->now_ns > LOOK_AFTER_IDLE_NS &&
+        !larder_stream_is_quiet(&conn->stream)) {
         larder_conn_close(conn);
     }
     conn->now_ns = now_ns;
-    *ret_reused = conn->fd >= 0;
+    *ret_reused = conn->stream.fd >= 0;
     if (now_ns >= deadline_ns) { /* nothing is sent that nobody waits for */
         larder_pool_release(pool, conn);
         return fail(LARDER_E_TIMEOUT, "the deadline had passed before anything was sent", ret_why);
@@ -287,7 +283,7 @@ static void leave_locked(struct larder_pool *pool, struct larder_conn *conn)
 
 void larder_pool_release(struct larder_pool *pool, struct larder_conn *conn)
 {
-    bool closed = conn->fd < 0;
+    bool closed = conn->stream.fd < 0;
     pthread_mutex_lock(&pool->mutex);
     pool->busy--;
     if (closed) {

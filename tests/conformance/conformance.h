@@ -30,6 +30,8 @@ struct site {
 
 /* Fixtures. Which backend is said by site_use, before a group runs. */
 void site_use(const char *backend, int port);
+/* The caches are from now on on this port, over TLS; raw_redis stays on the other. */
+void site_use_tls(int port, const char *ca);
 int site_setup(void **state);
 int site_teardown(void **state);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- *     conformance          every suite on the memory backend, then on a Redis of its own
+ *     conformance          every suite on the memory backend, then on a Redis of its own,
+ *                          then on one that is spoken to over TLS
  *     conformance memory   one of them
  */
 #include "conformance.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 
 #include "samples.h"
+#include "support/certificates.h"
 #include "support/redis_server.h"
 
 static const struct suite *const suites[] = {
@@ -20,8 +22,9 @@ static const struct suite *const suites[] = {
 static void forget_settings(void)
 {
     static const char *const names[] = {
-        "REDIS_URL",     "REDIS_HOST",     "REDIS_PORT",       "REDIS_DB",
-        "REDIS_TIMEOUT", "REDIS_PASSWORD", "CACHE_KEY_PREFIX", "CACHE_BACKEND",
+        "REDIS_URL",      "REDIS_HOST",       "REDIS_PORT",     "REDIS_DB",  "REDIS_TIMEOUT",
+        "REDIS_PASSWORD", "CACHE_KEY_PREFIX", "CACHE_BACKEND",  "REDIS_TLS", "REDIS_TLS_CA",
+        "REDIS_TLS_CERT", "REDIS_TLS_KEY",    "REDIS_TLS_NAME",
     };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         unsetenv(names[i]);
@@ -54,6 +57,42 @@ static int run_on_redis(void)
     return failed;
 }
 
+static int run_on_server_with(struct certificates *pki)
+{
+    struct redis_server server;
+    const struct certificate ca = {.name = "ca", .is_ca = true};
+    const struct certificate own = {.name = "server", .issuer = "ca", .ip = "127.0.0.1"};
+    const char *const args[] = {"--tls-cert-file",
+                                certificates_path(pki, "server.pem"),
+                                "--tls-key-file",
+                                certificates_path(pki, "server.key"),
+                                "--tls-ca-cert-file",
+                                certificates_path(pki, "ca.pem"),
+                                "--tls-auth-clients",
+                                "no",
+                                NULL};
+    if (!certificates_issue(pki, &ca) || !certificates_issue(pki, &own) ||
+        !redis_server_start(&server, REDIS_SERVER_TLS, args)) {
+        (void)fprintf(stderr, "no redis-server with TLS could be started\n");
+        return 1;
+    }
+    site_use_tls(server.tls_port, certificates_path(pki, "ca.pem"));
+    int failed = run_on("redis", server.port);
+    redis_server_stop(&server);
+    return failed;
+}
+
+static int run_on_tls(void)
+{
+    struct certificates pki;
+    if (!certificates_begin(&pki)) {
+        return 1;
+    }
+    int failed = run_on_server_with(&pki);
+    certificates_end(&pki);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     const char *only = argc > 1 ? argv[1] : NULL;
@@ -64,6 +103,9 @@ int main(int argc, char **argv)
     }
     if (only == NULL || strcmp(only, "redis") == 0) {
         failed += run_on_redis();
+    }
+    if (only == NULL || strcmp(only, "tls") == 0) {
+        failed += run_on_tls();
     }
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -11,12 +11,20 @@
 
 static const char *used_backend = "memory";
 static int used_port;
+static int used_tls_port; /* 0: plain */
+static const char *used_ca;
 static unsigned opened; /* sites so far: makes prefixes differ */
 
 void site_use(const char *backend, int port)
 {
     used_backend = backend;
     used_port = port;
+}
+
+void site_use_tls(int port, const char *ca)
+{
+    used_tls_port = port;
+    used_ca = ca;
 }
 
 int site_setup(void **state)
@@ -27,7 +35,10 @@ int site_setup(void **state)
     }
     site->backend = used_backend;
     site->port = used_port;
-    (void)snprintf(site->url, sizeof site->url, "redis://127.0.0.1:%d", used_port);
+    (void)snprintf(site->url, sizeof site->url, "%s://127.0.0.1:%d",
+                   used_tls_port != 0 ? "rediss" : "redis",
+                   used_tls_port != 0 ? used_tls_port : used_port);
+    site->config.tls_ca = used_ca;
     (void)snprintf(site->prefix, sizeof site->prefix, "t%u:", ++opened);
     site->config.backend = site->backend;
     site->config.url = used_port == 0 ? NULL : site->url;

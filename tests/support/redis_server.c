@@ -51,7 +51,7 @@ static int dial(const struct redis_server *server)
                               .sin_port = htons((uint16_t)server->port),
                               .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct sockaddr_un local = {.sun_family = AF_UNIX};
-    bool is_tcp = server->kind == REDIS_SERVER_TCP;
+    bool is_tcp = server->kind != REDIS_SERVER_UNIX;
     snprintf(local.sun_path, sizeof local.sun_path, "%s", server->socket_path);
     int fd = socket(is_tcp ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const struct sockaddr *address =
@@ -139,7 +139,7 @@ static bool wait_until_up(struct redis_server *server)
 
 static void run_program(const struct redis_server *server, pid_t parent)
 {
-    char port[16];
+    char port[16], tls_port[16];
     const char *program = getenv("LARDER_REDIS_SERVER");
     const char *argv[32 + REDIS_SERVER_ARGS_MAX];
     size_t n = 0;
@@ -150,6 +150,11 @@ static void run_program(const struct redis_server *server, pid_t parent)
         server->dir, "--appendonly", "no", "--daemonize", "no",        "--logfile", ""};
     for (; n < sizeof fixed / sizeof *fixed; n++) {
         argv[n] = fixed[n];
+    }
+    if (server->kind == REDIS_SERVER_TLS) {
+        snprintf(tls_port, sizeof tls_port, "%d", server->tls_port);
+        argv[n++] = "--tls-port";
+        argv[n++] = tls_port;
     }
     if (server->kind == REDIS_SERVER_UNIX) {
         argv[n++] = "--unixsocket";
@@ -210,7 +215,8 @@ bool redis_server_start(struct redis_server *server, enum redis_server_kind kind
         snprintf(server->socket_path, sizeof server->socket_path, "%s/socket", server->dir);
     }
     for (int i = 0; i < START_ATTEMPTS; i++) {
-        server->port = kind == REDIS_SERVER_TCP ? free_port() : 0;
+        server->port = kind != REDIS_SERVER_UNIX ? free_port() : 0;
+        server->tls_port = kind == REDIS_SERVER_TLS ? free_port() : 0;
         if (redis_server_again(server)) {
             return true;
         }

@@ -20,14 +20,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum redis_server_kind { REDIS_SERVER_TCP, REDIS_SERVER_UNIX };
+/* TLS: as TCP, and on a port of its own; `args` say the certificates. */
+enum redis_server_kind { REDIS_SERVER_TCP, REDIS_SERVER_UNIX, REDIS_SERVER_TLS };
 
 enum { REDIS_SERVER_ARGS_MAX = 32 };
 
 struct redis_server {
     enum redis_server_kind kind;
-    pid_t pid; /* 0: not running */
-    int port;  /* 0 with REDIS_SERVER_UNIX */
+    pid_t pid;    /* 0: not running */
+    int port;     /* 0 with REDIS_SERVER_UNIX */
+    int tls_port; /* 0 but with REDIS_SERVER_TLS */
     char dir[64];
     char socket_path[96]; /* empty with REDIS_SERVER_TCP */
     const char *args[REDIS_SERVER_ARGS_MAX + 1];

@@ -67,6 +67,11 @@ struct larder_config {
     const char *username;
     const char *password;
     const char *password_file;
+    bool tls;             /* also by rediss://; the server's certificate is verified */
+    const char *tls_ca;   /* file or directory of trusted certificates; else the system's */
+    const char *tls_cert; /* ours, for servers that want one; with tls_key */
+    const char *tls_key;
+    const char *tls_name;       /* that the server's certificate must have; else the host's */
     int max_connections;        /* 1..10000 */
     int64_t timeout_ms;         /* a whole call, open and close too */
     int64_t connect_timeout_ms; /* of that, at most for one connection's set-up */

@@ -708,12 +708,9 @@ static void the_higher_of_password_and_file_counts(void **state)
 static void what_would_be_wrong_to_ignore_is_refused(void **state)
 {
     static const char *const rows[][2] = {
-        {"REDIS_TLS", "true"},          {"REDIS_TLS_CA", "/ca.pem"},
-        {"REDIS_TLS_CERT", "/c.pem"},   {"REDIS_TLS_KEY", "/k.pem"},
-        {"REDIS_TLS_NAME", "redis"},    {"REDIS_SENTINELS", "a:26379"},
-        {"REDIS_SENTINEL_MASTER", "m"}, {"REDIS_CLUSTER_NODES", "a:7000"},
-        {"CACHE_FALLBACK", "memory"},   {"REDIS_URL", "rediss://h"},
-        {"SHELF_REDIS_TLS", "yes"},
+        {"REDIS_SENTINELS", "a:26379"},       {"REDIS_SENTINEL_MASTER", "m"},
+        {"REDIS_CLUSTER_NODES", "a:7000"},    {"CACHE_FALLBACK", "memory"},
+        {"SHELF_REDIS_SENTINELS", "a:26379"},
     };
     struct bench *bench = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -722,12 +719,11 @@ static void what_would_be_wrong_to_ignore_is_refused(void **state)
         assert_non_null(strstr(larder_last_error(), "not in this version"));
         unsetenv(rows[i][0]);
     }
-    say("REDIS_TLS", "false");
     say("CACHE_FALLBACK", "off");
     assert_status(resolve(bench), LARDER_OK);
     release(bench);
     /* A server's settings do not matter where there is none. */
-    say("REDIS_TLS", "true");
+    say("REDIS_SENTINELS", "a:26379");
     say("CACHE_BACKEND", "memory");
     assert_status(resolve(bench), LARDER_OK);
     release(bench);

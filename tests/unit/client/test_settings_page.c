@@ -41,10 +41,22 @@ static const char head[] =
     "\n"
     "The address is that of the highest level that says a URL or a host. A URL brings its port, user,\n"
     "password and database along, at its own level and only where it is the address that counts;\n"
-    "beside it, at the same level, what it says may not be said again.\n"
+    "beside it, at the same level, what it says may not be said again. `rediss://` says `REDIS_TLS`;\n"
+    "`redis://` says nothing about TLS, so that it never turns off what another level asked for.\n"
     "\n";
 
 static const char tail[] =
+    "## Files of TLS\n"
+    "\n"
+    "The files are read at open, where one that cannot be used is `LARDER_E_CONFIG`, and again when a\n"
+    "connection is set up and one of them has changed. Files that cannot be used then are a line in the\n"
+    "log, and the last good ones stay in use. Connections that are open go on with what they began\n"
+    "with. Naming a file or a name without asking for TLS is an error, unless `REDIS_TLS` says false.\n"
+    "\n"
+    "The certificate must lead to a trusted one and carry the host's name (a whole label may be `*`)\n"
+    "or address; no setting turns that off, and nothing is ever sent in the clear instead. A\n"
+    "certificate that is refused, on either side, is `LARDER_E_AUTH` with the reason.\n"
+    "\n"
     "## Lifetimes of the schema\n"
     "\n"
     "Each name in the schema's `ttl:` has a variable of its own, `CACHE_TTL_<NAME>`, and a row in\n"
@@ -55,8 +67,8 @@ static const char *const groups[LARDER_STATE_SPEED + 1][2] = {
     [LARDER_STATE_HERE] = {"In this version", ""},
     [LARDER_STATE_REFUSED] = {"Refused",
                               "Not in this version, and wrong to ignore: asking for one is "
-                              "`LARDER_E_CONFIG`, as is\n`rediss://` in a URL. Those of a server "
-                              "may be asked for where `CACHE_BACKEND` is not `redis`.\n\n"},
+                              "`LARDER_E_CONFIG`. Those\nof a server may be asked for where "
+                              "`CACHE_BACKEND` is not `redis`.\n\n"},
     [LARDER_STATE_SPEED] = {"Accepted",
                             "Not in this version, but it only buys speed: asking for one is a "
                             "line in the log.\n\n"},

@@ -36,6 +36,15 @@ static const struct row good[] = {
     {"redis://u:p:q@h", {.host = "h", .port = 6379, .username = "u", .password = "p:q"}},
     {"redis://u%40x:%2f%3A%25%e2%82%ac@h",
      {.host = "h", .port = 6379, .username = "u@x", .password = "/:%\xe2\x82\xac"}},
+    {"rediss://h", {.host = "h", .port = 6379, .tls = true}},
+    {"REDISS://u:p@[::1]:7000/1",
+     {.host = "::1",
+      .port = 7000,
+      .username = "u",
+      .password = "p",
+      .db = 1,
+      .has_db = true,
+      .tls = true}},
     {"redis://h/2147483647", {.host = "h", .port = 6379, .db = 2147483647, .has_db = true}},
     {"unix:///run/redis.sock", {.unix_path = "/run/redis.sock"}},
     {"unix:///run/a%20b@c:d?db=3", {.unix_path = "/run/a b@c:d", .db = 3, .has_db = true}},
@@ -50,7 +59,9 @@ static const char *const bad[] = {
     "redis:h",
     "redis:/h",
     "http://h",
-    "rediss://h",
+    "rediss://",
+    "rediss:/h",
+    "redisss://h",
     "redis://",
     "redis:///1",
     "redis://:6379",
@@ -129,6 +140,7 @@ static void what_is_said_is_read(void **state)
         assert_int_equal(url.port, good[i].url.port);
         assert_int_equal(url.db, good[i].url.db);
         assert_int_equal(url.has_db, good[i].url.has_db);
+        assert_int_equal(url.tls, good[i].url.tls);
         free(text);
     }
 }

@@ -134,7 +134,7 @@ static enum larder_status ask_script(const struct scripted_step *steps, size_t c
     int64_t start_ms = now_ms();
     enum larder_status status = ask(conn, question, ms);
     assert_true(now_ms() - start_ms <= ms + OVERRUN_MS + SLOW_MS);
-    assert_int_equal(conn->fd >= 0, status == LARDER_OK);
+    assert_int_equal(conn->stream.fd >= 0, status == LARDER_OK);
     assert_int_equal(conn->why[0] != '\0', status != LARDER_OK);
     larder_conn_free(conn);
     scripted_server_stop(server);
@@ -231,7 +231,7 @@ static void a_connection_serves_again_and_again(void **state)
     struct question first = {0}, second = {0};
     assert_int_equal(ask(conn, &first, LONG_MS), LARDER_OK);
     assert_string_equal(first.text, "a");
-    assert_true(larder_socket_is_quiet(conn->fd));
+    assert_true(larder_stream_is_quiet(&conn->stream));
     assert_int_equal(ask(conn, &second, LONG_MS), LARDER_OK);
     assert_string_equal(second.text, "b");
     larder_conn_free(conn);
@@ -449,7 +449,8 @@ static void a_handshake_is_verified(void **state)
             larder_conn_new(&larder_allocator_libc, &larder_clock_system, &secret);
         enum larder_status status = larder_conn_open(conn, deadline_after(DEADLINE_MS));
         bool good = status == greeting->want && strstr(conn->why, greeting->why) != NULL &&
-                    strstr(conn->why, "secret") == NULL && (conn->fd >= 0) == (status == LARDER_OK);
+                    strstr(conn->why, "secret") == NULL &&
+                    (conn->stream.fd >= 0) == (status == LARDER_OK);
         if (!good) {
             print_error("%s: %s, %s\n", greeting->name, larder_status_name(status), conn->why);
         }
