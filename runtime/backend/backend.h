@@ -67,6 +67,9 @@ struct larder_backend_table {
                 int64_t deadline_ns);
     /* Adds what the backend knows: server, connections, entries, bytes. Does not block. */
     void (*health)(struct larder_backend *backend, struct larder_health *health);
+    /* Whether the server is taken to be away: its breaker is not closed. One
+     * load; NULL: never. */
+    bool (*is_away)(const struct larder_backend *backend);
     void (*free)(struct larder_backend *backend);
 };
 
