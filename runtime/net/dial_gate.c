@@ -78,6 +78,11 @@ static int64_t turn_at_ns(const struct larder_dial_gate *gate, int64_t now_ns)
     return at_ns > gate->not_before_ns ? at_ns : gate->not_before_ns;
 }
 
+static bool was_refused(const struct larder_dial_gate *gate)
+{
+    return gate->last == LARDER_E_AUTH || gate->last == LARDER_E_SERVER;
+}
+
 static enum larder_status acquire_locked(struct larder_dial_gate *gate, int64_t deadline_ns)
 {
     for (;;) {
@@ -86,6 +91,9 @@ static enum larder_status acquire_locked(struct larder_dial_gate *gate, int64_t 
         if (at_ns <= now_ns) {
             take_turn(gate, now_ns);
             return LARDER_OK;
+        }
+        if (was_refused(gate) && now_ns < gate->not_before_ns) {
+            return gate->last;
         }
         if (now_ns >= deadline_ns) {
             return LARDER_E_TIMEOUT;
@@ -119,11 +127,12 @@ static int64_t pause_ns(uint32_t failures)
     return (int64_t)(larder_random64() % (uint64_t)(most_ms * NS_A_MS));
 }
 
-void larder_dial_gate_release(struct larder_dial_gate *gate, bool ok)
+void larder_dial_gate_release(struct larder_dial_gate *gate, enum larder_status status)
 {
     pthread_mutex_lock(&gate->mutex);
     gate->in_flight--;
-    if (ok) {
+    gate->last = status;
+    if (status == LARDER_OK) {
         gate->failures = 0;
         gate->not_before_ns = 0;
     } else {

@@ -12,11 +12,13 @@
  *     status = larder_dial_gate_acquire(gate, deadline_ns);
  *     if (status == LARDER_OK) {
  *         ... dial, shake hands ...
- *         larder_dial_gate_release(gate, ok);
+ *         larder_dial_gate_release(gate, status);
  *     }
  *
- * It makes callers wait, it never refuses: how long a node that does not answer
- * is worth waiting for is the breaker's to say. Time is the injected clock's.
+ * It makes callers wait: how long a node that does not answer is worth waiting
+ * for is the breaker's to say. Only what waiting does not mend is repeated at
+ * once, during the pause: that the credentials or the database were refused.
+ * Time is the injected clock's.
  * Around fork() the caller holds it still (larder_dial_gate_hold and so on).
  *
  * Threads: all functions from any thread.
@@ -45,9 +47,10 @@ struct larder_dial_gate {
     pthread_cond_t freed;
     int in_flight;
     int waiting;
-    uint32_t failures;      /* in a row */
-    int64_t not_before_ns;  /* the pause after a failure */
-    int64_t tokens_from_ns; /* the bucket holds what has flowed in since then */
+    enum larder_status last; /* how the last dial ended */
+    uint32_t failures;       /* in a row */
+    int64_t not_before_ns;   /* the pause after a failure */
+    int64_t tokens_from_ns;  /* the bucket holds what has flowed in since then */
     uint64_t dials;
 };
 
@@ -55,11 +58,12 @@ struct larder_dial_gate {
 bool larder_dial_gate_init(struct larder_dial_gate *gate, const struct larder_clock *clock);
 void larder_dial_gate_destroy(struct larder_dial_gate *gate);
 
-/* Waits for a turn. OK: dial, and release; E_TIMEOUT: the deadline came first. */
+/* Waits for a turn. OK: dial, and release; E_TIMEOUT: the deadline came first;
+ * E_AUTH, E_SERVER: so the node answered the last dial, just now. */
 enum larder_status larder_dial_gate_acquire(struct larder_dial_gate *gate, int64_t deadline_ns);
 
 /* The dial is over, its handshake too. */
-void larder_dial_gate_release(struct larder_dial_gate *gate, bool ok);
+void larder_dial_gate_release(struct larder_dial_gate *gate, enum larder_status status);
 
 /* How many turns were given. */
 uint64_t larder_dial_gate_dials(struct larder_dial_gate *gate);

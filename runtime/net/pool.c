@@ -232,9 +232,11 @@ enum larder_status larder_pool_redial(struct larder_pool *pool, struct larder_co
         larder_dial_gate_acquire(&pool->dials, shorter ? connect_ns : deadline_ns);
     if (status == LARDER_OK) {
         status = larder_conn_open(conn, shorter ? connect_ns : deadline_ns);
-        larder_dial_gate_release(&pool->dials, status == LARDER_OK);
+        larder_dial_gate_release(&pool->dials, status);
     } else {
-        snprintf(conn->why, sizeof conn->why, "no turn to connect came before the deadline");
+        snprintf(conn->why, sizeof conn->why, "%s",
+                 status == LARDER_E_TIMEOUT ? "no turn to connect came before the deadline"
+                                            : "the server refused the last connection just now");
     }
     if (status == LARDER_E_TIMEOUT && shorter) {
         status = LARDER_E_UNAVAILABLE; /* the call itself had time left */

@@ -42,7 +42,7 @@ static void two_dials_may_be_under_way(void **state)
     assert_true(turn());
     assert_true(turn());
     assert_false(turn());
-    larder_dial_gate_release(&gate, true);
+    larder_dial_gate_release(&gate, LARDER_OK);
     assert_true(turn());
     assert_false(turn());
     assert_int_equal(larder_dial_gate_dials(&gate), 3);
@@ -55,7 +55,7 @@ static void a_failed_dial_is_followed_by_a_pause_that_grows(void **state)
     assert_true(turn());
     for (int i = 0; i < 100; i++) {
         int64_t most_ms = i < 5 ? 50 << i : 2000, waited_ms = 0;
-        larder_dial_gate_release(&gate, false);
+        larder_dial_gate_release(&gate, LARDER_E_UNAVAILABLE);
         while (!turn()) {
             fake_clock_advance_ms(&fake, 1);
             waited_ms++;
@@ -71,9 +71,26 @@ static void a_dial_that_worked_ends_the_pause(void **state)
     (void)state;
     assert_true(turn());
     assert_true(turn());
-    larder_dial_gate_release(&gate, false);
-    larder_dial_gate_release(&gate, true);
+    larder_dial_gate_release(&gate, LARDER_E_UNAVAILABLE);
+    larder_dial_gate_release(&gate, LARDER_OK);
     assert_true(turn());
+}
+
+static void refused_credentials_are_told_at_once_until_it_is_time_to_try_again(void **state)
+{
+    (void)state;
+    int refused = 0;
+    assert_true(turn());
+    for (int i = 0; i < 20; i++) {
+        larder_dial_gate_release(&gate, LARDER_E_AUTH);
+        enum larder_status status;
+        while ((status = larder_dial_gate_acquire(&gate, INT64_MAX)) != LARDER_OK) {
+            assert_int_equal(status, LARDER_E_AUTH);
+            refused++;
+            fake_clock_advance_ms(&fake, 1);
+        }
+    }
+    assert_true(refused > 0);
 }
 
 static void dials_a_second_are_capped(void **state)
@@ -82,7 +99,7 @@ static void dials_a_second_are_capped(void **state)
     int dials = 0;
     for (int ms = 0; ms < 10000; ms++) {
         while (turn()) {
-            larder_dial_gate_release(&gate, true);
+            larder_dial_gate_release(&gate, LARDER_OK);
             dials++;
         }
         fake_clock_advance_ms(&fake, 1);
@@ -117,7 +134,7 @@ static void *dial(void *user)
         }
         atomic_fetch_add(&turns, 1);
         atomic_fetch_sub(&under_way, 1);
-        larder_dial_gate_release(&gate, true);
+        larder_dial_gate_release(&gate, LARDER_OK);
     }
     return NULL;
 }
@@ -146,6 +163,7 @@ int main(void)
         TEST(two_dials_may_be_under_way),
         TEST(a_failed_dial_is_followed_by_a_pause_that_grows),
         TEST(a_dial_that_worked_ends_the_pause),
+        TEST(refused_credentials_are_told_at_once_until_it_is_time_to_try_again),
         TEST(dials_a_second_are_capped),
         TEST(a_child_has_no_dials_under_way),
         TEST(everybody_who_waits_gets_a_turn),
