@@ -86,10 +86,12 @@ struct larder_health {
     int connections_max;
     uint64_t entries; /* held in this process (memory backend) */
     uint64_t bytes;
-    bool degraded;          /* calls are answered, but not as they should be */
-    char breaker[16];       /* "closed", "open", "half-open"; empty where there is none */
-    uint64_t breaker_opens; /* how often it opened */
-    int64_t failing_ms;     /* since the first failure after the last success; 0: well */
+    bool degraded;            /* calls are answered, but not as they should be */
+    char breaker[16];         /* "closed", "open", "half-open"; empty where there is none */
+    uint64_t breaker_opens;   /* how often it opened */
+    int64_t failing_ms;       /* since the first failure after the last success; 0: well */
+    uint64_t journal_entries; /* invalidations that the server has still to take */
+    bool journal_overflowed;  /* some were lost; so nothing older than them is read */
 };
 
 /*

@@ -433,7 +433,7 @@ static void config_is_checked_like_the_environment(void **state)
         {"config.timeout_ms", {.timeout_ms = 86400001}},
         {"config.connect_timeout_ms", {.connect_timeout_ms = INT64_MAX}},
         {"config.backend", {.backend = "redsi"}},
-        {"config.fallback", {.fallback = "memory"}},
+        {"config.fallback", {.fallback = "disk"}},
         {"config.memory_bytes", {.memory_bytes = 1}},
         {"config.default_ttl_ms", {.default_ttl_ms = -1}},
         {"config.key_prefix", {.key_prefix = "a*"}},
@@ -712,8 +712,7 @@ static void what_would_be_wrong_to_ignore_is_refused(void **state)
         {"REDIS_TLS_CERT", "/c.pem"},   {"REDIS_TLS_KEY", "/k.pem"},
         {"REDIS_TLS_NAME", "redis"},    {"REDIS_SENTINELS", "a:26379"},
         {"REDIS_SENTINEL_MASTER", "m"}, {"REDIS_CLUSTER_NODES", "a:7000"},
-        {"CACHE_FALLBACK", "memory"},   {"REDIS_URL", "rediss://h"},
-        {"SHELF_REDIS_TLS", "yes"},
+        {"REDIS_URL", "rediss://h"},    {"SHELF_REDIS_TLS", "yes"},
     };
     struct bench *bench = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -723,9 +722,14 @@ static void what_would_be_wrong_to_ignore_is_refused(void **state)
         unsetenv(rows[i][0]);
     }
     say("REDIS_TLS", "false");
-    say("CACHE_FALLBACK", "off");
     assert_status(resolve(bench), LARDER_OK);
+    assert_false(bench->settings.fallback);
     release(bench);
+    say("CACHE_FALLBACK", "memory");
+    assert_status(resolve(bench), LARDER_OK);
+    assert_true(bench->settings.fallback);
+    release(bench);
+    unsetenv("CACHE_FALLBACK");
     /* A server's settings do not matter where there is none. */
     say("REDIS_TLS", "true");
     say("CACHE_BACKEND", "memory");
