@@ -18,7 +18,7 @@ struct larder_op;
 
 /* Takes a stored value. Sets op->status (OK, or MISS when the bytes are not
  * what was asked for). Must not block nor call the backend; the bytes are
- * borrowed until it returns. At most once for an operation. */
+ * borrowed until it returns. Seen twice, the second sight counts. */
 typedef void larder_op_sink(struct larder_op *op, const uint8_t *bytes, size_t len);
 
 enum larder_op_kind {
@@ -40,6 +40,7 @@ struct larder_op {
     const uint8_t *value; /* SET, ADD, REPLACE */
     size_t value_len;
     int64_t ttl_ms;       /* SET, ADD, REPLACE, EXPIRE: 1..2^53, 0: no expiry */
+    int64_t loaded_ns;    /* SET of a loaded value: when its loader began (monotonic); else 0 */
     larder_op_sink *sink; /* GET */
     void *user;           /* the sink's */
     /* Answers, set by the backend for every operation of a batch. */
@@ -67,6 +68,9 @@ struct larder_backend_table {
                 int64_t deadline_ns);
     /* Adds what the backend knows: server, connections, entries, bytes. Does not block. */
     void (*health)(struct larder_backend *backend, struct larder_health *health);
+    /* Whether the server is taken to be away: its breaker is not closed. One
+     * load; NULL: never. */
+    bool (*is_away)(const struct larder_backend *backend);
     void (*free)(struct larder_backend *backend);
 };
 

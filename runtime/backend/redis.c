@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "backend/log_gate.h"
+#include "backend/node_guard.h"
 #include "backend/redis_batch.h"
 #include "base/alloc.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@ struct redis {
     struct larder_backend base;
     struct larder_backend_env env;
     struct larder_pool *pool;
+    struct larder_node_guard guard;
     struct larder_log_gate gates[LARDER_BATCH_NOTE_COUNT];
     struct larder_log_gate failures;
 };
@@ -72,11 +74,16 @@ static void run_batch(struct redis *redis, struct larder_op *ops, size_t count, 
 {
     struct larder_batch batch;
     struct larder_conn *conn;
+    struct larder_node_pass pass;
     bool reused;
     char why[LARDER_WHY_BYTES];
+    if (!larder_node_guard_admit(&redis->guard, ops, count, &pass)) {
+        return;
+    }
     larder_batch_init(&batch, ops, count);
     enum larder_status status = larder_pool_acquire(redis->pool, deadline_ns, &conn, &reused, why);
-    if (status == LARDER_OK) {
+    bool connected = status == LARDER_OK;
+    if (connected) {
         status = run_on(redis, conn, reused, &batch, deadline_ns);
         if (status != LARDER_OK) {
             snprintf(why, sizeof why, "%s", conn->why);
@@ -91,6 +98,7 @@ static void run_batch(struct redis *redis, struct larder_op *ops, size_t count, 
         log_failure(redis, status, why);
     }
     log_notes(redis, &batch);
+    larder_node_guard_report(&redis->guard, &pass, status, connected, batch.trouble);
 }
 
 static void redis_run(struct larder_backend *backend, struct larder_op *ops, size_t count,
@@ -130,6 +138,12 @@ static void redis_health(struct larder_backend *backend, struct larder_health *h
     health->connections = stats.connections;
     health->connections_busy = stats.busy;
     health->connections_max = stats.max;
+    larder_node_guard_health(&redis->guard, health);
+}
+
+static bool redis_is_away(const struct larder_backend *backend)
+{
+    return larder_node_guard_is_away(&((const struct redis *)backend)->guard);
 }
 
 static void redis_free(struct larder_backend *backend)
@@ -138,12 +152,18 @@ static void redis_free(struct larder_backend *backend)
     if (redis == NULL) {
         return;
     }
+    if (redis->pool != NULL) {
+        larder_node_guard_release(&redis->guard);
+    }
     larder_pool_free(redis->pool);
     larder_free(redis->env.allocator, redis);
 }
 
-static const struct larder_backend_table table = {
-    .name = "redis", .run = redis_run, .health = redis_health, .free = redis_free};
+static const struct larder_backend_table table = {.name = "redis",
+                                                  .run = redis_run,
+                                                  .health = redis_health,
+                                                  .is_away = redis_is_away,
+                                                  .free = redis_free};
 
 struct larder_backend *larder_redis_new(const struct larder_backend_env *env,
                                         const struct larder_redis_options *options)
@@ -163,5 +183,6 @@ struct larder_backend *larder_redis_new(const struct larder_backend_env *env,
         redis_free(&redis->base);
         return NULL;
     }
+    larder_node_guard_init(&redis->guard, &redis->env, larder_pool_where(redis->pool));
     return &redis->base;
 }

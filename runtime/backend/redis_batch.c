@@ -272,6 +272,7 @@ static void take_error(struct larder_batch *batch, const struct larder_reply *re
         larder_error_set(status, "%s", quote);
     }
     batch->close |= class->then == LARDER_THEN_CLOSE;
+    batch->trouble |= 1U << (unsigned)class->breaker;
     batch->refused = true;
     for (size_t i = batch->answered; i < batch->reply_ends; i++) {
         larder_op_answer(&batch->ops[i], status);

@@ -37,8 +37,9 @@ struct larder_batch {
     struct larder_exchange base;
     struct larder_op *ops;
     size_t count;
-    bool reads_only; /* GETs, more than one: MGET */
-    bool close;      /* the server said something after which the connection must go */
+    bool reads_only;  /* GETs, more than one: MGET */
+    bool close;       /* the server said something after which the connection must go */
+    unsigned trouble; /* what its errors say of it: a set of larder_reply_breaker */
     /* sending: ops before `sent` were filled, those from `filled_from` by the last fill */
     size_t sent;
     size_t filled_from;

@@ -45,6 +45,8 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
     const struct larder_entity *entity = lookup->entity;
     struct larder_entity_state *state = larder_state_of(lookup->cache, entity);
     size_t body;
+    larder_value_release(lookup->value); /* of an attempt that failed after it: another answers */
+    lookup->value = NULL;
     larder_counter_add(&state->counters.read_bytes, len);
 
     enum larder_envelope_verdict verdict =

@@ -35,6 +35,7 @@ struct load_call {
     larder_load_fn *load;
     const void *call;
     int64_t deadline_ns; /* of the cache's part, until the loader runs */
+    int64_t loaded_ns;   /* when the loader began; never 0 */
 };
 
 static void read_through(struct load_call *c, struct larder_landing *ret_landing);
@@ -203,7 +204,8 @@ static enum larder_outcome fill(struct load_call *c, const struct larder_load *l
                            .key_len = c->key->len,
                            .value = w->start,
                            .value_len = larder_writer_len(w),
-                           .ttl_ms = larder_lifetime_ms(c->cache, c->entity, load->ttl_ms)};
+                           .ttl_ms = larder_lifetime_ms(c->cache, c->entity, load->ttl_ms),
+                           .loaded_ns = c->loaded_ns};
     if (op.value_len > larder_stored_max(c->entity)) {
         larder_call_refuse(c->entity, LARDER_E_TOO_LARGE,
                            "the loaded value is over max_bytes and was not stored");
@@ -244,7 +246,9 @@ static void load_and_fill(struct load_call *c, struct larder_landing *ret_landin
     *ret_landing = (struct larder_landing){LARDER_OK, LARDER_NOT_APPLIED, NULL};
     larder_writer_init(&w, load.allocator, room, sizeof room, LARDER_VALUE_MAX);
 
-    int64_t left_ns = c->deadline_ns - larder_clock_now_ns(clock);
+    int64_t now_ns = larder_clock_now_ns(clock);
+    int64_t left_ns = c->deadline_ns - now_ns;
+    c->loaded_ns = now_ns != 0 ? now_ns : 1;
     ret_landing->status = run_loader(c, &load, &out);
     if (ret_landing->status == LARDER_OK) {
         ret_landing->status = to_value(c, &w, out, &ret_landing->value);

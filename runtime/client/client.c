@@ -10,6 +10,7 @@
 #include "backend/redis.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "cache/away.h"
 #include "cache/call.h"
 #include "client/settings.h"
 #include "codec/envelope.h"
@@ -100,8 +101,8 @@ static enum larder_status make_states(struct larder_cache *cache,
     return LARDER_OK;
 }
 
-static struct larder_backend *new_redis(const struct larder_cache *cache,
-                                        const struct larder_settings *settings)
+static struct larder_backend *new_server(const struct larder_cache *cache,
+                                         const struct larder_settings *settings)
 {
     char name[CLIENT_NAME_BYTES];
     struct larder_redis_options options = {
@@ -113,6 +114,31 @@ static struct larder_backend *new_redis(const struct larder_cache *cache,
     snprintf(name, sizeof name, "larder:%s", cache->service->name);
     options.address.client_name = name;
     return larder_redis_new(&cache->env, &options);
+}
+
+/* A server, and what is done while it is away. */
+static struct larder_backend *new_redis(const struct larder_cache *cache,
+                                        const struct larder_settings *settings)
+{
+    const struct larder_away_options options = {
+        .service = cache->service->name,
+        .journal = larder_journal_defaults,
+        .timeout_ms = settings->timeout_ms,
+        .fallback_bytes = settings->fallback ? (size_t)settings->memory_bytes : 0,
+    };
+    struct larder_backend *server = new_server(cache, settings);
+    if (server == NULL) {
+        return NULL;
+    }
+    struct larder_backend *away = larder_away_new(&cache->env, server, &options);
+    if (away == NULL) {
+        server->table->free(server);
+        return NULL;
+    }
+    for (size_t i = 0; i < cache->service->entity_count; i++) {
+        larder_away_lifetime(away, cache->states[i].ttl_ms);
+    }
+    return away;
 }
 
 static enum larder_status make_backend(struct larder_cache *cache,
@@ -284,6 +310,7 @@ enum larder_status larder_stub_health(struct larder_cache *cache, struct larder_
         ret_health->latency_us = (larder_clock_now_ns(&cache->clock) - before_ns) / 1000;
     }
     cache->backend->table->health(cache->backend, ret_health);
+    ret_health->degraded |= ret_health->status < 0;
     return LARDER_OK;
 }
 

@@ -319,6 +319,7 @@ static enum larder_status resolve(const struct larder_gathered *gathered,
                                   const struct larder_log *log, struct larder_settings *settings)
 {
     settings->backend = (enum larder_backend_kind)number_of(gathered, LARDER_SETTING_BACKEND);
+    settings->fallback = number_of(gathered, LARDER_SETTING_FALLBACK) != 0;
     settings->max_connections = (int)number_of(gathered, LARDER_SETTING_MAX_CONNECTIONS);
     settings->timeout_ms = number_of(gathered, LARDER_SETTING_TIMEOUT);
     settings->connect_timeout_ms = number_of(gathered, LARDER_SETTING_CONNECT_TIMEOUT);

@@ -32,6 +32,7 @@ enum larder_backend_kind { LARDER_BACKEND_REDIS, LARDER_BACKEND_MEMORY, LARDER_B
 struct larder_settings {
     const struct larder_allocator *allocator; /* of the strings and ttls_ms */
     enum larder_backend_kind backend;
+    bool fallback;                 /* to memory */
     struct larder_address address; /* all but client_name, which is NULL */
     int max_connections;
     int64_t timeout_ms;

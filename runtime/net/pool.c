@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "net/cond.h"
+#include "net/dial_gate.h"
 #include "net/fork_hook.h"
 
 /* A server that hangs up is hardly ever met within this time of the last
@@ -22,6 +23,7 @@ struct larder_pool {
     struct larder_pool_options options;
     char where[WHERE_BYTES];
     struct larder_fork_hook hook;
+    struct larder_dial_gate dials;
     pthread_mutex_t mutex; /* of all below */
     pthread_cond_t freed;
     struct larder_conn *idle; /* last used first; some may be closed */
@@ -37,6 +39,7 @@ struct larder_pool {
 static void hook_prepare(void *user)
 {
     struct larder_pool *pool = user;
+    larder_dial_gate_hold(&pool->dials);
     pthread_mutex_lock(&pool->mutex);
 }
 
@@ -44,6 +47,7 @@ static void hook_parent(void *user)
 {
     struct larder_pool *pool = user;
     pthread_mutex_unlock(&pool->mutex);
+    larder_dial_gate_let_go(&pool->dials);
 }
 
 /* Idle connections are whole and only lose their sockets. Those that another
@@ -66,6 +70,7 @@ static void hook_child(void *user)
     pool->waiting = 0;
     larder_cond_init(&pool->freed);
     pthread_mutex_unlock(&pool->mutex);
+    larder_dial_gate_child(&pool->dials);
 }
 
 /* ------------------------------------------------------------- life cycle */
@@ -121,7 +126,8 @@ struct larder_pool *larder_pool_new(const struct larder_allocator *allocator,
     pool->clock = clock;
     pool->options = *options;
     struct larder_address *address = &pool->options.conn.address;
-    if (!copy_address(allocator, address) || !larder_cond_init(&pool->freed)) {
+    if (!copy_address(allocator, address) || !larder_dial_gate_init(&pool->dials, clock) ||
+        !larder_cond_init(&pool->freed)) {
         free_address(allocator, address);
         larder_free(allocator, pool);
         return NULL;
@@ -150,6 +156,7 @@ void larder_pool_free(struct larder_pool *pool)
         larder_conn_free(conn);
     }
     free_address(pool->allocator, &pool->options.conn.address);
+    larder_dial_gate_destroy(&pool->dials);
     pthread_cond_destroy(&pool->freed);
     pthread_mutex_destroy(&pool->mutex);
     larder_free(pool->allocator, pool);
@@ -217,7 +224,16 @@ enum larder_status larder_pool_redial(struct larder_pool *pool, struct larder_co
 {
     int64_t connect_ns = larder_deadline_after_ms(pool->clock, pool->options.connect_timeout_ms);
     bool shorter = connect_ns < deadline_ns;
-    enum larder_status status = larder_conn_open(conn, shorter ? connect_ns : deadline_ns);
+    enum larder_status status =
+        larder_dial_gate_acquire(&pool->dials, shorter ? connect_ns : deadline_ns);
+    if (status == LARDER_OK) {
+        status = larder_conn_open(conn, shorter ? connect_ns : deadline_ns);
+        larder_dial_gate_release(&pool->dials, status);
+    } else {
+        snprintf(conn->why, sizeof conn->why, "%s",
+                 status == LARDER_E_TIMEOUT ? "no turn to connect came before the deadline"
+                                            : "the server refused the last connection just now");
+    }
     if (status == LARDER_E_TIMEOUT && shorter) {
         status = LARDER_E_UNAVAILABLE; /* the call itself had time left */
     }

@@ -148,6 +148,24 @@ bool larder_store_set_expiry(struct larder_store *store, const void *key, size_t
     return entry != NULL;
 }
 
+static void drop_all(struct larder_shard *shard, const struct larder_queue *queue)
+{
+    while (queue->oldest != NULL) {
+        larder_shard_drop(shard, queue->oldest);
+    }
+}
+
+void larder_store_clear(struct larder_store *store)
+{
+    for (size_t i = 0; i < store->shard_count; i++) {
+        struct larder_shard *shard = &store->shards[i];
+        pthread_mutex_lock(&shard->mutex);
+        drop_all(shard, &shard->small);
+        drop_all(shard, &shard->main);
+        pthread_mutex_unlock(&shard->mutex);
+    }
+}
+
 /* --------------------------------------------------------------- inspect */
 
 void larder_store_stats(struct larder_store *store, struct larder_store_stats *ret_stats)

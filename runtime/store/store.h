@@ -112,6 +112,9 @@ bool larder_store_expiry(struct larder_store *store, const void *key, size_t key
 bool larder_store_set_expiry(struct larder_store *store, const void *key, size_t key_len,
                              int64_t now_ns, int64_t expires_ns);
 
+/* Drops all entries, a shard at a time; what is put meanwhile may stay. */
+void larder_store_clear(struct larder_store *store);
+
 /* --------------------------------------------------------------- inspect */
 
 void larder_store_stats(struct larder_store *store, struct larder_store_stats *ret_stats);

@@ -73,7 +73,9 @@ struct larder_stats {
 #undef LARDER_COUNTER
 };
 
-/* How a cache is doing. */
+/* How a cache is doing. Degraded is what lies between well and failing: the
+ * server's breaker is not closed, it refuses writes, or invalidations that could
+ * not be made are waiting for it. */
 struct larder_health {
     enum larder_status status; /* OK: well; E_…: what the last attempt to reach the server met */
     char backend[16];          /* "redis", "memory", "off" */
@@ -84,6 +86,12 @@ struct larder_health {
     int connections_max;
     uint64_t entries; /* held in this process (memory backend) */
     uint64_t bytes;
+    bool degraded;            /* calls are answered, but not as they should be */
+    char breaker[16];         /* "closed", "open", "half-open"; empty where there is none */
+    uint64_t breaker_opens;   /* how often it opened */
+    int64_t failing_ms;       /* since the first failure after the last success; 0: well */
+    uint64_t journal_entries; /* invalidations that the server has still to take */
+    bool journal_overflowed;  /* some were lost; so nothing older than them is read */
 };
 
 /*

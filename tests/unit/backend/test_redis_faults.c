@@ -113,6 +113,19 @@ static int64_t now_ms(void)
     return larder_clock_now_ns(&larder_clock_system) / 1000000;
 }
 
+/* Asks until the breaker has closed. */
+static bool recovers(struct larder_backend *backend)
+{
+    int64_t give_up_ms = now_ms() + LONG_MS;
+    while (do_op(backend, LARDER_OP_PING) != LARDER_OK || backend->table->is_away(backend)) {
+        if (now_ms() >= give_up_ms) {
+            return false;
+        }
+        usleep(1000);
+    }
+    return true;
+}
+
 static void start(struct redis_server *server, const char *const *args)
 {
     assert_true(redis_server_start(server, REDIS_SERVER_TCP, args));
@@ -134,10 +147,63 @@ static void a_server_that_is_away_is_told_at_once_and_logged_once(void **state)
         assert_int_equal(op.outcome, LARDER_NOT_APPLIED);
     }
     assert_true(now_ms() - start_ms < LONG_MS / 2);
-    assert_int_equal(journal.lines, 1);
+    assert_int_equal(journal.lines, 2); /* that it is refused, that the breaker opened */
     assert_non_null(strstr(journal.last, "127.0.0.1:"));
-    assert_non_null(strstr(journal.last, "refused"));
-    assert_non_null(strstr(larder_last_error(), "refused"));
+    assert_non_null(strstr(journal.last, "the breaker opened"));
+    assert_non_null(strstr(larder_last_error(), "the breaker is open"));
+    assert_true(backend->table->is_away(backend));
+    backend->table->free(backend);
+    redis_server_stop(&server);
+}
+
+static void the_breaker_is_told_by_health_and_closes_by_itself(void **state)
+{
+    (void)state;
+    struct redis_server server;
+    struct larder_health health = {0};
+    start(&server, NULL);
+    struct larder_backend *backend = backend_at(server.port);
+    backend->table->health(backend, &health);
+    assert_string_equal(health.breaker, "closed");
+    assert_false(health.degraded);
+    redis_server_kill(&server);
+    while (!backend->table->is_away(backend)) {
+        assert_int_equal(do_op(backend, LARDER_OP_GET), LARDER_E_UNAVAILABLE);
+    }
+    backend->table->health(backend, &health);
+    assert_true(health.degraded);
+    assert_int_equal(health.breaker_opens, 1);
+    assert_true(redis_server_again(&server));
+    assert_true(recovers(backend));
+    assert_int_equal(do_op(backend, LARDER_OP_SET), LARDER_OK);
+    health.degraded = false;
+    backend->table->health(backend, &health);
+    assert_string_equal(health.breaker, "closed");
+    assert_false(health.degraded);
+    assert_int_equal(health.failing_ms, 0);
+    assert_non_null(strstr(journal.last, "the breaker closed"));
+    backend->table->free(backend);
+    redis_server_stop(&server);
+}
+
+static void a_frozen_server_costs_few_deadlines_and_then_none(void **state)
+{
+    (void)state;
+    struct redis_server server;
+    start(&server, NULL);
+    struct larder_backend *backend = backend_at(server.port);
+    assert_int_equal(do_op(backend, LARDER_OP_SET), LARDER_OK);
+    redis_server_freeze(&server);
+    int deadlines = 0;
+    while (!backend->table->is_away(backend)) {
+        assert_int_equal(do_within(backend, LARDER_OP_GET, 20).status, LARDER_E_TIMEOUT);
+        deadlines++;
+    }
+    assert_in_range(deadlines, 2, 20);
+    int64_t start_ms = now_ms();
+    assert_int_equal(do_op(backend, LARDER_OP_GET), LARDER_E_UNAVAILABLE);
+    assert_true(now_ms() - start_ms < 20);
+    redis_server_thaw(&server);
     backend->table->free(backend);
     redis_server_stop(&server);
 }
@@ -309,6 +375,31 @@ static void a_full_server_refuses_writes_and_serves_reads(void **state)
     assert_non_null(strstr(larder_last_error(), "OOM"));
     assert_int_equal(do_op(backend, LARDER_OP_GET), LARDER_MISS);
     assert_int_equal(do_op(backend, LARDER_OP_DELETE), LARDER_MISS);
+    backend->table->free(backend);
+    redis_server_stop(&server);
+}
+
+static void the_breaker_of_writes_leaves_reads_and_deletes_alone(void **state)
+{
+    (void)state;
+    static const char *const args[] = {"--maxmemory", "1", NULL};
+    struct redis_server server;
+    struct larder_health health = {0};
+    start(&server, args);
+    struct larder_backend *backend = backend_at(server.port);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(do_op(backend, LARDER_OP_SET), LARDER_E_SERVER);
+        assert_int_equal(do_op(backend, LARDER_OP_GET), LARDER_MISS);
+    }
+    assert_int_equal(do_op(backend, LARDER_OP_SET), LARDER_E_SERVER);
+    assert_non_null(strstr(larder_last_error(), "the breaker of writes is open"));
+    assert_int_equal(do_op(backend, LARDER_OP_GET), LARDER_MISS);
+    assert_int_equal(do_op(backend, LARDER_OP_DELETE), LARDER_MISS);
+    assert_int_equal(do_op(backend, LARDER_OP_EXPIRE), LARDER_MISS);
+    assert_false(backend->table->is_away(backend));
+    backend->table->health(backend, &health);
+    assert_string_equal(health.breaker, "closed");
+    assert_true(health.degraded);
     backend->table->free(backend);
     redis_server_stop(&server);
 }
@@ -639,7 +730,7 @@ static void threads_outlive_servers_that_come_and_go(void **state)
     crowd.backend->table->health(crowd.backend, &health);
     assert_int_equal(health.connections_busy, 0);
     assert_in_range(health.connections, 0, 4);
-    assert_true(do_op(crowd.backend, LARDER_OP_PING) == LARDER_OK);
+    assert_true(recovers(crowd.backend));
     crowd.backend->table->free(crowd.backend);
     redis_server_stop(&server);
 }
@@ -753,7 +844,10 @@ int main(void)
         FAULT_TEST(credentials_are_checked_before_anything_else),
         FAULT_TEST(a_database_that_is_not_there_is_an_error),
         FAULT_TEST(another_type_is_a_miss_and_a_warning),
+        FAULT_TEST(the_breaker_is_told_by_health_and_closes_by_itself),
+        FAULT_TEST(a_frozen_server_costs_few_deadlines_and_then_none),
         FAULT_TEST(a_full_server_refuses_writes_and_serves_reads),
+        FAULT_TEST(the_breaker_of_writes_leaves_reads_and_deletes_alone),
         FAULT_TEST(a_server_with_too_many_clients_is_unavailable),
         FAULT_TEST(a_value_over_the_limit_closes_the_connection_only),
         FAULT_TEST(a_batch_may_read_more_than_the_limit_of_one_value),

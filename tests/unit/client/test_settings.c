@@ -433,7 +433,7 @@ static void config_is_checked_like_the_environment(void **state)
         {"config.timeout_ms", {.timeout_ms = 86400001}},
         {"config.connect_timeout_ms", {.connect_timeout_ms = INT64_MAX}},
         {"config.backend", {.backend = "redsi"}},
-        {"config.fallback", {.fallback = "memory"}},
+        {"config.fallback", {.fallback = "disk"}},
         {"config.memory_bytes", {.memory_bytes = 1}},
         {"config.default_ttl_ms", {.default_ttl_ms = -1}},
         {"config.key_prefix", {.key_prefix = "a*"}},
@@ -708,8 +708,9 @@ static void the_higher_of_password_and_file_counts(void **state)
 static void what_would_be_wrong_to_ignore_is_refused(void **state)
 {
     static const char *const rows[][2] = {
-        {"REDIS_SENTINELS", "a:26379"},       {"REDIS_SENTINEL_MASTER", "m"},
-        {"REDIS_CLUSTER_NODES", "a:7000"},    {"CACHE_FALLBACK", "memory"},
+        {"REDIS_SENTINELS", "a:26379"},
+        {"REDIS_SENTINEL_MASTER", "m"},
+        {"REDIS_CLUSTER_NODES", "a:7000"},
         {"SHELF_REDIS_SENTINELS", "a:26379"},
     };
     struct bench *bench = *state;
@@ -721,7 +722,13 @@ static void what_would_be_wrong_to_ignore_is_refused(void **state)
     }
     say("CACHE_FALLBACK", "off");
     assert_status(resolve(bench), LARDER_OK);
+    assert_false(bench->settings.fallback);
     release(bench);
+    say("CACHE_FALLBACK", "memory");
+    assert_status(resolve(bench), LARDER_OK);
+    assert_true(bench->settings.fallback);
+    release(bench);
+    unsetenv("CACHE_FALLBACK");
     /* A server's settings do not matter where there is none. */
     say("REDIS_SENTINELS", "a:26379");
     say("CACHE_BACKEND", "memory");

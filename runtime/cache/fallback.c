@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache/fallback.h"
+
+#include "cache/away.h"
+
+static const int64_t NS_A_MS = 1000000;
+
+bool larder_fallback_init(struct larder_fallback *fallback,
+                          const struct larder_allocator *allocator, size_t max_bytes)
+{
+    fallback->store = larder_store_new(allocator, max_bytes);
+    return fallback->store != NULL;
+}
+
+void larder_fallback_release(struct larder_fallback *fallback)
+{
+    if (fallback->store != NULL) {
+        larder_store_free(fallback->store);
+    }
+}
+
+void larder_fallback_keep(struct larder_fallback *fallback, const struct larder_op *op,
+                          int64_t now_ns)
+{
+    bool shorter = op->ttl_ms != 0 && op->ttl_ms < LARDER_FALLBACK_MAX_MS;
+    int64_t ttl_ms = shorter ? op->ttl_ms : LARDER_FALLBACK_MAX_MS;
+    const struct larder_store_item item = {.key = op->key,
+                                           .key_len = op->key_len,
+                                           .value = op->value,
+                                           .value_len = op->value_len,
+                                           .expires_ns = now_ns + ttl_ms * NS_A_MS};
+    if (larder_store_put(fallback->store, LARDER_STORE_ALWAYS, &item, now_ns) != LARDER_OK) {
+        larder_fallback_drop(fallback, op, now_ns); /* what it would have replaced */
+    }
+    atomic_store_explicit(&fallback->used, true, memory_order_relaxed);
+}
+
+void larder_fallback_drop(struct larder_fallback *fallback, const struct larder_op *op,
+                          int64_t now_ns)
+{
+    larder_store_delete(fallback->store, op->key, op->key_len, now_ns);
+}
+
+static void show_value(void *user, const uint8_t *value, size_t len)
+{
+    struct larder_op *op = user;
+    op->sink(op, value, len);
+}
+
+bool larder_fallback_answer(struct larder_fallback *fallback, struct larder_op *op, int64_t now_ns)
+{
+    int64_t end_ns;
+    if (op->kind == LARDER_OP_GET) {
+        return larder_store_get(fallback->store, op->key, op->key_len, now_ns, show_value, op);
+    }
+    if (!larder_store_expiry(fallback->store, op->key, op->key_len, now_ns, &end_ns)) {
+        return false;
+    }
+    op->number = op->kind == LARDER_OP_TTL ? (end_ns - now_ns - 1) / NS_A_MS + 1 : 0;
+    larder_op_answer(op, LARDER_OK);
+    return true;
+}
+
+void larder_fallback_empty(struct larder_fallback *fallback)
+{
+    if (atomic_exchange_explicit(&fallback->used, false, memory_order_relaxed)) {
+        larder_store_clear(fallback->store);
+    }
+}
