@@ -6,6 +6,9 @@
 #define LARDER_NET_ADDRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include <larder/config.h>
 
 struct larder_address {
     const char *host;        /* name or address; NULL with unix_path */
@@ -17,5 +20,14 @@ struct larder_address {
     int db;                  /* >= 0 */
     bool tls;
 };
+
+/* Gives it copies of its strings. False: out of memory, and it has none. */
+bool larder_address_copy(struct larder_address *address, const struct larder_allocator *allocator);
+/* Frees those. */
+void larder_address_release(const struct larder_address *address,
+                            const struct larder_allocator *allocator);
+
+/* "10.0.0.7:6379" or the path of the socket, for people. */
+void larder_address_show(const struct larder_address *address, char *ret_text, size_t size);
 
 #endif
