@@ -8,12 +8,12 @@
 #include "backend/redis_batch.h"
 #include "base/alloc.h"
 #include "base/log.h"
-#include "net/pool.h"
+#include "net/pipeline.h"
 
 struct redis {
     struct larder_backend base;
     struct larder_backend_env env;
-    struct larder_pool *pool;
+    struct larder_pipeline *pipeline;
     struct larder_node_guard guard;
     struct larder_log_gate gates[LARDER_BATCH_NOTE_COUNT];
     struct larder_log_gate failures;
@@ -21,7 +21,7 @@ struct redis {
 
 /* ---------------------------------------------------------------- logging */
 
-/* A batch is logged when its connection is given back: the log's function is
+/* A batch is logged when it is through with its connection: the log's function is
  * the service's, and may take its time. */
 static void log_notes(struct redis *redis, const struct larder_batch *batch)
 {
@@ -32,7 +32,7 @@ static void log_notes(struct redis *redis, const struct larder_batch *batch)
     for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
         if (batch->notes[i][0] != '\0') {
             larder_log_gated(redis->env.log, redis->env.clock, &redis->gates[i], LARDER_LOG_WARNING,
-                             "%s: %s: %s", larder_pool_where(redis->pool), texts[i],
+                             "%s: %s: %s", larder_pipeline_where(redis->pipeline), texts[i],
                              batch->notes[i]);
         }
     }
@@ -40,31 +40,26 @@ static void log_notes(struct redis *redis, const struct larder_batch *batch)
 
 static void log_failure(struct redis *redis, enum larder_status status, const char *why)
 {
-    larder_error_set(status, "%s: %s", larder_pool_where(redis->pool), why);
+    larder_error_set(status, "%s: %s", larder_pipeline_where(redis->pipeline), why);
     larder_log_gated(redis->env.log, redis->env.clock, &redis->failures, LARDER_LOG_ERROR,
-                     "%s: %s (%s)", larder_pool_where(redis->pool), why,
+                     "%s: %s (%s)", larder_pipeline_where(redis->pipeline), why,
                      larder_status_name(status));
 }
 
 /* -------------------------------------------------------------------- run */
 
-/* Runs a batch on a lent connection. One that has served before may have been
- * closed by the server just now; then nothing was answered, and what can be
- * said twice is said again on a new connection. */
-static enum larder_status run_on(struct redis *redis, struct larder_conn *conn, bool reused,
-                                 struct larder_batch *batch, int64_t deadline_ns)
+/* A connection that had served before may have been closed by the server just
+ * now; then nothing was answered, and what can be said twice is said again on
+ * one that is opened since. */
+static enum larder_status run_again(struct redis *redis, struct larder_batch *batch,
+                                    int64_t deadline_ns, struct larder_pipeline_result *result)
 {
-    enum larder_status status = larder_conn_run(conn, &batch->base, deadline_ns);
-    if (status != LARDER_E_UNAVAILABLE || !reused || !larder_batch_may_repeat(batch)) {
-        return status;
-    }
     struct larder_batch again;
+    struct larder_pipeline_result second;
     larder_batch_init(&again, batch->ops, batch->count);
-    enum larder_status redialled = larder_pool_redial(redis->pool, conn, deadline_ns);
-    if (redialled != LARDER_OK) {
-        return redialled; /* the first try says what may have been applied */
-    }
-    status = larder_conn_run(conn, &again.base, deadline_ns);
+    enum larder_status status =
+        larder_pipeline_run(redis->pipeline, &again.base, result->failures, deadline_ns, &second);
+    *result = second;
     larder_batch_merge(&again, batch);
     *batch = again;
     return status;
@@ -73,32 +68,24 @@ static enum larder_status run_on(struct redis *redis, struct larder_conn *conn, 
 static void run_batch(struct redis *redis, struct larder_op *ops, size_t count, int64_t deadline_ns)
 {
     struct larder_batch batch;
-    struct larder_conn *conn;
+    struct larder_pipeline_result result;
     struct larder_node_pass pass;
-    bool reused;
-    char why[LARDER_WHY_BYTES];
     if (!larder_node_guard_admit(&redis->guard, ops, count, &pass)) {
         return;
     }
     larder_batch_init(&batch, ops, count);
-    enum larder_status status = larder_pool_acquire(redis->pool, deadline_ns, &conn, &reused, why);
-    bool connected = status == LARDER_OK;
-    if (connected) {
-        status = run_on(redis, conn, reused, &batch, deadline_ns);
-        if (status != LARDER_OK) {
-            snprintf(why, sizeof why, "%s", conn->why);
-        }
-        if (batch.close) {
-            larder_conn_close(conn);
-        }
-        larder_pool_release(redis->pool, conn);
+    enum larder_status status =
+        larder_pipeline_run(redis->pipeline, &batch.base, 0, deadline_ns, &result);
+    if (status == LARDER_E_UNAVAILABLE && result.reused && larder_batch_may_repeat(&batch)) {
+        status = run_again(redis, &batch, deadline_ns, &result);
     }
+    larder_batch_tell(&batch);
     if (status != LARDER_OK) {
         larder_batch_fail_rest(&batch, status);
-        log_failure(redis, status, why);
+        log_failure(redis, status, result.why);
     }
     log_notes(redis, &batch);
-    larder_node_guard_report(&redis->guard, &pass, status, connected, batch.trouble);
+    larder_node_guard_report(&redis->guard, &pass, status, result.connected, batch.trouble);
 }
 
 static void redis_run(struct larder_backend *backend, struct larder_op *ops, size_t count,
@@ -131,13 +118,15 @@ static void redis_run(struct larder_backend *backend, struct larder_op *ops, siz
 static void redis_health(struct larder_backend *backend, struct larder_health *health)
 {
     struct redis *redis = (struct redis *)backend;
-    struct larder_pool_stats stats;
-    larder_pool_stats(redis->pool, &stats);
+    struct larder_pipeline_stats stats;
+    larder_pipeline_stats(redis->pipeline, &stats);
     snprintf(health->backend, sizeof health->backend, "%s", backend->table->name);
     snprintf(health->server, sizeof health->server, "%s", stats.server);
     health->connections = stats.connections;
     health->connections_busy = stats.busy;
     health->connections_max = stats.max;
+    health->bundles = stats.bundles;
+    health->combined = stats.combined;
     larder_node_guard_health(&redis->guard, health);
 }
 
@@ -152,10 +141,10 @@ static void redis_free(struct larder_backend *backend)
     if (redis == NULL) {
         return;
     }
-    if (redis->pool != NULL) {
+    if (redis->pipeline != NULL) {
         larder_node_guard_release(&redis->guard);
     }
-    larder_pool_free(redis->pool);
+    larder_pipeline_free(redis->pipeline);
     larder_free(redis->env.allocator, redis);
 }
 
@@ -168,7 +157,7 @@ static const struct larder_backend_table table = {.name = "redis",
 struct larder_backend *larder_redis_new(const struct larder_backend_env *env,
                                         const struct larder_redis_options *options)
 {
-    struct larder_pool_options pool = {
+    struct larder_pipeline_options pipeline = {
         .conn = {.address = options->address, .max_reply_bytes = options->max_reply_bytes},
         .max_connections = options->max_connections,
         .connect_timeout_ms = options->connect_timeout_ms};
@@ -178,11 +167,11 @@ struct larder_backend *larder_redis_new(const struct larder_backend_env *env,
     }
     redis->base.table = &table;
     redis->env = *env;
-    redis->pool = larder_pool_new(env->allocator, env->clock, &pool);
-    if (redis->pool == NULL) {
+    redis->pipeline = larder_pipeline_new(env->allocator, env->clock, &pipeline);
+    if (redis->pipeline == NULL) {
         redis_free(&redis->base);
         return NULL;
     }
-    larder_node_guard_init(&redis->guard, &redis->env, larder_pool_where(redis->pool));
+    larder_node_guard_init(&redis->guard, &redis->env, larder_pipeline_where(redis->pipeline));
     return &redis->base;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "net/replies.h"
 
@@ -12,7 +13,10 @@ enum {
     FILL_BYTES = 64 * 1024, /* commands are appended until there are so many */
     MGET_KEYS_MAX = 512,
     NUMBER_BYTES = 24,
-    WORDS_MAX = 6
+    WORDS_MAX = 6,
+    /* What goes together with the operations of other callers. */
+    SHARED_OPS_MAX = 16,
+    SHARED_BYTES_MAX = 16 * 1024
 };
 
 /* proto-max-bulk-len, as every server has it until told otherwise. */
@@ -223,8 +227,10 @@ static void fill_mget(struct larder_batch *batch, struct larder_buffer *out)
 static bool fill(struct larder_exchange *exchange, struct larder_buffer *out)
 {
     struct larder_batch *batch = (struct larder_batch *)exchange;
+    size_t before = out->len; /* another's commands */
     batch->filled_from = batch->sent;
-    while (batch->sent < batch->count && out->len < FILL_BYTES && out->status == LARDER_OK) {
+    while (batch->sent < batch->count && out->len - before < FILL_BYTES &&
+           out->status == LARDER_OK) {
         if (batch->reads_only) {
             fill_mget(batch, out);
             continue;
@@ -269,9 +275,9 @@ static void take_error(struct larder_batch *batch, const struct larder_reply *re
     larder_reply_quote(reply->text, reply->len, quote, sizeof quote);
     note(batch, foreign ? LARDER_BATCH_NOTE_FOREIGN : LARDER_BATCH_NOTE_ERROR, quote);
     if (status < 0) {
-        larder_error_set(status, "%s", quote);
+        batch->error = status;
     }
-    batch->close |= class->then == LARDER_THEN_CLOSE;
+    batch->base.close |= class->then == LARDER_THEN_CLOSE;
     batch->trouble |= 1U << (unsigned)class->breaker;
     batch->refused = true;
     for (size_t i = batch->answered; i < batch->reply_ends; i++) {
@@ -311,14 +317,26 @@ static void next(struct larder_exchange *exchange)
     begin_reply(batch);
 }
 
+static void rewind_fill(struct larder_exchange *exchange)
+{
+    struct larder_batch *batch = (struct larder_batch *)exchange;
+    batch->sent = 0;
+    batch->filled_from = 0;
+}
+
 static const struct larder_exchange_table table = {
-    .fill = fill, .elements = elements, .take = take, .next = next};
+    .fill = fill, .elements = elements, .take = take, .next = next, .rewind = rewind_fill};
 
 /* -------------------------------------------------------------- the batch */
 
 bool larder_batch_fits(const struct larder_op *op)
 {
     return op->key_len <= VALUE_MAX_BYTES && op->value_len <= VALUE_MAX_BYTES - op->key_len;
+}
+
+static uint64_t lane_of(const struct larder_op *op)
+{
+    return UINT64_C(1) << (larder_hash64(op->key, op->key_len, 0) % 64);
 }
 
 void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count)
@@ -331,11 +349,24 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
     batch->ops = ops;
     batch->count = count;
     batch->reads_only = count > 1;
+    size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         ops[i].number = 0;
         batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
+        bytes += ops[i].key_len + ops[i].value_len;
+        if (commands[ops[i].kind].writes && batch->base.lane == 0) {
+            batch->base.lane = lane_of(&ops[i]);
+        }
     }
+    batch->base.shares = count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX;
     begin_reply(batch);
+}
+
+void larder_batch_tell(const struct larder_batch *batch)
+{
+    if (batch->error != LARDER_OK) {
+        larder_error_set(batch->error, "%s", batch->notes[LARDER_BATCH_NOTE_ERROR]);
+    }
 }
 
 static bool was_sent(const struct larder_batch *batch, size_t i)

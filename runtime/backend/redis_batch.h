@@ -38,16 +38,16 @@ struct larder_batch {
     struct larder_op *ops;
     size_t count;
     bool reads_only;  /* GETs, more than one: MGET */
-    bool close;       /* the server said something after which the connection must go */
     unsigned trouble; /* what its errors say of it: a set of larder_reply_breaker */
     /* sending: ops before `sent` were filled, those from `filled_from` by the last fill */
     size_t sent;
     size_t filled_from;
     /* receiving: ops before `answered` have their answers */
     size_t answered;
-    size_t reply_ends;   /* the current reply is of the ops before this */
-    size_t replies_left; /* of the current op's commands, but for the current one */
-    bool refused;        /* the current op's first command met an error */
+    size_t reply_ends;        /* the current reply is of the ops before this */
+    size_t replies_left;      /* of the current op's commands, but for the current one */
+    bool refused;             /* the current op's first command met an error */
+    enum larder_status error; /* what the server's last refusal means; OK: none */
     /* The server's last words of each kind; empty: none. */
     char notes[LARDER_BATCH_NOTE_COUNT][LARDER_BATCH_QUOTE_BYTES];
 };
@@ -57,6 +57,10 @@ bool larder_batch_fits(const struct larder_op *op);
 
 /* All operations must fit; count > 0. */
 void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count);
+
+/* After a run: notes a refusal of the server for larder_last_error(), of this
+ * thread; the replies may have been taken on another. */
+void larder_batch_tell(const struct larder_batch *batch);
 
 /* After a failed run: whether it can be run again with the same meaning: no
  * answer came, and no operation is of the kind that answers otherwise when it is

@@ -133,6 +133,9 @@ static enum larder_status take_replies(struct larder_conn *conn, struct larder_e
     exchange->any_received = true;
     conn->why[0] = '\0';
     status = larder_reply_reader_feed(&conn->reader, exchange, conn->in, len, &why);
+    if (exchange->table->pause != NULL) {
+        exchange->table->pause(exchange);
+    }
     /* `take` may have left a better text. */
     return status == LARDER_OK || conn->why[0] != '\0' ? status : fail(conn, status, why);
 }
@@ -175,14 +178,11 @@ static bool fill(struct larder_conn *conn, struct larder_exchange *exchange)
     return exchange->table->fill(exchange, &conn->out);
 }
 
-static enum larder_status run(struct larder_conn *conn, struct larder_exchange *exchange,
+/* Sends and takes until all is done; asks for commands while there are `more`. */
+static enum larder_status run(struct larder_conn *conn, struct larder_exchange *exchange, bool more,
                               int64_t deadline_ns)
 {
     enum larder_status status = LARDER_OK;
-    bool more = true;
-    exchange->pending = 0;
-    exchange->fill_sent = false;
-    exchange->any_received = false;
     for (;;) {
         if (more && conn->out_sent == conn->out.len) {
             more = fill(conn, exchange);
@@ -203,15 +203,55 @@ static enum larder_status run(struct larder_conn *conn, struct larder_exchange *
     }
 }
 
+static void forget_commands(struct larder_conn *conn)
+{
+    larder_buffer_clear(&conn->out, OUT_KEEP_BYTES);
+    conn->out_sent = 0;
+}
+
 enum larder_status larder_conn_run(struct larder_conn *conn, struct larder_exchange *exchange,
                                    int64_t deadline_ns)
 {
-    enum larder_status status = run(conn, exchange, deadline_ns);
+    exchange->pending = 0;
+    exchange->fill_sent = false;
+    exchange->any_received = false;
+    enum larder_status status = run(conn, exchange, true, deadline_ns);
     if (status != LARDER_OK) {
         larder_conn_close(conn);
         return status;
     }
-    larder_buffer_clear(&conn->out, OUT_KEEP_BYTES);
-    conn->out_sent = 0;
+    forget_commands(conn);
     return LARDER_OK;
+}
+
+/* ------------------------------------------------------------- in two halves */
+
+void larder_conn_start(struct larder_conn *conn, struct larder_exchange *exchange,
+                       struct larder_buffer *commands)
+{
+    struct larder_buffer empty = conn->out;
+    conn->out = *commands;
+    *commands = empty;
+    conn->out_sent = 0;
+    exchange->fill_sent = false;
+    exchange->any_received = false;
+}
+
+void larder_conn_push(struct larder_conn *conn, struct larder_exchange *exchange)
+{
+    ssize_t n = larder_stream_send(&conn->stream, conn->out.data, conn->out.len);
+    if (n > 0) {
+        conn->out_sent = (size_t)n;
+        exchange->fill_sent = true;
+    }
+}
+
+enum larder_status larder_conn_resume(struct larder_conn *conn, struct larder_exchange *exchange,
+                                      int64_t deadline_ns)
+{
+    enum larder_status status = run(conn, exchange, false, deadline_ns);
+    if (status == LARDER_OK) {
+        forget_commands(conn);
+    }
+    return status;
 }

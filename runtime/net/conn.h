@@ -10,7 +10,8 @@
  * is looked at after each of them.
  *
  * What failed stays failed: after any status but OK the connection is closed
- * and may be opened anew.
+ * and may be opened anew. The exception is the lower half, for exchanges that
+ * several callers take turns at: start, push and resume leave it to them.
  *
  * Threads: one at a time.
  */
@@ -41,10 +42,8 @@ struct larder_conn {
     struct larder_reply_reader reader;
     struct larder_buffer out;
     size_t out_sent;
-    int64_t now_ns; /* the clock, when last looked at */
-    char *in;       /* what recv fills; IN_BYTES */
-    struct larder_conn *next_idle;
-    struct larder_conn *next;              /* of all of a pool */
+    int64_t now_ns;                        /* the clock, when last looked at */
+    char *in;                              /* what recv fills; IN_BYTES */
     char server[LARDER_CONN_SERVER_BYTES]; /* "redis 7.0.15"; empty: it does not tell */
     char why[LARDER_WHY_BYTES];            /* the last failure, for people */
 };
@@ -65,6 +64,17 @@ enum larder_status larder_conn_open(struct larder_conn *conn, int64_t deadline_n
  * far it came. */
 enum larder_status larder_conn_run(struct larder_conn *conn, struct larder_exchange *exchange,
                                    int64_t deadline_ns);
+
+/* Makes *commands (emptied) what is to be sent next, for an exchange whose
+ * `pending` is set. Nothing may be under way. */
+void larder_conn_start(struct larder_conn *conn, struct larder_exchange *exchange,
+                       struct larder_buffer *commands);
+/* Sends as much of it as is taken at once. What fails is met again by resume. */
+void larder_conn_push(struct larder_conn *conn, struct larder_exchange *exchange);
+/* Sends the rest, and takes the replies. OK: all were taken. E_TIMEOUT: it may be
+ * resumed, by anyone. Else it must be closed; conn->out_sent tells how much was sent. */
+enum larder_status larder_conn_resume(struct larder_conn *conn, struct larder_exchange *exchange,
+                                      int64_t deadline_ns);
 
 void larder_conn_close(struct larder_conn *conn);
 

@@ -47,6 +47,11 @@ struct larder_exchange_table {
     enum larder_status (*take)(struct larder_exchange *exchange, const struct larder_reply *reply);
     /* The reply is whole; the next one begins. */
     void (*next)(struct larder_exchange *exchange);
+    /* All that was received has been taken; more may be to come. May be NULL. */
+    void (*pause)(struct larder_exchange *exchange);
+    /* Forgets what was filled, of which nothing was sent: fill begins anew. May
+     * be NULL in an exchange that shares with none. */
+    void (*rewind)(struct larder_exchange *exchange);
 };
 
 struct larder_exchange {
@@ -54,6 +59,14 @@ struct larder_exchange {
     size_t pending;    /* replies still to come for what was filled */
     bool fill_sent;    /* some byte of the last fill was sent */
     bool any_received; /* some byte of a reply came */
+    bool close;        /* set by `take`: after these replies the connection must go */
+    /* It may go together with others: its commands are small and one fill, its
+     * replies are few or one array, and small as far as can be known; `take` may run
+     * on another thread, while this one waits. */
+    bool shares;
+    /* One bit, by the key that it writes; 0: it writes none. What has a bit in
+     * common goes over one connection while it is under way. */
+    uint64_t lane;
 };
 
 /* Appends one command, its words with explicit lengths; no word is NULL. False:

@@ -84,7 +84,9 @@ struct larder_health {
     int connections;    /* open to the server */
     int connections_busy;
     int connections_max;
-    uint64_t entries; /* held in this process (memory backend) */
+    uint64_t bundles;  /* sent so far: commands of several callers, or of one that had to wait */
+    uint64_t combined; /* calls whose commands went in them */
+    uint64_t entries;  /* held in this process (memory backend) */
     uint64_t bytes;
     bool degraded;            /* calls are answered, but not as they should be */
     char breaker[16];         /* "closed", "open", "half-open"; empty where there is none */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/link.h"
+
+#include "base/alloc.h"
+
+/* The largest value a server takes, and a key: as a connection's own buffer,
+ * which it is exchanged with. */
+static const size_t OUT_MAX_BYTES = ((size_t)513 << 20);
+
+/* A reply that takes longer than this, and the whole time of one of those who
+ * wait for it, is not just slow. */
+static const int64_t STUCK_NS = 50 * INT64_C(1000000);
+
+struct larder_link *larder_link_new(const struct larder_allocator *allocator,
+                                    const struct larder_clock *clock,
+                                    const struct larder_conn_options *options)
+{
+    struct larder_link *link = larder_alloc_zeroed(allocator, 1, sizeof *link);
+    if (link == NULL) {
+        return NULL;
+    }
+    link->conn = larder_conn_new(allocator, clock, options);
+    if (link->conn == NULL) {
+        larder_free(allocator, link);
+        return NULL;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        larder_bundle_init(&link->bundles[i], allocator, OUT_MAX_BYTES, &link->progress);
+    }
+    link->next = &link->bundles[0];
+    return link;
+}
+
+void larder_link_free(const struct larder_allocator *allocator, struct larder_link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    larder_conn_free(link->conn);
+    larder_bundle_release(&link->bundles[0]);
+    larder_bundle_release(&link->bundles[1]);
+    larder_free(allocator, link);
+}
+
+void larder_link_turn(struct larder_link *link)
+{
+    link->current = link->next;
+    link->next = &link->bundles[link->current == &link->bundles[0]];
+    larder_bundle_clear(link->next);
+    link->lanes = link->current->lanes;
+    link->exclusive = false;
+    atomic_fetch_add_explicit(&link->progress, 1, memory_order_relaxed);
+    larder_conn_start(link->conn, &link->current->base, &link->current->out);
+}
+
+bool larder_link_suspect(struct larder_link *link, uint32_t seen, int64_t since_ns, int64_t now_ns)
+{
+    uint32_t progress = atomic_load_explicit(&link->progress, memory_order_relaxed);
+    int64_t still_ns =
+        seen == progress ? since_ns : now_ns; /* it stands still since then, at least */
+    if (link->suspect_since_ns == 0 || link->suspect_progress != progress ||
+        still_ns < link->suspect_since_ns) {
+        link->suspect_progress = progress;
+        link->suspect_since_ns = still_ns;
+    }
+    return now_ns - link->suspect_since_ns >= STUCK_NS;
+}
+
+/* ------------------------------------------------------------------ choosing */
+
+/* How many connections serve so many callers best: a few callers one each; many
+ * are served faster by few connections with larger bundles. */
+static int connections_for(int callers)
+{
+    static const struct {
+        int callers;
+        int connections;
+    } rows[] = {{8, 8}, {12, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (callers <= rows[i].callers) {
+            return rows[i].connections;
+        }
+    }
+    return 2;
+}
+
+static bool is_joinable(const struct larder_link *link, const struct larder_wish *wish)
+{
+    return link->failures >= wish->not_before && larder_bundle_has_room(link->next);
+}
+
+/* A write keeps behind those of its lane, wherever they are. */
+static struct larder_choice follow_lane(struct larder_link *link, const struct larder_wish *wish)
+{
+    bool join = wish->exchange->shares && larder_bundle_has_room(link->next);
+    return (struct larder_choice){.kind = join ? LARDER_CHOICE_JOIN : LARDER_CHOICE_WAIT,
+                                  .link = link};
+}
+
+/* What a look at all places found. */
+struct found {
+    struct larder_link *idle;
+    struct larder_link *lane;     /* busy with a write that the wish's must follow */
+    struct larder_link *joinable; /* with the fewest in its next bundle */
+    int shared;                   /* links that are not a single exchange's */
+    int place;                    /* free; -1: none */
+};
+
+static void look_at(struct larder_link *link, const struct larder_wish *wish, int limit,
+                    struct found *found)
+{
+    bool alone = !wish->exchange->shares;
+    found->shared += !link->exclusive;
+    if (!link->busy) {
+        if (found->idle == NULL && (alone || found->shared <= limit)) {
+            found->idle = link;
+        }
+        return;
+    }
+    if (((link->lanes | link->next->lanes) & wish->exchange->lane) != 0) {
+        found->lane = link;
+    }
+    if (!alone && !link->exclusive && found->shared <= limit && is_joinable(link, wish) &&
+        (found->joinable == NULL || link->next->live < found->joinable->next->live)) {
+        found->joinable = link;
+    }
+}
+
+struct larder_choice larder_links_choose(const struct larder_links *links,
+                                         const struct larder_wish *wish)
+{
+    struct found found = {.place = -1};
+    bool alone = !wish->exchange->shares;
+    int limit = connections_for(wish->callers);
+    for (int i = 0; i < links->used; i++) {
+        if (links->places[i] != NULL) {
+            look_at(links->places[i], wish, limit, &found);
+        } else if (found.place < 0) {
+            found.place = i;
+        }
+    }
+    if (found.place < 0 && links->used < links->max) {
+        found.place = links->used;
+    }
+    if (found.lane != NULL) {
+        return follow_lane(found.lane, wish);
+    }
+    if (found.idle != NULL) {
+        return (struct larder_choice){.kind = LARDER_CHOICE_OWN, .link = found.idle};
+    }
+    if (found.place >= 0 && (alone || found.shared < limit)) {
+        return (struct larder_choice){.kind = LARDER_CHOICE_NEW, .place = found.place};
+    }
+    /* At the maximum, what goes alone would wait for ever while others keep joining. */
+    if (found.joinable != NULL && links->waiting_alone == 0) {
+        return (struct larder_choice){.kind = LARDER_CHOICE_JOIN, .link = found.joinable};
+    }
+    return (struct larder_choice){.kind = LARDER_CHOICE_WAIT};
+}

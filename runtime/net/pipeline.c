@@ -1,0 +1,735 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/pipeline.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "net/cond.h"
+#include "net/dial_gate.h"
+#include "net/fork_hook.h"
+#include "net/link.h"
+
+/* A server that hangs up is hardly ever met within this time of the last
+ * answer; looking costs a system call. */
+static const int64_t LOOK_AFTER_IDLE_NS = 10000000;
+
+enum {
+    WHERE_BYTES = 288,
+    /* So often a follower gives the processor away before it sleeps: where the
+     * server or the leader is next to run, the answer is there without a wake. */
+    YIELDS = 3
+};
+
+struct larder_pipeline {
+    const struct larder_allocator *allocator;
+    const struct larder_clock *clock;
+    struct larder_pipeline_options options;
+    char where[WHERE_BYTES];
+    struct larder_fork_hook hook;
+    struct larder_dial_gate dials;
+    _Atomic int callers;       /* in flight; what each touches last */
+    _Atomic uint64_t failures; /* connections lost */
+    pthread_mutex_t mutex;     /* of all below */
+    pthread_cond_t freed;
+    bool closing;
+    int waiting;
+    int waiting_for_lane; /* of them */
+    int busy;
+    struct larder_links links;
+    struct larder_link *spares; /* closed, for other places */
+    struct larder_link *stuck;  /* whose leaders have not come back */
+    int stuck_count;
+    uint64_t bundles;
+    uint64_t combined;
+    char server[LARDER_CONN_SERVER_BYTES];
+    char refusal[LARDER_WHY_BYTES]; /* of the last dial that failed */
+};
+
+/* One call. */
+struct call {
+    struct larder_ticket ticket;
+    uint64_t not_before;
+    bool reused;
+    bool connected;
+};
+
+/* ------------------------------------------------------------------- fork */
+
+static void hook_prepare(void *user)
+{
+    struct larder_pipeline *pipeline = user;
+    larder_dial_gate_hold(&pipeline->dials);
+    pthread_mutex_lock(&pipeline->mutex);
+}
+
+static void hook_parent(void *user)
+{
+    struct larder_pipeline *pipeline = user;
+    pthread_mutex_unlock(&pipeline->mutex);
+    larder_dial_gate_let_go(&pipeline->dials);
+}
+
+static void close_inherited(struct larder_link *link)
+{
+    larder_stream_abandon(&link->conn->stream);
+}
+
+/* Idle links are whole and only lose their sockets. Those that another thread
+ * was using may be in any state: their sockets are closed, and their memory is
+ * left alone for good. */
+static void hook_child(void *user)
+{
+    struct larder_pipeline *pipeline = user;
+    struct larder_links *links = &pipeline->links;
+    for (int i = 0; i < links->used; i++) {
+        if (links->places[i] != NULL) {
+            close_inherited(links->places[i]);
+            if (links->places[i]->busy) {
+                links->places[i] = NULL;
+            }
+        }
+    }
+    for (struct larder_link *link = pipeline->stuck; link != NULL; link = link->next_spare) {
+        close_inherited(link);
+    }
+    pipeline->stuck = NULL;
+    pipeline->stuck_count = 0;
+    links->waiting_alone = 0;
+    pipeline->busy = 0;
+    pipeline->waiting = 0;
+    pipeline->waiting_for_lane = 0;
+    atomic_store(&pipeline->callers, 0);
+    larder_cond_init(&pipeline->freed);
+    pthread_mutex_unlock(&pipeline->mutex);
+    larder_dial_gate_child(&pipeline->dials);
+}
+
+/* ------------------------------------------------------------- life cycle */
+
+struct larder_pipeline *larder_pipeline_new(const struct larder_allocator *allocator,
+                                            const struct larder_clock *clock,
+                                            const struct larder_pipeline_options *options)
+{
+    struct larder_pipeline *pipeline = larder_alloc_zeroed(allocator, 1, sizeof *pipeline);
+    if (pipeline == NULL) {
+        return NULL;
+    }
+    pipeline->allocator = allocator;
+    pipeline->clock = clock;
+    pipeline->options = *options;
+    pipeline->links.max = options->max_connections;
+    pipeline->links.places = larder_alloc_zeroed(allocator, (size_t)options->max_connections,
+                                                 sizeof *pipeline->links.places);
+    struct larder_address *address = &pipeline->options.conn.address;
+    bool gated = pipeline->links.places != NULL && larder_dial_gate_init(&pipeline->dials, clock);
+    if (!gated || !larder_address_copy(address, allocator)) {
+        if (gated) {
+            larder_dial_gate_destroy(&pipeline->dials);
+        }
+        larder_free(allocator, pipeline->links.places);
+        larder_free(allocator, pipeline);
+        return NULL;
+    }
+    larder_address_show(address, pipeline->where, sizeof pipeline->where);
+    larder_cond_init(&pipeline->freed);
+    pthread_mutex_init(&pipeline->mutex, NULL);
+    pipeline->hook = (struct larder_fork_hook){
+        .prepare = hook_prepare, .parent = hook_parent, .child = hook_child, .user = pipeline};
+    larder_fork_hook_add(&pipeline->hook);
+    return pipeline;
+}
+
+/* Looks again and again: the last caller must not touch what would wake us,
+ * which is freed as soon as it is gone. */
+static void await_callers(struct larder_pipeline *pipeline)
+{
+    const struct timespec pause = {.tv_nsec = 200000};
+    pthread_mutex_lock(&pipeline->mutex);
+    pipeline->closing = true;
+    pthread_cond_broadcast(&pipeline->freed);
+    pthread_mutex_unlock(&pipeline->mutex);
+    while (atomic_load_explicit(&pipeline->callers, memory_order_acquire) != 0) {
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void free_list(struct larder_pipeline *pipeline, struct larder_link *link)
+{
+    while (link != NULL) {
+        struct larder_link *next = link->next_spare;
+        larder_link_free(pipeline->allocator, link);
+        link = next;
+    }
+}
+
+void larder_pipeline_free(struct larder_pipeline *pipeline)
+{
+    if (pipeline == NULL) {
+        return;
+    }
+    await_callers(pipeline);
+    larder_fork_hook_remove(&pipeline->hook);
+    for (int i = 0; i < pipeline->links.used; i++) {
+        larder_link_free(pipeline->allocator, pipeline->links.places[i]);
+    }
+    free_list(pipeline, pipeline->spares);
+    free_list(pipeline, pipeline->stuck);
+    larder_address_release(&pipeline->options.conn.address, pipeline->allocator);
+    larder_dial_gate_destroy(&pipeline->dials);
+    pthread_cond_destroy(&pipeline->freed);
+    pthread_mutex_destroy(&pipeline->mutex);
+    larder_free(pipeline->allocator, pipeline->links.places);
+    larder_free(pipeline->allocator, pipeline);
+}
+
+/* ---------------------------------------------------------------- moving on */
+
+static enum larder_status fail(struct call *call, enum larder_status status, const char *why)
+{
+    snprintf(call->ticket.why, sizeof call->ticket.why, "%s", why);
+    return status;
+}
+
+/* A connection is lost. Before any of its callers learns of it. */
+static void count_failure(struct larder_pipeline *pipeline)
+{
+    atomic_fetch_add(&pipeline->failures, 1);
+}
+
+static void become_idle_locked(struct larder_pipeline *pipeline, struct larder_link *link)
+{
+    link->busy = false;
+    link->exclusive = false;
+    link->lanes = 0;
+    link->current = NULL;
+    pipeline->busy--;
+    /* One idle link is one caller's; but not each can take each. */
+    if (pipeline->waiting_for_lane > 0) {
+        pthread_cond_broadcast(&pipeline->freed);
+    } else if (pipeline->waiting > 0) {
+        pthread_cond_signal(&pipeline->freed);
+    }
+}
+
+/* Gives the link's place away; what waits for it goes elsewhere. Its leader
+ * closes it, should it come back. Callers of `next` are to be woken. */
+static void mark_stuck_locked(struct larder_pipeline *pipeline, struct larder_link *link)
+{
+    struct larder_links *links = &pipeline->links;
+    if (link->stuck || pipeline->stuck_count >= links->max) {
+        return;
+    }
+    for (int i = 0; i < links->used; i++) {
+        if (links->places[i] == link) {
+            links->places[i] = NULL;
+        }
+    }
+    link->stuck = true;
+    link->next_spare = pipeline->stuck;
+    pipeline->stuck = link;
+    pipeline->stuck_count++;
+    larder_bundle_drop(link->next, LARDER_OK, "");
+    if (pipeline->waiting > 0) {
+        pthread_cond_broadcast(&pipeline->freed);
+    }
+}
+
+/* The leader of a stuck link is here, at last. */
+static void retire(struct larder_pipeline *pipeline, struct larder_link *link)
+{
+    larder_conn_close(link->conn);
+    pthread_mutex_lock(&pipeline->mutex);
+    struct larder_link **at = &pipeline->stuck;
+    while (*at != link) {
+        at = &(*at)->next_spare;
+    }
+    *at = link->next_spare;
+    pipeline->stuck_count--;
+    link->stuck = false;
+    link->suspect_since_ns = 0;
+    link->next_spare = pipeline->spares;
+    pipeline->spares = link;
+    become_idle_locked(pipeline, link);
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
+/* What would have been sent next cannot be. */
+static void end_link(struct larder_pipeline *pipeline, struct larder_link *link,
+                     enum larder_status status, const char *why)
+{
+    struct larder_bundle *next = link->next;
+    pthread_mutex_lock(&pipeline->mutex);
+    if (pipeline->closing) {
+        larder_bundle_drop(next, LARDER_E_UNAVAILABLE, "the cache is being closed");
+    } else {
+        larder_bundle_drop(next, status, why);
+    }
+    bool stuck = link->stuck;
+    if (!stuck) {
+        become_idle_locked(pipeline, link);
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    if (stuck) {
+        retire(pipeline, link);
+    }
+    larder_bundle_wake(next);
+}
+
+/* Makes the next bundle the current one. False: there is none, or the link is
+ * no longer to be used; *ret_idle tells. */
+static bool turn(struct larder_pipeline *pipeline, struct larder_link *link, bool *ret_idle)
+{
+    pthread_mutex_lock(&pipeline->mutex);
+    bool usable = link->conn->stream.fd >= 0 && !link->stuck && !pipeline->closing;
+    bool more = link->next->live > 0;
+    *ret_idle = !more && !link->stuck;
+    if (*ret_idle) {
+        become_idle_locked(pipeline, link);
+    } else if (usable) {
+        pipeline->bundles++;
+        pipeline->combined += link->next->live;
+        larder_link_turn(link);
+        if (pipeline->waiting > 0) { /* there is room again */
+            pthread_cond_broadcast(&pipeline->freed);
+        }
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    return usable && more;
+}
+
+/* All that was under way on the link has ended: sends what is next, and gives
+ * the lead away. status: why the connection could not be opened, for those who
+ * wait for it; OK: that was not it. The link is no more the caller's. */
+static void move_on(struct larder_pipeline *pipeline, struct larder_link *link,
+                    enum larder_status status, const char *why)
+{
+    bool idle;
+    while (turn(pipeline, link, &idle)) {
+        struct larder_bundle *bundle = link->current;
+        larder_conn_push(link->conn, &bundle->base);
+        if (larder_bundle_promote(bundle, INT64_MIN)) {
+            return;
+        }
+        /* All of them have given up, just now. */
+        larder_conn_close(link->conn);
+        count_failure(pipeline);
+    }
+    if (!idle) {
+        end_link(pipeline, link, status, why);
+    }
+}
+
+/* ------------------------------------------------------------------ leading */
+
+/* The leader's deadline has come. True: another leads on. */
+static bool hand_over(struct larder_pipeline *pipeline, struct larder_link *link, bool progress)
+{
+    if (!progress) {
+        struct larder_bundle *next = link->next;
+        pthread_mutex_lock(&pipeline->mutex);
+        mark_stuck_locked(pipeline, link);
+        pthread_mutex_unlock(&pipeline->mutex);
+        larder_bundle_wake(next);
+    }
+    return larder_bundle_promote(link->current, larder_clock_now_ns(pipeline->clock));
+}
+
+/* The leader's own answer, where the connection failed or its time is up. */
+static enum larder_status leader_status(struct larder_link *link, struct call *call,
+                                        enum larder_status status)
+{
+    struct larder_ticket *ticket = &call->ticket;
+    struct larder_slot *slot = &ticket->bundle->slots[ticket->slot];
+    if (atomic_load_explicit(&ticket->state, memory_order_relaxed) == LARDER_TICKET_DONE) {
+        return LARDER_OK;
+    }
+    ticket->exchange->fill_sent = slot->begin < link->conn->out_sent;
+    atomic_store_explicit(&slot->state, LARDER_SLOT_ABANDONED, memory_order_release);
+    return fail(call, status, link->conn->why);
+}
+
+/* Reads the replies of the link's current bundle, whose leader this caller is. */
+static enum larder_status lead(struct larder_pipeline *pipeline, struct larder_link *link,
+                               struct call *call)
+{
+    struct larder_bundle *bundle = link->current;
+    struct larder_conn *conn = link->conn;
+    uint32_t before = atomic_load_explicit(&link->progress, memory_order_relaxed);
+    conn->now_ns = larder_clock_now_ns(pipeline->clock);
+    enum larder_status status = larder_conn_resume(conn, &bundle->base, call->ticket.deadline_ns);
+    if (status == LARDER_OK) {
+        if (bundle->base.close) {
+            larder_conn_close(conn);
+        }
+        move_on(pipeline, link, LARDER_OK, "");
+        larder_bundle_wake(bundle);
+        return LARDER_OK;
+    }
+    enum larder_status own = leader_status(link, call, status);
+    if (status == LARDER_E_TIMEOUT &&
+        hand_over(pipeline, link,
+                  before != atomic_load_explicit(&link->progress, memory_order_relaxed))) {
+        return own;
+    }
+    size_t sent = conn->out_sent;
+    count_failure(pipeline);
+    larder_conn_close(conn);
+    larder_bundle_fail(bundle, sent, status, conn->why);
+    move_on(pipeline, link, LARDER_OK, "");
+    larder_bundle_wake(bundle);
+    return own;
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+/* The deadline has come. Answers what the caller is to do. */
+static enum larder_ticket_state give_up(struct larder_pipeline *pipeline, struct larder_link *link,
+                                        struct call *call, uint32_t seen, int64_t since_ns)
+{
+    struct larder_ticket *ticket = &call->ticket;
+    struct larder_bundle *next = NULL;
+    uint32_t state;
+    pthread_mutex_lock(&pipeline->mutex);
+    while ((state = atomic_load_explicit(&ticket->state, memory_order_acquire)) ==
+           LARDER_TICKET_WAITS) {
+        bool unsent = ticket->bundle == link->next;
+        if (unsent) {
+            larder_bundle_withdraw(ticket->bundle, ticket);
+        }
+        if (unsent || larder_bundle_abandon(ticket->bundle, ticket)) {
+            ticket->exchange->fill_sent = !unsent;
+            ticket->status = LARDER_E_TIMEOUT;
+            fail(call, LARDER_E_TIMEOUT,
+                 unsent ? "all connections were busy until the deadline"
+                        : "the server did not answer in time");
+            state = LARDER_TICKET_DONE;
+            int64_t now_ns = larder_clock_now_ns(pipeline->clock);
+            if (larder_link_suspect(link, seen, since_ns, now_ns)) {
+                next = link->next;
+                mark_stuck_locked(pipeline, link);
+            }
+            break;
+        }
+        pthread_mutex_unlock(&pipeline->mutex); /* a delivery is at work */
+        sched_yield();
+        pthread_mutex_lock(&pipeline->mutex);
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    if (next != NULL) {
+        larder_bundle_wake(next);
+    }
+    return (enum larder_ticket_state)state;
+}
+
+static enum larder_ticket_state await(struct larder_pipeline *pipeline, struct larder_link *link,
+                                      struct call *call)
+{
+    struct larder_ticket *ticket = &call->ticket;
+    struct larder_bundle *bundle = ticket->bundle;
+    struct larder_wake *wake = ticket->slot == 0 ? &bundle->lead : &bundle->followers;
+    uint32_t state;
+    for (int i = 0; i < YIELDS; i++) {
+        state = atomic_load_explicit(&ticket->state, memory_order_acquire);
+        if (state != LARDER_TICKET_WAITS) {
+            return (enum larder_ticket_state)state;
+        }
+        sched_yield();
+    }
+    uint32_t progress = atomic_load_explicit(&link->progress, memory_order_relaxed);
+    int64_t since_ns = larder_clock_now_ns(pipeline->clock);
+    for (;;) {
+        uint32_t seen = larder_wake_read(wake);
+        state = atomic_load_explicit(&ticket->state, memory_order_acquire);
+        if (state != LARDER_TICKET_WAITS) {
+            return (enum larder_ticket_state)state;
+        }
+        if (!larder_wake_wait(wake, seen, pipeline->clock, ticket->deadline_ns)) {
+            return give_up(pipeline, link, call, progress, since_ns);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ running */
+
+/* Why the gate keeps a dial back: the deadline, or that the server refused the
+ * last one, which is told in its words. */
+static void tell_no_dial(struct larder_pipeline *pipeline, enum larder_status status,
+                         struct larder_conn *conn)
+{
+    if (status == LARDER_E_TIMEOUT) {
+        snprintf(conn->why, sizeof conn->why, "no turn to connect came before the deadline");
+        return;
+    }
+    pthread_mutex_lock(&pipeline->mutex);
+    memcpy(conn->why, pipeline->refusal, sizeof conn->why);
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
+static void note_dial(struct larder_pipeline *pipeline, enum larder_status status,
+                      const struct larder_conn *conn)
+{
+    pthread_mutex_lock(&pipeline->mutex);
+    if (status != LARDER_OK) {
+        memcpy(pipeline->refusal, conn->why, sizeof pipeline->refusal);
+    } else if (conn->server[0] != '\0') {
+        memcpy(pipeline->server, conn->server, sizeof pipeline->server);
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
+static enum larder_status dial(struct larder_pipeline *pipeline, struct larder_link *link,
+                               int64_t deadline_ns)
+{
+    struct larder_conn *conn = link->conn;
+    int64_t connect_ns =
+        larder_deadline_after_ms(pipeline->clock, pipeline->options.connect_timeout_ms);
+    bool shorter = connect_ns < deadline_ns;
+    int64_t until_ns = shorter ? connect_ns : deadline_ns;
+    enum larder_status status = larder_dial_gate_acquire(&pipeline->dials, until_ns);
+    if (status == LARDER_OK) {
+        status = larder_conn_open(conn, until_ns);
+        note_dial(pipeline, status, conn); /* before others may be told of it */
+        larder_dial_gate_release(&pipeline->dials, status);
+    } else {
+        tell_no_dial(pipeline, status, conn);
+    }
+    if (status == LARDER_E_TIMEOUT && shorter) {
+        status = LARDER_E_UNAVAILABLE; /* the call itself had time left */
+    }
+    return status;
+}
+
+/* Runs the caller's exchange on a link that was idle, by itself. */
+static enum larder_status run_own(struct larder_pipeline *pipeline, struct larder_link *link,
+                                  struct call *call)
+{
+    struct larder_conn *conn = link->conn;
+    struct larder_exchange *exchange = call->ticket.exchange;
+    int64_t deadline_ns = call->ticket.deadline_ns;
+    enum larder_status status = LARDER_OK, dialled = LARDER_OK;
+    int64_t now_ns = larder_clock_now_ns(pipeline->clock);
+    if (conn->stream.fd >= 0 && now_ns - conn->now_ns > LOOK_AFTER_IDLE_NS &&
+        !larder_stream_is_quiet(&conn->stream)) {
+        larder_conn_close(conn);
+    }
+    conn->now_ns = now_ns;
+    call->reused = conn->stream.fd >= 0;
+    if (now_ns >= deadline_ns) { /* nothing is sent that nobody waits for */
+        move_on(pipeline, link, LARDER_OK, "");
+        return fail(call, LARDER_E_TIMEOUT, "the deadline had passed before anything was sent");
+    }
+    if (!call->reused) {
+        dialled = dial(pipeline, link, deadline_ns);
+        status = dialled;
+    }
+    call->connected = status == LARDER_OK;
+    if (status == LARDER_OK) {
+        status = larder_conn_run(conn, exchange, deadline_ns);
+    }
+    if (status != LARDER_OK) {
+        fail(call, status, conn->why);
+        count_failure(pipeline);
+    }
+    if (exchange->close) {
+        larder_conn_close(conn);
+    }
+    /* Who waits for a dial has its failure, unless that is this caller's haste. */
+    move_on(pipeline, link, dialled == LARDER_E_TIMEOUT ? LARDER_OK : dialled, call->ticket.why);
+    return status;
+}
+
+/* Puts a link into a free place. */
+static struct larder_link *make_link_locked(struct larder_pipeline *pipeline, int place)
+{
+    struct larder_links *links = &pipeline->links;
+    struct larder_link *link = pipeline->spares;
+    if (link != NULL) {
+        pipeline->spares = link->next_spare;
+    } else {
+        link = larder_link_new(pipeline->allocator, pipeline->clock, &pipeline->options.conn);
+    }
+    if (link != NULL) {
+        links->places[place] = link;
+        links->used = place < links->used ? links->used : place + 1;
+    }
+    return link;
+}
+
+static void own_locked(struct larder_pipeline *pipeline, struct larder_link *link,
+                       const struct call *call, bool *ret_stale)
+{
+    const struct larder_exchange *exchange = call->ticket.exchange;
+    *ret_stale = link->failures < call->not_before;
+    link->busy = true;
+    link->exclusive = !exchange->shares;
+    link->lanes = exchange->lane;
+    link->current = NULL;
+    link->suspect_since_ns = 0;
+    atomic_fetch_add_explicit(&link->progress, 1, memory_order_relaxed);
+    if (*ret_stale || link->conn->stream.fd < 0) {
+        link->failures = atomic_load(&pipeline->failures);
+    }
+    pipeline->busy++;
+}
+
+/* Waits for a link that `choice` could not be. False: the deadline has passed. */
+static bool wait_locked(struct larder_pipeline *pipeline, const struct call *call,
+                        const struct larder_choice *choice)
+{
+    bool alone = !call->ticket.exchange->shares || call->not_before != 0;
+    bool lane = choice->link != NULL;
+    pipeline->waiting++;
+    pipeline->waiting_for_lane += lane;
+    pipeline->links.waiting_alone += alone;
+    bool in_time = larder_cond_wait(&pipeline->freed, &pipeline->mutex, pipeline->clock,
+                                    call->ticket.deadline_ns);
+    pipeline->links.waiting_alone -= alone;
+    pipeline->waiting_for_lane -= lane;
+    pipeline->waiting--;
+    return in_time;
+}
+
+/* Where a call was put. */
+struct berth {
+    struct larder_link *link;
+    bool own;   /* to itself; else it is in the link's next bundle */
+    bool stale; /* what is open there is to be closed first */
+};
+
+static enum larder_status take_place_locked(struct larder_pipeline *pipeline, struct call *call,
+                                            const struct larder_choice *choice,
+                                            struct berth *ret_berth)
+{
+    *ret_berth = (struct berth){.link = choice->link, .own = choice->kind != LARDER_CHOICE_JOIN};
+    if (!ret_berth->own) {
+        enum larder_status status = larder_bundle_add(choice->link->next, &call->ticket);
+        return status == LARDER_OK ? LARDER_OK
+                                   : fail(call, status, "the commands do not fit into memory");
+    }
+    if (choice->kind == LARDER_CHOICE_NEW) {
+        ret_berth->link = make_link_locked(pipeline, choice->place);
+    }
+    if (ret_berth->link == NULL) {
+        return fail(call, LARDER_E_NOMEM, "no memory for a connection");
+    }
+    own_locked(pipeline, ret_berth->link, call, &ret_berth->stale);
+    return LARDER_OK;
+}
+
+/* Finds a place for the call. Not OK: there was none in time, or no memory. */
+static enum larder_status find_place_locked(struct larder_pipeline *pipeline, struct call *call,
+                                            struct berth *ret_berth)
+{
+    struct larder_wish wish = {.exchange = call->ticket.exchange, .not_before = call->not_before};
+    for (;;) {
+        if (pipeline->closing) {
+            return fail(call, LARDER_E_UNAVAILABLE, "the cache is being closed");
+        }
+        wish.callers = atomic_load_explicit(&pipeline->callers, memory_order_relaxed);
+        struct larder_choice choice = larder_links_choose(&pipeline->links, &wish);
+        if (choice.kind != LARDER_CHOICE_WAIT) {
+            return take_place_locked(pipeline, call, &choice, ret_berth);
+        }
+        if (!wait_locked(pipeline, call, &choice)) {
+            return fail(call, LARDER_E_TIMEOUT, "all connections were busy until the deadline");
+        }
+    }
+}
+
+/* *ret_again: nothing was sent, and it must be submitted anew. */
+static enum larder_status submit(struct larder_pipeline *pipeline, struct call *call,
+                                 bool *ret_again)
+{
+    struct berth berth;
+    *ret_again = false;
+    atomic_store_explicit(&call->ticket.state, LARDER_TICKET_WAITS, memory_order_relaxed);
+    pthread_mutex_lock(&pipeline->mutex);
+    enum larder_status status = find_place_locked(pipeline, call, &berth);
+    pthread_mutex_unlock(&pipeline->mutex);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    if (berth.own) {
+        if (berth.stale) {
+            larder_conn_close(berth.link->conn);
+        }
+        return run_own(pipeline, berth.link, call);
+    }
+    switch (await(pipeline, berth.link, call)) {
+    case LARDER_TICKET_LEADS:
+        call->reused = true;
+        return lead(pipeline, berth.link, call);
+    case LARDER_TICKET_AGAIN:
+        call->ticket.exchange->table->rewind(call->ticket.exchange);
+        *ret_again = true;
+        return LARDER_OK;
+    case LARDER_TICKET_WAITS:
+    case LARDER_TICKET_DONE:
+        break;
+    }
+    call->reused = !call->ticket.dropped;
+    return call->ticket.status;
+}
+
+enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
+                                       struct larder_exchange *exchange, uint64_t not_before,
+                                       int64_t deadline_ns,
+                                       struct larder_pipeline_result *ret_result)
+{
+    struct call call;
+    bool again;
+    call.ticket.exchange = exchange;
+    call.ticket.deadline_ns = deadline_ns;
+    call.ticket.why[0] = '\0';
+    call.not_before = not_before;
+    call.reused = false;
+    call.connected = false;
+    exchange->pending = 0;
+    exchange->fill_sent = false;
+    exchange->any_received = false;
+    exchange->close = false;
+    atomic_fetch_add_explicit(&pipeline->callers, 1, memory_order_relaxed);
+    enum larder_status status = submit(pipeline, &call, &again);
+    while (again) {
+        status = submit(pipeline, &call, &again);
+    }
+    ret_result->reused = call.reused;
+    ret_result->connected = call.connected || call.reused;
+    ret_result->why[0] = '\0';
+    if (status != LARDER_OK) {
+        ret_result->failures = atomic_load(&pipeline->failures);
+        memcpy(ret_result->why, call.ticket.why, sizeof ret_result->why);
+    }
+    atomic_fetch_sub_explicit(&pipeline->callers, 1, memory_order_release);
+    return status;
+}
+
+/* ---------------------------------------------------------------- inspect */
+
+const char *larder_pipeline_where(const struct larder_pipeline *pipeline)
+{
+    return pipeline->where;
+}
+
+void larder_pipeline_stats(struct larder_pipeline *pipeline,
+                           struct larder_pipeline_stats *ret_stats)
+{
+    const struct larder_links *links = &pipeline->links;
+    pthread_mutex_lock(&pipeline->mutex);
+    *ret_stats = (struct larder_pipeline_stats){.busy = pipeline->busy,
+                                                .max = links->max,
+                                                .bundles = pipeline->bundles,
+                                                .combined = pipeline->combined};
+    for (int i = 0; i < links->used; i++) {
+        const struct larder_link *link = links->places[i];
+        ret_stats->connections += link != NULL && (link->busy || link->conn->stream.fd >= 0);
+        ret_stats->queued += link != NULL ? (int)link->next->live : 0;
+    }
+    memcpy(ret_stats->server, pipeline->server, sizeof ret_stats->server);
+    pthread_mutex_unlock(&pipeline->mutex);
+}
