@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -343,6 +344,37 @@ static void half_an_exchange_changes_nothing(void **state)
     larder_tls_free(tls);
 }
 
+/* 0 in the child: as it should be. */
+static int in_a_child(struct larder_tls *tls, const struct secured *secured,
+                      const struct ssl_ctx_st *parents, bool same)
+{
+    int result = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct ssl_ctx_st *own = larder_tls_acquire(tls);
+        bool ok = own != NULL && (own == parents) == same && try_ping(secured, tls) == LARDER_OK;
+        _exit(ok ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &result, 0), pid);
+    return result;
+}
+
+/* A thread of the parent may have been in the middle of a handshake. */
+static void a_forks_child_takes_no_context_that_is_in_use(void **state)
+{
+    struct secured secured;
+    struct larder_tls *tls = make_tls("ca.pem", NULL, NULL, NULL, NULL);
+    (void)state;
+    start(&secured, "server", false, NULL);
+    struct ssl_ctx_st *context = larder_tls_acquire(tls);
+    assert_int_equal(in_a_child(tls, &secured, context, false), 0);
+    larder_tls_release(tls, context);
+    assert_int_equal(in_a_child(tls, &secured, context, true), 0);
+    assert_int_equal(try_ping(&secured, tls), LARDER_OK);
+    stop(&secured);
+    larder_tls_free(tls);
+}
+
 /* --------------------------------------------------------------- wrong files */
 
 struct wrong {
@@ -449,6 +481,7 @@ int main(void)
         cmocka_unit_test(errors_of_others_do_not_matter),
         cmocka_unit_test(new_files_serve_the_next_dial),
         cmocka_unit_test(half_an_exchange_changes_nothing),
+        cmocka_unit_test(a_forks_child_takes_no_context_that_is_in_use),
         cmocka_unit_test(files_that_cannot_be_used_are_named),
         cmocka_unit_test(memory_may_run_out),
     };
