@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include "backend/redis.h"
 #include "base/clock.h"
+#include "cache/away.h"
 #include "shelf.h"
 #include "support/redis_server.h"
 
@@ -300,6 +301,140 @@ static void close_says_what_it_could_not_replay(void **state)
     assert_non_null(strstr(o->shelf.log_text, "closed with 1 invalidations"));
 }
 
+/* ----------------------------------------------------- below the cache's calls */
+
+/* The backend alone, with room for two keys, on a clock that can be put forward. */
+struct bare {
+    struct larder_clock clock;
+    int64_t ahead_ns;
+    struct larder_backend_env env;
+    struct larder_backend *backend;
+};
+
+static int64_t clock_ahead_ns(void *user)
+{
+    return larder_clock_now_ns(&larder_clock_system) + ((struct bare *)user)->ahead_ns;
+}
+
+static void put_forward_ms(struct bare *bare, int64_t ms)
+{
+    bare->ahead_ns += ms * 1000000;
+}
+
+static void bare_open(struct bare *bare, struct outage *o)
+{
+    const struct larder_redis_options redis = {
+        .address = {.host = "127.0.0.1", .port = o->server.port, .client_name = "bare"},
+        .max_connections = 1,
+        .connect_timeout_ms = 1000,
+        .max_reply_bytes = 4096,
+    };
+    const struct larder_away_options away = {
+        .service = "bare", .journal = {2, 10000}, .timeout_ms = 100};
+    bare->clock = (struct larder_clock){.monotonic_ns = clock_ahead_ns, .user = bare};
+    bare->ahead_ns = 0;
+    bare->env =
+        (struct larder_backend_env){.allocator = &o->shelf.memory.allocator, .clock = &bare->clock};
+    bare->backend = larder_away_new(&bare->env, larder_redis_new(&bare->env, &redis), &away);
+    assert_non_null(bare->backend);
+    larder_away_lifetime(bare->backend, 60000);
+}
+
+static void take_any(struct larder_op *op, const uint8_t *bytes, size_t len)
+{
+    (void)bytes;
+    (void)len;
+    op->status = LARDER_OK;
+}
+
+static struct larder_op bare_do(struct bare *bare, enum larder_op_kind kind, const char *key)
+{
+    struct larder_op op = {.kind = kind,
+                           .key = key,
+                           .key_len = strlen(key),
+                           .value = (const uint8_t *)"v",
+                           .value_len = 1,
+                           .ttl_ms = 60000,
+                           .sink = take_any};
+    bare->backend->table->run(bare->backend, &op, 1, larder_deadline_after_ms(&bare->clock, 200));
+    return op;
+}
+
+/* Past the pauses of the journal, the dials and the breaker: asks until it is answered. */
+static enum larder_status bare_ask(struct bare *bare, enum larder_op_kind kind, const char *key)
+{
+    for (int i = 0; i < 100; i++) {
+        struct larder_op op = bare_do(bare, kind, key);
+        if (op.status >= 0) {
+            return op.status;
+        }
+        put_forward_ms(bare, 100);
+    }
+    return LARDER_E_UNAVAILABLE;
+}
+
+static struct larder_health bare_health(struct bare *bare)
+{
+    struct larder_health health = {0};
+    bare->backend->table->health(bare->backend, &health);
+    return health;
+}
+
+static void an_overflow_reads_nothing_that_may_be_old(void **state)
+{
+    struct outage *o = *state;
+    struct bare bare;
+    bare_open(&bare, o);
+    for (int i = 0; i < 4; i++) {
+        const char *const keys[] = {"a", "b", "c", "d"};
+        assert_int_equal(bare_ask(&bare, LARDER_OP_SET, keys[i]), LARDER_OK);
+    }
+    redis_server_kill(&o->server);
+    assert_true(bare_do(&bare, LARDER_OP_DELETE, "a").status < 0);
+    assert_true(bare_do(&bare, LARDER_OP_DELETE, "b").status < 0);
+    assert_false(bare_health(&bare).journal_overflowed);
+    assert_true(bare_do(&bare, LARDER_OP_DELETE, "c").status < 0);
+    assert_true(bare_health(&bare).journal_overflowed);
+    assert_true(redis_server_again(&o->server));
+    assert_int_equal(bare_ask(&bare, LARDER_OP_PING, ""), LARDER_OK);
+    say(o, "EXISTS a b c d", ":2");
+    /* c was lost, so neither it nor anything else is read; writes go on. */
+    assert_int_equal(bare_do(&bare, LARDER_OP_GET, "c").status, LARDER_E_UNAVAILABLE);
+    assert_int_equal(bare_do(&bare, LARDER_OP_GET, "d").status, LARDER_E_UNAVAILABLE);
+    assert_int_equal(bare_do(&bare, LARDER_OP_EXPIRE, "c").status, LARDER_E_UNAVAILABLE);
+    assert_int_equal(bare_do(&bare, LARDER_OP_SET, "e").status, LARDER_OK);
+    assert_int_equal(bare_do(&bare, LARDER_OP_DELETE, "d").status, LARDER_OK);
+    /* A minute later all that may be old has expired. */
+    put_forward_ms(&bare, 60000);
+    assert_int_equal(bare_do(&bare, LARDER_OP_GET, "d").status, LARDER_MISS);
+    assert_int_equal(bare_do(&bare, LARDER_OP_GET, "e").status, LARDER_OK);
+    assert_false(bare_health(&bare).journal_overflowed);
+    bare.backend->table->free(bare.backend);
+}
+
+/* Whatever is out of memory: an invalidation that failed is never forgotten. */
+static void without_memory_nothing_old_is_read(void **state)
+{
+    struct outage *o = *state;
+    for (size_t n = 1; n < 6; n++) {
+        struct bare bare;
+        bare_open(&bare, o);
+        assert_int_equal(bare_ask(&bare, LARDER_OP_SET, "a"), LARDER_OK);
+        redis_server_freeze(&o->server);
+        o->shelf.memory.fail_at = atomic_load(&o->shelf.memory.calls) + n;
+        o->shelf.memory.fail_after = true;
+        assert_true(bare_do(&bare, LARDER_OP_DELETE, "a").status < 0);
+        redis_server_thaw(&o->server);
+        for (int i = 0; i < 10; i++) {
+            assert_int_not_equal(bare_do(&bare, LARDER_OP_GET, "a").status, LARDER_OK);
+            put_forward_ms(&bare, 20);
+            o->shelf.memory.fail_after = i < 5;
+            o->shelf.memory.fail_at = i < 5 ? 1 : 0;
+        }
+        bare.backend->table->free(bare.backend);
+    }
+}
+
 /* -------------------------------------------------------------- the fallback */
 
 static void make_it_away(struct outage *o)
@@ -435,6 +570,8 @@ int main(void)
         TEST(a_key_that_cannot_be_deleted_is_loaded_and_others_are_read),
         TEST(close_replays_what_it_can),
         TEST(close_says_what_it_could_not_replay),
+        TEST(an_overflow_reads_nothing_that_may_be_old),
+        TEST(without_memory_nothing_old_is_read),
         FALLBACK_TEST(what_is_set_while_it_is_away_is_read_here),
         TEST(without_a_fallback_nothing_is_kept),
         TEST(nobody_reads_what_it_replaced),
