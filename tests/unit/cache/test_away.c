@@ -20,6 +20,7 @@
 #include "backend/redis.h"
 #include "base/clock.h"
 #include "cache/away.h"
+#include "cache/load_gate.h"
 #include "shelf.h"
 #include "support/redis_server.h"
 
@@ -483,6 +484,97 @@ static void without_a_fallback_nothing_is_kept(void **state)
     assert_int_equal(health(o).entries, 0);
 }
 
+/* ------------------------------------------------------------------- loads */
+
+enum { LOADERS = LARDER_LOADS_WHILE_AWAY + 16 };
+
+static struct {
+    atomic_int running, most;
+    atomic_bool go_on;
+} loads;
+
+static enum larder_status load_slowly(struct larder_load *load, const void *call, void *out)
+{
+    struct tea *tea = out;
+    (void)load;
+    (void)call;
+    int now = atomic_fetch_add(&loads.running, 1) + 1;
+    int most = atomic_load(&loads.most);
+    while (now > most && !atomic_compare_exchange_weak(&loads.most, &most, now)) {
+    }
+    while (!atomic_load(&loads.go_on)) {
+        usleep(1000);
+    }
+    atomic_fetch_sub(&loads.running, 1);
+    tea->name = "loaded";
+    return LARDER_OK;
+}
+
+struct loader {
+    struct outage *outage;
+    uint64_t id;
+    enum larder_status status;
+};
+
+static void *run_loader(void *user)
+{
+    struct loader *loader = user;
+    struct larder_key key = shelf_key(&loader->outage->shelf, &tea_entity, loader->id);
+    const void *value;
+    loader->status = larder_stub_get_or_load(loader->outage->shelf.cache, &tea_entity, &key,
+                                             load_slowly, NULL, &value);
+    larder_value_release(value);
+    return NULL;
+}
+
+static void run_loaders(struct outage *o, int go_on_after_ms)
+{
+    static pthread_t threads[LOADERS];
+    static struct loader loaders[LOADERS];
+    atomic_store(&loads.most, 0);
+    atomic_store(&loads.go_on, false);
+    for (size_t i = 0; i < LOADERS; i++) {
+        loaders[i] = (struct loader){.outage = o, .id = i + 1};
+        assert_int_equal(pthread_create(&threads[i], NULL, run_loader, &loaders[i]), 0);
+    }
+    int64_t end_ms = now_ms() + LONG_MS;
+    while (atomic_load(&loads.running) < LARDER_LOADS_WHILE_AWAY && now_ms() < end_ms) {
+        usleep(1000);
+    }
+    usleep((useconds_t)go_on_after_ms * 1000);
+    atomic_store(&loads.go_on, true);
+    for (size_t i = 0; i < LOADERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(loaders[i].status, LARDER_OK);
+    }
+}
+
+static void loads_while_it_is_away_are_bounded(void **state)
+{
+    struct outage *o = *state;
+    larder_stub_close(o->shelf.cache);
+    o->shelf.config.timeout_ms = LONG_MS;
+    assert_status(larder_stub_open(&shelf_service, &o->shelf.config, &o->shelf.cache), LARDER_OK);
+    make_it_away(o);
+    run_loaders(o, CALL_MS);
+    assert_int_equal(atomic_load(&loads.most), LARDER_LOADS_WHILE_AWAY);
+}
+
+static void no_load_is_refused_nor_waits_longer_than_a_call(void **state)
+{
+    struct outage *o = *state;
+    make_it_away(o);
+    run_loaders(o, 5 * CALL_MS);
+    assert_int_equal(atomic_load(&loads.most), LOADERS);
+}
+
+static void while_it_is_there_loads_are_not_counted(void **state)
+{
+    struct outage *o = *state;
+    run_loaders(o, CALL_MS);
+    assert_int_equal(atomic_load(&loads.most), LOADERS);
+}
+
 /* ---------------------------------------------------------------- threads */
 
 enum { WRITERS = 4 };
@@ -574,6 +666,9 @@ int main(void)
         TEST(without_memory_nothing_old_is_read),
         FALLBACK_TEST(what_is_set_while_it_is_away_is_read_here),
         TEST(without_a_fallback_nothing_is_kept),
+        TEST(loads_while_it_is_away_are_bounded),
+        TEST(no_load_is_refused_nor_waits_longer_than_a_call),
+        TEST(while_it_is_there_loads_are_not_counted),
         TEST(nobody_reads_what_it_replaced),
         FALLBACK_TEST(nobody_reads_what_it_replaced),
     };
