@@ -23,6 +23,7 @@
 #include "cache/load_gate.h"
 #include "shelf.h"
 #include "support/redis_server.h"
+#include "support/scripted_server.h"
 
 enum { LONG_MS = 10000, CALL_MS = 200 };
 
@@ -436,6 +437,52 @@ static void without_memory_nothing_old_is_read(void **state)
     }
 }
 
+/* ------------------------------------------------------- refused for a moment */
+
+#define HELLO SCRIPTED_AWAIT, SCRIPTED_SEND("+OK\r\n$22\r\nredis_version:7.0.15\r\n\r\n")
+#define REFUSED(text) SCRIPTED_AWAIT, SCRIPTED_SEND("-" text "\r\n")
+
+static const struct scripted_step loading[] = {
+    HELLO,          REFUSED("LOADING it is"), REFUSED("BUSY too"),
+    SCRIPTED_AWAIT, SCRIPTED_SEND("$-1\r\n"), SCRIPTED_HOLD};
+static const struct scripted_step full[] = {HELLO, REFUSED("OOM it is"), REFUSED("OOM again"),
+                                            SCRIPTED_HOLD};
+
+static void what_is_refused_for_a_moment_is_sent_again(void **state)
+{
+    struct outage *o = *state;
+    const struct tea *tea;
+    struct scripted_server *server =
+        scripted_server_start(loading, sizeof loading / sizeof *loading);
+    assert_non_null(server);
+    larder_stub_close(o->shelf.cache);
+    o->shelf.config.port = scripted_server_port(server);
+    o->shelf.config.timeout_ms = LONG_MS;
+    assert_status(larder_stub_open(&shelf_service, &o->shelf.config, &o->shelf.cache), LARDER_OK);
+    assert_status(shelf_get(&o->shelf, &tea_entity, 1, &tea), LARDER_MISS);
+    assert_string_equal(larder_last_error(), "");
+    assert_int_equal(scripted_server_connections(server), 1);
+    larder_stub_close(o->shelf.cache);
+    o->shelf.cache = NULL;
+    scripted_server_stop(server);
+}
+
+static void what_is_refused_for_longer_is_not(void **state)
+{
+    struct outage *o = *state;
+    const struct tea *tea;
+    struct scripted_server *server = scripted_server_start(full, sizeof full / sizeof *full);
+    assert_non_null(server);
+    larder_stub_close(o->shelf.cache);
+    o->shelf.config.port = scripted_server_port(server);
+    assert_status(larder_stub_open(&shelf_service, &o->shelf.config, &o->shelf.cache), LARDER_OK);
+    assert_status(shelf_get(&o->shelf, &tea_entity, 1, &tea), LARDER_E_SERVER);
+    assert_non_null(strstr(larder_last_error(), "OOM it is"));
+    larder_stub_close(o->shelf.cache);
+    o->shelf.cache = NULL;
+    scripted_server_stop(server);
+}
+
 /* -------------------------------------------------------------- the fallback */
 
 static void make_it_away(struct outage *o)
@@ -662,6 +709,8 @@ int main(void)
         TEST(a_key_that_cannot_be_deleted_is_loaded_and_others_are_read),
         TEST(close_replays_what_it_can),
         TEST(close_says_what_it_could_not_replay),
+        TEST(what_is_refused_for_a_moment_is_sent_again),
+        TEST(what_is_refused_for_longer_is_not),
         TEST(an_overflow_reads_nothing_that_may_be_old),
         TEST(without_memory_nothing_old_is_read),
         FALLBACK_TEST(what_is_set_while_it_is_away_is_read_here),
