@@ -33,6 +33,26 @@ enum larder_op_kind {
     LARDER_OP_PING     /* OK */
 };
 
+/* What making an operation twice means: what decides whether one whose outcome
+ * is unknown may be made again, within its deadline. One that is known not to
+ * have been applied always may. A kind has one class, a generated call one kind. */
+enum larder_class {
+    LARDER_CLASS_READ,        /* GET EXISTS TTL PING: nothing. May */
+    LARDER_CLASS_CHECKED,     /* it tells by itself that it was made before. May */
+    LARDER_CLASS_LAST_WINS,   /* SET REPLACE DELETE EXPIRE: the same state, and the same
+                                 answer but for a DELETE's MISS. May */
+    LARDER_CLASS_ACCUMULATING /* ADD, whose second answer would be DENIED by its first:
+                                 another state, or another answer. May not */
+};
+
+enum larder_class larder_op_class(enum larder_op_kind kind);
+
+/* Whether an operation of unknown outcome may be made again. */
+static inline bool larder_class_repeats(enum larder_class class)
+{
+    return class != LARDER_CLASS_ACCUMULATING;
+}
+
 struct larder_op {
     enum larder_op_kind kind;
     const char *key;
@@ -46,6 +66,7 @@ struct larder_op {
     /* Answers, set by the backend for every operation of a batch. */
     enum larder_status status;
     enum larder_outcome outcome; /* of a write */
+    bool try_later;              /* refused, and not applied: in a moment it may not be */
     int64_t number;
 };
 
@@ -56,6 +77,7 @@ static inline void larder_op_answer(struct larder_op *op, enum larder_status sta
     bool applied = status == LARDER_OK || (status == LARDER_MISS && op->kind == LARDER_OP_DELETE);
     op->status = status;
     op->outcome = applied ? LARDER_APPLIED : LARDER_NOT_APPLIED;
+    op->try_later = false;
 }
 
 struct larder_backend;

@@ -182,20 +182,18 @@ static enum larder_status answer_ping(struct larder_op *op, const struct larder_
 struct command {
     bool (*append)(struct larder_buffer *out, const struct larder_op *op);
     enum larder_status (*answer)(struct larder_op *op, const struct larder_reply *reply);
-    bool writes;
-    bool repeats; /* made twice, it means and answers the same, or nearly: a DELETE's MISS */
 };
 
 static const struct command commands[] = {
-    [LARDER_OP_GET] = {append_get, answer_get, false, true},
-    [LARDER_OP_SET] = {append_set, answer_set, true, true},
-    [LARDER_OP_ADD] = {append_set, answer_set, true, false},
-    [LARDER_OP_REPLACE] = {append_set, answer_set, true, true},
-    [LARDER_OP_DELETE] = {append_delete, answer_count, true, true},
-    [LARDER_OP_EXISTS] = {append_exists, answer_count, false, true},
-    [LARDER_OP_TTL] = {append_ttl, answer_ttl, false, true},
-    [LARDER_OP_EXPIRE] = {append_expire, answer_count, true, true},
-    [LARDER_OP_PING] = {append_ping, answer_ping, false, true},
+    [LARDER_OP_GET] = {append_get, answer_get},
+    [LARDER_OP_SET] = {append_set, answer_set},
+    [LARDER_OP_ADD] = {append_set, answer_set},
+    [LARDER_OP_REPLACE] = {append_set, answer_set},
+    [LARDER_OP_DELETE] = {append_delete, answer_count},
+    [LARDER_OP_EXISTS] = {append_exists, answer_count},
+    [LARDER_OP_TTL] = {append_ttl, answer_ttl},
+    [LARDER_OP_EXPIRE] = {append_expire, answer_count},
+    [LARDER_OP_PING] = {append_ping, answer_ping},
 };
 
 static size_t replies_of(const struct larder_op *op)
@@ -280,8 +278,10 @@ static void take_error(struct larder_batch *batch, const struct larder_reply *re
     batch->base.close |= class->then == LARDER_THEN_CLOSE;
     batch->trouble |= 1U << (unsigned)class->breaker;
     batch->refused = true;
+    bool later = class->retry == LARDER_RETRY_LATER && class->breaker != LARDER_BREAKER_WRITES;
     for (size_t i = batch->answered; i < batch->reply_ends; i++) {
         larder_op_answer(&batch->ops[i], status);
+        batch->ops[i].try_later = later;
     }
 }
 
@@ -380,7 +380,7 @@ bool larder_batch_may_repeat(const struct larder_batch *batch)
         return false;
     }
     for (size_t i = 0; i < batch->count && was_sent(batch, i); i++) {
-        if (!commands[batch->ops[i].kind].repeats) {
+        if (!larder_class_repeats(larder_op_class(batch->ops[i].kind))) {
             return false;
         }
     }
@@ -399,7 +399,7 @@ void larder_batch_fail_rest(struct larder_batch *batch, enum larder_status statu
     for (size_t i = batch->answered; i < batch->count; i++) {
         struct larder_op *op = &batch->ops[i];
         larder_op_answer(op, status);
-        if (commands[op->kind].writes && was_sent(batch, i)) {
+        if (larder_op_class(op->kind) != LARDER_CLASS_READ && was_sent(batch, i)) {
             op->outcome = LARDER_UNKNOWN;
         }
     }

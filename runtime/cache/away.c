@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache/away.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "cache/fallback.h"
 #include "net/fork_hook.h"
 
 enum {
     REPLAY_TRIPS_MAX = 16, /* of one call */
-    REPLAY_RETRY_MS = 50   /* after one that failed */
+    REPLAY_RETRY_MS = 50,  /* after one that failed */
+    LATER_TRIES_MAX = 2,
+    LATER_FIRST_MS = 100 /* the most of the first pause; doubled for the second */
 };
 
 const struct larder_journal_bounds larder_journal_defaults = {LARDER_JOURNAL_ENTRIES_MAX,
@@ -72,6 +77,47 @@ static void hook_child(void *user)
     larder_journal_child(&((struct away *)user)->journal);
 }
 
+/* -------------------------------------------------------------- the server */
+
+/* Whether all of a batch was refused by a server that may take it in a moment. */
+static bool all_later(const struct larder_op *ops, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!ops[i].try_later) {
+            return false;
+        }
+    }
+    return count != 0;
+}
+
+/* Sleeps for a random part of `most_ms`. False: the deadline would come first. */
+static bool wait_a_moment(const struct away *away, int64_t most_ms, int64_t deadline_ns)
+{
+    int64_t ns = (int64_t)(larder_random64() % (uint64_t)(most_ms * 1000000));
+    struct timespec left = {.tv_nsec = (long)ns};
+    if (larder_clock_now_ns(away->env.clock) >= deadline_ns - ns) {
+        return false;
+    }
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+    return true;
+}
+
+/* Runs a batch, and once or twice more one that is known not to have been
+ * applied because the server is loading, or busy with a script. */
+static void run_inner(struct away *away, struct larder_op *ops, size_t count, int64_t deadline_ns)
+{
+    int64_t most_ms = LATER_FIRST_MS;
+    away->inner->table->run(away->inner, ops, count, deadline_ns);
+    for (int i = 0; i < LATER_TRIES_MAX && all_later(ops, count) && !inner_is_away(away) &&
+                    wait_a_moment(away, most_ms, deadline_ns);
+         i++) {
+        larder_error_clear();
+        away->inner->table->run(away->inner, ops, count, deadline_ns);
+        most_ms *= 2;
+    }
+}
+
 /* -------------------------------------------------------------- journalling */
 
 /* Whether a failure of it may leave a value behind that must not be read. */
@@ -113,7 +159,7 @@ static bool replay_batch(struct away *away, int64_t deadline_ns)
             ops[i] = (struct larder_op){
                 .kind = LARDER_OP_DELETE, .key = batch.keys[i].key, .key_len = batch.keys[i].len};
         }
-        away->inner->table->run(away->inner, ops, batch.count, deadline_ns);
+        run_inner(away, ops, batch.count, deadline_ns);
         all = true;
         for (size_t i = 0; i < batch.count; i++) {
             batch.keys[i].done = ops[i].status >= 0;
@@ -223,7 +269,7 @@ static void run_rest(struct away *away, struct larder_op *ops, size_t count, con
         }
     }
     if (n != 0) {
-        away->inner->table->run(away->inner, room, n, deadline_ns);
+        run_inner(away, room, n, deadline_ns);
     }
     n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -278,7 +324,7 @@ static void run_carefully(struct away *away, struct larder_op *ops, size_t count
     if (any_held(away, ops, count)) {
         run_held(away, ops, count, deadline_ns);
     } else {
-        away->inner->table->run(away->inner, ops, count, deadline_ns);
+        run_inner(away, ops, count, deadline_ns);
         settle(away, ops, count, NULL);
     }
     if (!inner_is_away(away)) {
@@ -299,7 +345,7 @@ static void away_run(struct larder_backend *backend, struct larder_op *ops, size
         run_carefully(away, ops, count, deadline_ns);
         return;
     }
-    away->inner->table->run(away->inner, ops, count, deadline_ns);
+    run_inner(away, ops, count, deadline_ns);
     if (any_failed(ops, count)) {
         settle(away, ops, count, NULL);
     }

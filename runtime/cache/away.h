@@ -13,6 +13,10 @@
  *                                         what was there is as fresh as before
  *     EXPIRE failed                       nothing: the value is what it was
  *
+ * What the server refused for a moment only (it is loading, or busy with a
+ * script) is known not to have been applied, and is sent again up to two times,
+ * after a pause, within the deadline and while its breaker is closed.
+ *
  * The call answers its error all the same, never OK. While a key stands in the
  * journal (cache/journal.h), every operation that would tell what the server
  * has for it (GET EXISTS TTL ADD REPLACE EXPIRE) is answered E_UNAVAILABLE, or

@@ -95,11 +95,6 @@ void larder_call_note_failure(const struct larder_cache *cache, const struct lar
                      *detail != '\0' ? detail : larder_status_text(status));
 }
 
-static bool is_read(enum larder_op_kind kind)
-{
-    return kind == LARDER_OP_GET || kind == LARDER_OP_EXISTS || kind == LARDER_OP_TTL;
-}
-
 enum larder_status larder_call_run(struct larder_cache *cache, const struct larder_entity *entity,
                                    struct larder_op *op, int64_t deadline_ns)
 {
@@ -107,7 +102,7 @@ enum larder_status larder_call_run(struct larder_cache *cache, const struct lard
     if (op->status < 0) {
         larder_call_note_failure(cache, entity, op->status);
     }
-    if (!is_read(op->kind)) {
+    if (larder_op_class(op->kind) != LARDER_CLASS_READ) {
         larder_outcome_set(op->outcome);
     }
     return op->status;

@@ -10,6 +10,7 @@
 
 #include "backend/backend.h"
 #include "cache/flight.h"
+#include "cache/load_gate.h"
 #include "codec/block.h"
 #include "observe/counters.h"
 
@@ -34,6 +35,7 @@ struct larder_cache {
     struct larder_backend *backend;
     struct larder_tls *tls; /* of its connections; NULL: none */
     struct larder_flights flights;
+    struct larder_load_gate loads;
     int64_t timeout_ms;
     size_t prefix_len;
     char prefix[LARDER_PREFIX_MAX + 1];

@@ -161,7 +161,10 @@ static enum larder_status run_loader(struct load_call *c, struct larder_load *lo
     memset(out, 0, c->entity->value_size);
     c->entity->defaults(out);
     larder_counter_add(&counters->loads, 1);
+    bool entered = larder_load_gate_enter(&c->cache->loads, c->cache->backend, &c->cache->clock,
+                                          larder_call_deadline_ns(c->cache));
     enum larder_status status = judge_loader(c, load, c->load(load, c->call, out));
+    larder_load_gate_leave(&c->cache->loads, entered);
     if (status < 0) {
         larder_counter_add(&counters->load_errors, 1);
     }

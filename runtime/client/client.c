@@ -202,6 +202,10 @@ enum larder_status larder_stub_open(const struct larder_service *service,
         return larder_error_set(LARDER_E_NOMEM, "%s: no memory to open the cache", service->name);
     }
     cache->service = service;
+    if (!larder_load_gate_init(&cache->loads)) {
+        larder_free(&half.allocator, cache);
+        return larder_error_set(LARDER_E_NOMEM, "%s: no memory to open the cache", service->name);
+    }
     larder_flights_init(&cache->flights, &cache->allocator);
     status = take_tables(cache, config);
     if (status == LARDER_OK) {
@@ -229,6 +233,7 @@ void larder_stub_close(struct larder_cache *cache)
     }
     larder_tls_free(cache->tls);
     larder_flights_release(&cache->flights);
+    larder_load_gate_release(&cache->loads);
     larder_free(&allocator, cache->states_block);
     larder_free(&allocator, cache);
 }

@@ -17,10 +17,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include "backend/redis.h"
 #include "base/clock.h"
+#include "cache/away.h"
+#include "cache/load_gate.h"
 #include "shelf.h"
 #include "support/redis_server.h"
+#include "support/scripted_server.h"
 
 enum { LONG_MS = 10000, CALL_MS = 200 };
 
@@ -300,6 +303,186 @@ static void close_says_what_it_could_not_replay(void **state)
     assert_non_null(strstr(o->shelf.log_text, "closed with 1 invalidations"));
 }
 
+/* ----------------------------------------------------- below the cache's calls */
+
+/* The backend alone, with room for two keys, on a clock that can be put forward. */
+struct bare {
+    struct larder_clock clock;
+    int64_t ahead_ns;
+    struct larder_backend_env env;
+    struct larder_backend *backend;
+};
+
+static int64_t clock_ahead_ns(void *user)
+{
+    return larder_clock_now_ns(&larder_clock_system) + ((struct bare *)user)->ahead_ns;
+}
+
+static void put_forward_ms(struct bare *bare, int64_t ms)
+{
+    bare->ahead_ns += ms * 1000000;
+}
+
+static void bare_open(struct bare *bare, struct outage *o)
+{
+    const struct larder_redis_options redis = {
+        .address = {.host = "127.0.0.1", .port = o->server.port, .client_name = "bare"},
+        .max_connections = 1,
+        .connect_timeout_ms = 1000,
+        .max_reply_bytes = 4096,
+    };
+    const struct larder_away_options away = {
+        .service = "bare", .journal = {2, 10000}, .timeout_ms = 100};
+    bare->clock = (struct larder_clock){.monotonic_ns = clock_ahead_ns, .user = bare};
+    bare->ahead_ns = 0;
+    bare->env =
+        (struct larder_backend_env){.allocator = &o->shelf.memory.allocator, .clock = &bare->clock};
+    bare->backend = larder_away_new(&bare->env, larder_redis_new(&bare->env, &redis), &away);
+    assert_non_null(bare->backend);
+    larder_away_lifetime(bare->backend, 60000);
+}
+
+static void take_any(struct larder_op *op, const uint8_t *bytes, size_t len)
+{
+    (void)bytes;
+    (void)len;
+    op->status = LARDER_OK;
+}
+
+static struct larder_op bare_do(struct bare *bare, enum larder_op_kind kind, const char *key)
+{
+    struct larder_op op = {.kind = kind,
+                           .key = key,
+                           .key_len = strlen(key),
+                           .value = (const uint8_t *)"v",
+                           .value_len = 1,
+                           .ttl_ms = 60000,
+                           .sink = take_any};
+    bare->backend->table->run(bare->backend, &op, 1, larder_deadline_after_ms(&bare->clock, 200));
+    return op;
+}
+
+/* Past the pauses of the journal, the dials and the breaker: asks until it is answered. */
+static enum larder_status bare_ask(struct bare *bare, enum larder_op_kind kind, const char *key)
+{
+    for (int i = 0; i < 100; i++) {
+        struct larder_op op = bare_do(bare, kind, key);
+        if (op.status >= 0) {
+            return op.status;
+        }
+        put_forward_ms(bare, 100);
+    }
+    return LARDER_E_UNAVAILABLE;
+}
+
+static struct larder_health bare_health(struct bare *bare)
+{
+    struct larder_health health = {0};
+    bare->backend->table->health(bare->backend, &health);
+    return health;
+}
+
+static void an_overflow_reads_nothing_that_may_be_old(void **state)
+{
+    struct outage *o = *state;
+    struct bare bare;
+    bare_open(&bare, o);
+    for (int i = 0; i < 4; i++) {
+        const char *const keys[] = {"a", "b", "c", "d"};
+        assert_int_equal(bare_ask(&bare, LARDER_OP_SET, keys[i]), LARDER_OK);
+    }
+    redis_server_kill(&o->server);
+    assert_true(bare_do(&bare, LARDER_OP_DELETE, "a").status < 0);
+    assert_true(bare_do(&bare, LARDER_OP_DELETE, "b").status < 0);
+    assert_false(bare_health(&bare).journal_overflowed);
+    assert_true(bare_do(&bare, LARDER_OP_DELETE, "c").status < 0);
+    assert_true(bare_health(&bare).journal_overflowed);
+    assert_true(redis_server_again(&o->server));
+    assert_int_equal(bare_ask(&bare, LARDER_OP_PING, ""), LARDER_OK);
+    say(o, "EXISTS a b c d", ":2");
+    /* c was lost, so neither it nor anything else is read; writes go on. */
+    assert_int_equal(bare_do(&bare, LARDER_OP_GET, "c").status, LARDER_E_UNAVAILABLE);
+    assert_int_equal(bare_do(&bare, LARDER_OP_GET, "d").status, LARDER_E_UNAVAILABLE);
+    assert_int_equal(bare_do(&bare, LARDER_OP_EXPIRE, "c").status, LARDER_E_UNAVAILABLE);
+    assert_int_equal(bare_do(&bare, LARDER_OP_SET, "e").status, LARDER_OK);
+    assert_int_equal(bare_do(&bare, LARDER_OP_DELETE, "d").status, LARDER_OK);
+    /* A minute later all that may be old has expired. */
+    put_forward_ms(&bare, 60000);
+    assert_int_equal(bare_do(&bare, LARDER_OP_GET, "d").status, LARDER_MISS);
+    assert_int_equal(bare_do(&bare, LARDER_OP_GET, "e").status, LARDER_OK);
+    assert_false(bare_health(&bare).journal_overflowed);
+    bare.backend->table->free(bare.backend);
+}
+
+/* Whatever is out of memory: an invalidation that failed is never forgotten. */
+static void without_memory_nothing_old_is_read(void **state)
+{
+    struct outage *o = *state;
+    for (size_t n = 1; n < 6; n++) {
+        struct bare bare;
+        bare_open(&bare, o);
+        assert_int_equal(bare_ask(&bare, LARDER_OP_SET, "a"), LARDER_OK);
+        redis_server_freeze(&o->server);
+        o->shelf.memory.fail_at = atomic_load(&o->shelf.memory.calls) + n;
+        o->shelf.memory.fail_after = true;
+        assert_true(bare_do(&bare, LARDER_OP_DELETE, "a").status < 0);
+        redis_server_thaw(&o->server);
+        for (int i = 0; i < 10; i++) {
+            assert_int_not_equal(bare_do(&bare, LARDER_OP_GET, "a").status, LARDER_OK);
+            put_forward_ms(&bare, 20);
+            o->shelf.memory.fail_after = i < 5;
+            o->shelf.memory.fail_at = i < 5 ? 1 : 0;
+        }
+        bare.backend->table->free(bare.backend);
+    }
+}
+
+/* ------------------------------------------------------- refused for a moment */
+
+#define HELLO SCRIPTED_AWAIT, SCRIPTED_SEND("+OK\r\n$22\r\nredis_version:7.0.15\r\n\r\n")
+#define REFUSED(text) SCRIPTED_AWAIT, SCRIPTED_SEND("-" text "\r\n")
+
+static const struct scripted_step loading[] = {
+    HELLO,          REFUSED("LOADING it is"), REFUSED("BUSY too"),
+    SCRIPTED_AWAIT, SCRIPTED_SEND("$-1\r\n"), SCRIPTED_HOLD};
+static const struct scripted_step full[] = {HELLO, REFUSED("OOM it is"), REFUSED("OOM again"),
+                                            SCRIPTED_HOLD};
+
+static void what_is_refused_for_a_moment_is_sent_again(void **state)
+{
+    struct outage *o = *state;
+    const struct tea *tea;
+    struct scripted_server *server =
+        scripted_server_start(loading, sizeof loading / sizeof *loading);
+    assert_non_null(server);
+    larder_stub_close(o->shelf.cache);
+    o->shelf.config.port = scripted_server_port(server);
+    o->shelf.config.timeout_ms = LONG_MS;
+    assert_status(larder_stub_open(&shelf_service, &o->shelf.config, &o->shelf.cache), LARDER_OK);
+    assert_status(shelf_get(&o->shelf, &tea_entity, 1, &tea), LARDER_MISS);
+    assert_string_equal(larder_last_error(), "");
+    assert_int_equal(scripted_server_connections(server), 1);
+    larder_stub_close(o->shelf.cache);
+    o->shelf.cache = NULL;
+    scripted_server_stop(server);
+}
+
+static void what_is_refused_for_longer_is_not(void **state)
+{
+    struct outage *o = *state;
+    const struct tea *tea;
+    struct scripted_server *server = scripted_server_start(full, sizeof full / sizeof *full);
+    assert_non_null(server);
+    larder_stub_close(o->shelf.cache);
+    o->shelf.config.port = scripted_server_port(server);
+    assert_status(larder_stub_open(&shelf_service, &o->shelf.config, &o->shelf.cache), LARDER_OK);
+    assert_status(shelf_get(&o->shelf, &tea_entity, 1, &tea), LARDER_E_SERVER);
+    assert_non_null(strstr(larder_last_error(), "OOM it is"));
+    larder_stub_close(o->shelf.cache);
+    o->shelf.cache = NULL;
+    scripted_server_stop(server);
+}
+
 /* -------------------------------------------------------------- the fallback */
 
 static void make_it_away(struct outage *o)
@@ -346,6 +529,97 @@ static void without_a_fallback_nothing_is_kept(void **state)
     assert_true(shelf_set(&o->shelf, &tea_entity, 1, "v1") < 0);
     assert_status(shelf_get(&o->shelf, &tea_entity, 1, &tea), LARDER_E_UNAVAILABLE);
     assert_int_equal(health(o).entries, 0);
+}
+
+/* ------------------------------------------------------------------- loads */
+
+enum { LOADERS = LARDER_LOADS_WHILE_AWAY + 16 };
+
+static struct {
+    atomic_int running, most;
+    atomic_bool go_on;
+} loads;
+
+static enum larder_status load_slowly(struct larder_load *load, const void *call, void *out)
+{
+    struct tea *tea = out;
+    (void)load;
+    (void)call;
+    int now = atomic_fetch_add(&loads.running, 1) + 1;
+    int most = atomic_load(&loads.most);
+    while (now > most && !atomic_compare_exchange_weak(&loads.most, &most, now)) {
+    }
+    while (!atomic_load(&loads.go_on)) {
+        usleep(1000);
+    }
+    atomic_fetch_sub(&loads.running, 1);
+    tea->name = "loaded";
+    return LARDER_OK;
+}
+
+struct loader {
+    struct outage *outage;
+    uint64_t id;
+    enum larder_status status;
+};
+
+static void *run_loader(void *user)
+{
+    struct loader *loader = user;
+    struct larder_key key = shelf_key(&loader->outage->shelf, &tea_entity, loader->id);
+    const void *value;
+    loader->status = larder_stub_get_or_load(loader->outage->shelf.cache, &tea_entity, &key,
+                                             load_slowly, NULL, &value);
+    larder_value_release(value);
+    return NULL;
+}
+
+static void run_loaders(struct outage *o, int go_on_after_ms)
+{
+    static pthread_t threads[LOADERS];
+    static struct loader loaders[LOADERS];
+    atomic_store(&loads.most, 0);
+    atomic_store(&loads.go_on, false);
+    for (size_t i = 0; i < LOADERS; i++) {
+        loaders[i] = (struct loader){.outage = o, .id = i + 1};
+        assert_int_equal(pthread_create(&threads[i], NULL, run_loader, &loaders[i]), 0);
+    }
+    int64_t end_ms = now_ms() + LONG_MS;
+    while (atomic_load(&loads.running) < LARDER_LOADS_WHILE_AWAY && now_ms() < end_ms) {
+        usleep(1000);
+    }
+    usleep((useconds_t)go_on_after_ms * 1000);
+    atomic_store(&loads.go_on, true);
+    for (size_t i = 0; i < LOADERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(loaders[i].status, LARDER_OK);
+    }
+}
+
+static void loads_while_it_is_away_are_bounded(void **state)
+{
+    struct outage *o = *state;
+    larder_stub_close(o->shelf.cache);
+    o->shelf.config.timeout_ms = LONG_MS;
+    assert_status(larder_stub_open(&shelf_service, &o->shelf.config, &o->shelf.cache), LARDER_OK);
+    make_it_away(o);
+    run_loaders(o, CALL_MS);
+    assert_int_equal(atomic_load(&loads.most), LARDER_LOADS_WHILE_AWAY);
+}
+
+static void no_load_is_refused_nor_waits_longer_than_a_call(void **state)
+{
+    struct outage *o = *state;
+    make_it_away(o);
+    run_loaders(o, 5 * CALL_MS);
+    assert_int_equal(atomic_load(&loads.most), LOADERS);
+}
+
+static void while_it_is_there_loads_are_not_counted(void **state)
+{
+    struct outage *o = *state;
+    run_loaders(o, CALL_MS);
+    assert_int_equal(atomic_load(&loads.most), LOADERS);
 }
 
 /* ---------------------------------------------------------------- threads */
@@ -435,8 +709,15 @@ int main(void)
         TEST(a_key_that_cannot_be_deleted_is_loaded_and_others_are_read),
         TEST(close_replays_what_it_can),
         TEST(close_says_what_it_could_not_replay),
+        TEST(what_is_refused_for_a_moment_is_sent_again),
+        TEST(what_is_refused_for_longer_is_not),
+        TEST(an_overflow_reads_nothing_that_may_be_old),
+        TEST(without_memory_nothing_old_is_read),
         FALLBACK_TEST(what_is_set_while_it_is_away_is_read_here),
         TEST(without_a_fallback_nothing_is_kept),
+        TEST(loads_while_it_is_away_are_bounded),
+        TEST(no_load_is_refused_nor_waits_longer_than_a_call),
+        TEST(while_it_is_there_loads_are_not_counted),
         TEST(nobody_reads_what_it_replaced),
         FALLBACK_TEST(nobody_reads_what_it_replaced),
     };
