@@ -354,7 +354,7 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
         ops[i].number = 0;
         batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
         bytes += ops[i].key_len + ops[i].value_len;
-        if (commands[ops[i].kind].writes && batch->base.lane == 0) {
+        if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ && batch->base.lane == 0) {
             batch->base.lane = lane_of(&ops[i]);
         }
     }
