@@ -198,8 +198,9 @@ static void fall_back(struct away *away, struct larder_op *op, int64_t now_ns)
             larder_fallback_answer(fallback, op, now_ns);
         }
     } else if (op->kind == LARDER_OP_SET && op->status < 0) {
-        if (!invalidated_since(away, op, now_ns)) {
-            larder_fallback_keep(fallback, op, now_ns);
+        larder_fallback_keep(fallback, op, now_ns);
+        if (invalidated_since(away, op, now_ns)) {
+            larder_fallback_drop(fallback, op, now_ns);
         }
     } else if (traits[op->kind].changes ||
                (op->ttl_ms != 0 && op->ttl_ms < LARDER_FALLBACK_MAX_MS)) {
@@ -226,11 +227,20 @@ static void settle(struct away *away, struct larder_op *ops, size_t count, const
     int64_t now_ns = larder_clock_now_ns(away->env.clock);
     bool fallen = away->fallback.store != NULL && inner_is_away(away);
     for (size_t i = 0; i < count; i++) {
-        if (fallen) {
-            fall_back(away, &ops[i], now_ns);
+        struct larder_op *op = &ops[i];
+        bool set = op->kind == LARDER_OP_SET;
+        bool down = (held == NULL || !held[i]) &&
+                    (must_be_written_down(op) || (fallen && op->kind == LARDER_OP_DELETE));
+        /* A DELETE is written down before it drops, and a loaded value is kept
+         * before it is looked for there: so one of the two sees the other. */
+        if (down && !set) {
+            write_down(away, op, now_ns);
         }
-        if ((held == NULL || !held[i]) && must_be_written_down(&ops[i])) {
-            write_down(away, &ops[i], now_ns);
+        if (fallen) {
+            fall_back(away, op, now_ns);
+        }
+        if (down && set) {
+            write_down(away, op, now_ns);
         }
     }
     if (fallen && !any_failed(ops, count)) {
@@ -346,7 +356,7 @@ static void away_run(struct larder_backend *backend, struct larder_op *ops, size
         return;
     }
     run_inner(away, ops, count, deadline_ns);
-    if (any_failed(ops, count)) {
+    if (any_failed(ops, count) || (away->fallback.store != NULL && inner_is_away(away))) {
         settle(away, ops, count, NULL);
     }
 }

@@ -20,16 +20,17 @@
  * The call answers its error all the same, never OK. While a key stands in the
  * journal (cache/journal.h), every operation that would tell what the server
  * has for it (GET EXISTS TTL ADD REPLACE EXPIRE) is answered E_UNAVAILABLE, or
- * what the replay met, without asking; SET and DELETE go through. Each call first replays some of
- * the journal, and so does the end, within the timeout that it is given.
+ * what the replay met, without asking; SET and DELETE go through. Each call first
+ * replays some of the journal, and so does the end, within the timeout that it
+ * is given.
  *
  * With a fallback (CACHE_FALLBACK=memory), while the server's breaker is not
  * closed, what is set or loaded here is also kept in a bounded store of this
  * process, for LARDER_FALLBACK_MAX_MS at most, and reads that the server cannot
- * answer are answered from it. Any other write drops its key there. A loaded
- * value is not kept when its key was invalidated since its loader began. When the
- * server is back the store is emptied. What other processes change meanwhile is
- * not seen until then.
+ * answer are answered from it. Any other write drops its key there, and a
+ * DELETE, whatever came of it, is written down, so that a value is not kept whose
+ * loader began before its key was invalidated. When the server is back the store
+ * is emptied. What other processes change meanwhile is not seen until then.
  *
  * Threads: all functions from any thread.
  */

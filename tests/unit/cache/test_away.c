@@ -521,6 +521,33 @@ static void what_is_set_while_it_is_away_is_read_here(void **state)
     assert_status(larder_stub_exists(o->shelf.cache, &tea_entity, &key), LARDER_MISS);
 }
 
+/* The row changes, and its key is deleted, while the loader has the old one. */
+static enum larder_status load_what_is_deleted(struct larder_load *load, const void *call,
+                                               void *out)
+{
+    struct outage *o = *(struct outage *const *)call;
+    struct tea *tea = out;
+    (void)load;
+    assert_true(delete_tea(o, 1) < 0);
+    tea->name = "old";
+    return LARDER_OK;
+}
+
+static void what_was_loaded_before_a_delete_is_not_kept(void **state)
+{
+    struct outage *o = *state;
+    struct larder_key key = shelf_key(&o->shelf, &tea_entity, 1);
+    const struct tea *tea;
+    const void *value;
+    make_it_away(o);
+    assert_status(larder_stub_get_or_load(o->shelf.cache, &tea_entity, &key, load_what_is_deleted,
+                                          &o, &value),
+                  LARDER_OK);
+    larder_value_release(value);
+    assert_true(shelf_get(&o->shelf, &tea_entity, 1, &tea) < 0);
+    assert_null(tea);
+}
+
 static void without_a_fallback_nothing_is_kept(void **state)
 {
     struct outage *o = *state;
@@ -714,6 +741,7 @@ int main(void)
         TEST(an_overflow_reads_nothing_that_may_be_old),
         TEST(without_memory_nothing_old_is_read),
         FALLBACK_TEST(what_is_set_while_it_is_away_is_read_here),
+        FALLBACK_TEST(what_was_loaded_before_a_delete_is_not_kept),
         TEST(without_a_fallback_nothing_is_kept),
         TEST(loads_while_it_is_away_are_bounded),
         TEST(no_load_is_refused_nor_waits_longer_than_a_call),
