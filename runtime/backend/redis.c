@@ -139,10 +139,11 @@ static const struct larder_backend_table table = {
 struct larder_backend *larder_redis_new(const struct larder_backend_env *env,
                                         const struct larder_redis_options *options)
 {
-    struct larder_pipeline_options pipeline = {
-        .conn = {.address = options->address, .max_reply_bytes = options->max_reply_bytes},
-        .max_connections = options->max_connections,
-        .connect_timeout_ms = options->connect_timeout_ms};
+    struct larder_pipeline_options pipeline = {.conn = {.address = options->address,
+                                                        .max_reply_bytes = options->max_reply_bytes,
+                                                        .spin_ns = options->spin_us * 1000},
+                                               .max_connections = options->max_connections,
+                                               .connect_timeout_ms = options->connect_timeout_ms};
     assert(!options->address.tls); /* refused at open */
     struct redis *redis = larder_alloc_zeroed(env->allocator, 1, sizeof *redis);
     if (redis == NULL) {
