@@ -119,6 +119,7 @@ static void redis_health(struct larder_backend *backend, struct larder_health *h
     health->connections = stats.connections;
     health->connections_busy = stats.busy;
     health->connections_max = stats.max;
+    health->queued = stats.queued;
     health->bundles = stats.bundles;
     health->combined = stats.combined;
 }
