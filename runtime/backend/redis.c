@@ -125,6 +125,7 @@ static void redis_health(struct larder_backend *backend, struct larder_health *h
     health->connections = stats.connections;
     health->connections_busy = stats.busy;
     health->connections_max = stats.max;
+    health->queued = stats.queued;
     health->bundles = stats.bundles;
     health->combined = stats.combined;
     larder_node_guard_health(&redis->guard, health);
@@ -157,10 +158,11 @@ static const struct larder_backend_table table = {.name = "redis",
 struct larder_backend *larder_redis_new(const struct larder_backend_env *env,
                                         const struct larder_redis_options *options)
 {
-    struct larder_pipeline_options pipeline = {
-        .conn = {.address = options->address, .max_reply_bytes = options->max_reply_bytes},
-        .max_connections = options->max_connections,
-        .connect_timeout_ms = options->connect_timeout_ms};
+    struct larder_pipeline_options pipeline = {.conn = {.address = options->address,
+                                                        .max_reply_bytes = options->max_reply_bytes,
+                                                        .spin_ns = options->spin_us * 1000},
+                                               .max_connections = options->max_connections,
+                                               .connect_timeout_ms = options->connect_timeout_ms};
     struct redis *redis = larder_alloc_zeroed(env->allocator, 1, sizeof *redis);
     if (redis == NULL) {
         return NULL;

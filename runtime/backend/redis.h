@@ -12,6 +12,7 @@ struct larder_redis_options {
     struct larder_address address;
     int max_connections;        /* >= 1 */
     int64_t connect_timeout_ms; /* > 0 */
+    int64_t spin_us;            /* >= 0; see net/spin.h */
     size_t max_reply_bytes;     /* a longer one closes the connection */
 };
 

@@ -109,6 +109,7 @@ static struct larder_backend *new_server(const struct larder_cache *cache,
         .address = settings->address,
         .max_connections = settings->max_connections,
         .connect_timeout_ms = settings->connect_timeout_ms,
+        .spin_us = settings->spin_us,
         .max_reply_bytes = (size_t)LARDER_VALUE_MAX + REPLY_SLACK_BYTES,
     };
     snprintf(name, sizeof name, "larder:%s", cache->service->name);

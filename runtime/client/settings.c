@@ -323,6 +323,7 @@ static enum larder_status resolve(const struct larder_gathered *gathered,
     settings->max_connections = (int)number_of(gathered, LARDER_SETTING_MAX_CONNECTIONS);
     settings->timeout_ms = number_of(gathered, LARDER_SETTING_TIMEOUT);
     settings->connect_timeout_ms = number_of(gathered, LARDER_SETTING_CONNECT_TIMEOUT);
+    settings->spin_us = number_of(gathered, LARDER_SETTING_SPIN_US);
     settings->memory_bytes = number_of(gathered, LARDER_SETTING_MEMORY_BYTES);
     enum larder_status status = check_versions(gathered, settings->backend, log);
     if (status == LARDER_OK && !copy_text(settings, said(gathered, LARDER_SETTING_KEY_PREFIX)->text,

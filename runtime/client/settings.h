@@ -37,6 +37,7 @@ struct larder_settings {
     int max_connections;
     int64_t timeout_ms;
     int64_t connect_timeout_ms;
+    int64_t spin_us;
     int64_t memory_bytes;
     char *key_prefix;
     int64_t *ttls_ms; /* service->ttl_count, each 1..2^53 */

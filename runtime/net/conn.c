@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,6 +89,39 @@ static enum larder_status await(struct larder_conn *conn, short events, int64_t 
     return status == LARDER_OK ? status : fail(conn, status, "the server did not answer in time");
 }
 
+/* Looks for a reply without sleeping; gives the processor away between looks,
+ * for a server that wants it. As recv: EAGAIN when it is not there in time. */
+static ssize_t spin(struct larder_conn *conn)
+{
+    int64_t until_ns = larder_clock_now_ns(conn->clock) + conn->options->spin_ns;
+    ssize_t n;
+    for (int yields = 0;; yields++) {
+        n = larder_stream_recv(&conn->stream, conn->in, IN_BYTES, false);
+        if (n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
+            /* One that is there after one yield would have been there after a sleep. */
+            larder_spin_end(&conn->spin, yields > 1);
+            return n;
+        }
+        if (larder_clock_now_ns(conn->clock) >= until_ns) {
+            larder_spin_end(&conn->spin, false);
+            errno = EAGAIN;
+            return n;
+        }
+        sched_yield();
+    }
+}
+
+static ssize_t take_bytes(struct larder_conn *conn, bool may_block)
+{
+    if (may_block && conn->options->spin_ns > 0 && larder_spin_begin(&conn->spin)) {
+        ssize_t n = spin(conn);
+        if (n >= 0 || errno != EAGAIN) {
+            return n;
+        }
+    }
+    return larder_stream_recv(&conn->stream, conn->in, IN_BYTES, may_block);
+}
+
 /* One recv with something in it. It may block while more than a slice is left,
  * by conn->now_ns; that may be a little old, hence the double. */
 static enum larder_status receive(struct larder_conn *conn, int64_t deadline_ns, size_t *ret_len)
@@ -96,7 +130,7 @@ static enum larder_status receive(struct larder_conn *conn, int64_t deadline_ns,
     short events;
     *ret_len = 0;
     for (;;) {
-        ssize_t n = larder_stream_recv(&conn->stream, conn->in, IN_BYTES, may_block);
+        ssize_t n = take_bytes(conn, may_block);
         if (n > 0) {
             *ret_len = (size_t)n;
             return LARDER_OK;

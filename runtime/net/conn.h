@@ -25,6 +25,7 @@
 #include "net/address.h"
 #include "net/exchange.h"
 #include "net/reply_reader.h"
+#include "net/spin.h"
 #include "net/stream.h"
 
 enum { LARDER_CONN_SERVER_BYTES = 64 };
@@ -32,6 +33,7 @@ enum { LARDER_CONN_SERVER_BYTES = 64 };
 struct larder_conn_options {
     struct larder_address address; /* strings outlive the connection */
     size_t max_reply_bytes;
+    int64_t spin_ns; /* how long to look for a reply before sleeping, where that pays */
 };
 
 struct larder_conn {
@@ -42,6 +44,7 @@ struct larder_conn {
     struct larder_reply_reader reader;
     struct larder_buffer out;
     size_t out_sent;
+    struct larder_spin spin;
     int64_t now_ns;                        /* the clock, when last looked at */
     char *in;                              /* what recv fills; IN_BYTES */
     char server[LARDER_CONN_SERVER_BYTES]; /* "redis 7.0.15"; empty: it does not tell */

@@ -132,7 +132,8 @@ struct larder_choice larder_links_choose(const struct larder_links *links,
     struct found found = {.place = -1};
     bool alone = !wish->exchange->shares;
     int limit = connections_for(wish->callers);
-    for (int i = 0; i < links->used; i++) {
+    bool looks_at_all = alone || wish->exchange->lane != 0;
+    for (int i = 0; i < links->used && (looks_at_all || found.shared < limit); i++) {
         if (links->places[i] != NULL) {
             look_at(links->places[i], wish, limit, &found);
         } else if (found.place < 0) {

@@ -1,62 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/pipeline.h"
 
-#include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "net/cond.h"
-#include "net/dial_gate.h"
-#include "net/fork_hook.h"
-#include "net/link.h"
+#include "net/turns.h"
 
 /* A server that hangs up is hardly ever met within this time of the last
  * answer; looking costs a system call. */
 static const int64_t LOOK_AFTER_IDLE_NS = 10000000;
-
-enum {
-    WHERE_BYTES = 288,
-    /* So often a follower gives the processor away before it sleeps: where the
-     * server or the leader is next to run, the answer is there without a wake. */
-    YIELDS = 3
-};
-
-struct larder_pipeline {
-    const struct larder_allocator *allocator;
-    const struct larder_clock *clock;
-    struct larder_pipeline_options options;
-    char where[WHERE_BYTES];
-    struct larder_fork_hook hook;
-    struct larder_dial_gate dials;
-    _Atomic int callers;       /* in flight; what each touches last */
-    _Atomic uint64_t failures; /* connections lost */
-    pthread_mutex_t mutex;     /* of all below */
-    pthread_cond_t freed;
-    bool closing;
-    int waiting;
-    int waiting_for_lane; /* of them */
-    int busy;
-    struct larder_links links;
-    struct larder_link *spares; /* closed, for other places */
-    struct larder_link *stuck;  /* whose leaders have not come back */
-    int stuck_count;
-    uint64_t bundles;
-    uint64_t combined;
-    char server[LARDER_CONN_SERVER_BYTES];
-    char refusal[LARDER_WHY_BYTES]; /* of the last dial that failed */
-};
-
-/* One call. */
-struct call {
-    struct larder_ticket ticket;
-    uint64_t not_before;
-    bool reused;
-    bool connected;
-};
 
 /* ------------------------------------------------------------------- fork */
 
@@ -187,273 +142,6 @@ void larder_pipeline_free(struct larder_pipeline *pipeline)
     larder_free(pipeline->allocator, pipeline);
 }
 
-/* ---------------------------------------------------------------- moving on */
-
-static enum larder_status fail(struct call *call, enum larder_status status, const char *why)
-{
-    snprintf(call->ticket.why, sizeof call->ticket.why, "%s", why);
-    return status;
-}
-
-/* A connection is lost. Before any of its callers learns of it. */
-static void count_failure(struct larder_pipeline *pipeline)
-{
-    atomic_fetch_add(&pipeline->failures, 1);
-}
-
-static void become_idle_locked(struct larder_pipeline *pipeline, struct larder_link *link)
-{
-    link->busy = false;
-    link->exclusive = false;
-    link->lanes = 0;
-    link->current = NULL;
-    pipeline->busy--;
-    /* One idle link is one caller's; but not each can take each. */
-    if (pipeline->waiting_for_lane > 0) {
-        pthread_cond_broadcast(&pipeline->freed);
-    } else if (pipeline->waiting > 0) {
-        pthread_cond_signal(&pipeline->freed);
-    }
-}
-
-/* Gives the link's place away; what waits for it goes elsewhere. Its leader
- * closes it, should it come back. Callers of `next` are to be woken. */
-static void mark_stuck_locked(struct larder_pipeline *pipeline, struct larder_link *link)
-{
-    struct larder_links *links = &pipeline->links;
-    if (link->stuck || pipeline->stuck_count >= links->max) {
-        return;
-    }
-    for (int i = 0; i < links->used; i++) {
-        if (links->places[i] == link) {
-            links->places[i] = NULL;
-        }
-    }
-    link->stuck = true;
-    link->next_spare = pipeline->stuck;
-    pipeline->stuck = link;
-    pipeline->stuck_count++;
-    larder_bundle_drop(link->next, LARDER_OK, "");
-    if (pipeline->waiting > 0) {
-        pthread_cond_broadcast(&pipeline->freed);
-    }
-}
-
-/* The leader of a stuck link is here, at last. */
-static void retire(struct larder_pipeline *pipeline, struct larder_link *link)
-{
-    larder_conn_close(link->conn);
-    pthread_mutex_lock(&pipeline->mutex);
-    struct larder_link **at = &pipeline->stuck;
-    while (*at != link) {
-        at = &(*at)->next_spare;
-    }
-    *at = link->next_spare;
-    pipeline->stuck_count--;
-    link->stuck = false;
-    link->suspect_since_ns = 0;
-    link->next_spare = pipeline->spares;
-    pipeline->spares = link;
-    become_idle_locked(pipeline, link);
-    pthread_mutex_unlock(&pipeline->mutex);
-}
-
-/* What would have been sent next cannot be. */
-static void end_link(struct larder_pipeline *pipeline, struct larder_link *link,
-                     enum larder_status status, const char *why)
-{
-    struct larder_bundle *next = link->next;
-    pthread_mutex_lock(&pipeline->mutex);
-    if (pipeline->closing) {
-        larder_bundle_drop(next, LARDER_E_UNAVAILABLE, "the cache is being closed");
-    } else {
-        larder_bundle_drop(next, status, why);
-    }
-    bool stuck = link->stuck;
-    if (!stuck) {
-        become_idle_locked(pipeline, link);
-    }
-    pthread_mutex_unlock(&pipeline->mutex);
-    if (stuck) {
-        retire(pipeline, link);
-    }
-    larder_bundle_wake(next);
-}
-
-/* Makes the next bundle the current one. False: there is none, or the link is
- * no longer to be used; *ret_idle tells. */
-static bool turn(struct larder_pipeline *pipeline, struct larder_link *link, bool *ret_idle)
-{
-    pthread_mutex_lock(&pipeline->mutex);
-    bool usable = link->conn->stream.fd >= 0 && !link->stuck && !pipeline->closing;
-    bool more = link->next->live > 0;
-    *ret_idle = !more && !link->stuck;
-    if (*ret_idle) {
-        become_idle_locked(pipeline, link);
-    } else if (usable) {
-        pipeline->bundles++;
-        pipeline->combined += link->next->live;
-        larder_link_turn(link);
-        if (pipeline->waiting > 0) { /* there is room again */
-            pthread_cond_broadcast(&pipeline->freed);
-        }
-    }
-    pthread_mutex_unlock(&pipeline->mutex);
-    return usable && more;
-}
-
-/* All that was under way on the link has ended: sends what is next, and gives
- * the lead away. status: why the connection could not be opened, for those who
- * wait for it; OK: that was not it. The link is no more the caller's. */
-static void move_on(struct larder_pipeline *pipeline, struct larder_link *link,
-                    enum larder_status status, const char *why)
-{
-    bool idle;
-    while (turn(pipeline, link, &idle)) {
-        struct larder_bundle *bundle = link->current;
-        larder_conn_push(link->conn, &bundle->base);
-        if (larder_bundle_promote(bundle, INT64_MIN)) {
-            return;
-        }
-        /* All of them have given up, just now. */
-        larder_conn_close(link->conn);
-        count_failure(pipeline);
-    }
-    if (!idle) {
-        end_link(pipeline, link, status, why);
-    }
-}
-
-/* ------------------------------------------------------------------ leading */
-
-/* The leader's deadline has come. True: another leads on. */
-static bool hand_over(struct larder_pipeline *pipeline, struct larder_link *link, bool progress)
-{
-    if (!progress) {
-        struct larder_bundle *next = link->next;
-        pthread_mutex_lock(&pipeline->mutex);
-        mark_stuck_locked(pipeline, link);
-        pthread_mutex_unlock(&pipeline->mutex);
-        larder_bundle_wake(next);
-    }
-    return larder_bundle_promote(link->current, larder_clock_now_ns(pipeline->clock));
-}
-
-/* The leader's own answer, where the connection failed or its time is up. */
-static enum larder_status leader_status(struct larder_link *link, struct call *call,
-                                        enum larder_status status)
-{
-    struct larder_ticket *ticket = &call->ticket;
-    struct larder_slot *slot = &ticket->bundle->slots[ticket->slot];
-    if (atomic_load_explicit(&ticket->state, memory_order_relaxed) == LARDER_TICKET_DONE) {
-        return LARDER_OK;
-    }
-    ticket->exchange->fill_sent = slot->begin < link->conn->out_sent;
-    atomic_store_explicit(&slot->state, LARDER_SLOT_ABANDONED, memory_order_release);
-    return fail(call, status, link->conn->why);
-}
-
-/* Reads the replies of the link's current bundle, whose leader this caller is. */
-static enum larder_status lead(struct larder_pipeline *pipeline, struct larder_link *link,
-                               struct call *call)
-{
-    struct larder_bundle *bundle = link->current;
-    struct larder_conn *conn = link->conn;
-    uint32_t before = atomic_load_explicit(&link->progress, memory_order_relaxed);
-    conn->now_ns = larder_clock_now_ns(pipeline->clock);
-    enum larder_status status = larder_conn_resume(conn, &bundle->base, call->ticket.deadline_ns);
-    if (status == LARDER_OK) {
-        if (bundle->base.close) {
-            larder_conn_close(conn);
-        }
-        move_on(pipeline, link, LARDER_OK, "");
-        larder_bundle_wake(bundle);
-        return LARDER_OK;
-    }
-    enum larder_status own = leader_status(link, call, status);
-    if (status == LARDER_E_TIMEOUT &&
-        hand_over(pipeline, link,
-                  before != atomic_load_explicit(&link->progress, memory_order_relaxed))) {
-        return own;
-    }
-    size_t sent = conn->out_sent;
-    count_failure(pipeline);
-    larder_conn_close(conn);
-    larder_bundle_fail(bundle, sent, status, conn->why);
-    move_on(pipeline, link, LARDER_OK, "");
-    larder_bundle_wake(bundle);
-    return own;
-}
-
-/* ------------------------------------------------------------------ waiting */
-
-/* The deadline has come. Answers what the caller is to do. */
-static enum larder_ticket_state give_up(struct larder_pipeline *pipeline, struct larder_link *link,
-                                        struct call *call, uint32_t seen, int64_t since_ns)
-{
-    struct larder_ticket *ticket = &call->ticket;
-    struct larder_bundle *next = NULL;
-    uint32_t state;
-    pthread_mutex_lock(&pipeline->mutex);
-    while ((state = atomic_load_explicit(&ticket->state, memory_order_acquire)) ==
-           LARDER_TICKET_WAITS) {
-        bool unsent = ticket->bundle == link->next;
-        if (unsent) {
-            larder_bundle_withdraw(ticket->bundle, ticket);
-        }
-        if (unsent || larder_bundle_abandon(ticket->bundle, ticket)) {
-            ticket->exchange->fill_sent = !unsent;
-            ticket->status = LARDER_E_TIMEOUT;
-            fail(call, LARDER_E_TIMEOUT,
-                 unsent ? "all connections were busy until the deadline"
-                        : "the server did not answer in time");
-            state = LARDER_TICKET_DONE;
-            int64_t now_ns = larder_clock_now_ns(pipeline->clock);
-            if (larder_link_suspect(link, seen, since_ns, now_ns)) {
-                next = link->next;
-                mark_stuck_locked(pipeline, link);
-            }
-            break;
-        }
-        pthread_mutex_unlock(&pipeline->mutex); /* a delivery is at work */
-        sched_yield();
-        pthread_mutex_lock(&pipeline->mutex);
-    }
-    pthread_mutex_unlock(&pipeline->mutex);
-    if (next != NULL) {
-        larder_bundle_wake(next);
-    }
-    return (enum larder_ticket_state)state;
-}
-
-static enum larder_ticket_state await(struct larder_pipeline *pipeline, struct larder_link *link,
-                                      struct call *call)
-{
-    struct larder_ticket *ticket = &call->ticket;
-    struct larder_bundle *bundle = ticket->bundle;
-    struct larder_wake *wake = ticket->slot == 0 ? &bundle->lead : &bundle->followers;
-    uint32_t state;
-    for (int i = 0; i < YIELDS; i++) {
-        state = atomic_load_explicit(&ticket->state, memory_order_acquire);
-        if (state != LARDER_TICKET_WAITS) {
-            return (enum larder_ticket_state)state;
-        }
-        sched_yield();
-    }
-    uint32_t progress = atomic_load_explicit(&link->progress, memory_order_relaxed);
-    int64_t since_ns = larder_clock_now_ns(pipeline->clock);
-    for (;;) {
-        uint32_t seen = larder_wake_read(wake);
-        state = atomic_load_explicit(&ticket->state, memory_order_acquire);
-        if (state != LARDER_TICKET_WAITS) {
-            return (enum larder_ticket_state)state;
-        }
-        if (!larder_wake_wait(wake, seen, pipeline->clock, ticket->deadline_ns)) {
-            return give_up(pipeline, link, call, progress, since_ns);
-        }
-    }
-}
-
 /* ------------------------------------------------------------------ running */
 
 /* Why the gate keeps a dial back: the deadline, or that the server refused the
@@ -506,7 +194,7 @@ static enum larder_status dial(struct larder_pipeline *pipeline, struct larder_l
 
 /* Runs the caller's exchange on a link that was idle, by itself. */
 static enum larder_status run_own(struct larder_pipeline *pipeline, struct larder_link *link,
-                                  struct call *call)
+                                  struct larder_pipeline_call *call)
 {
     struct larder_conn *conn = link->conn;
     struct larder_exchange *exchange = call->ticket.exchange;
@@ -520,8 +208,9 @@ static enum larder_status run_own(struct larder_pipeline *pipeline, struct larde
     conn->now_ns = now_ns;
     call->reused = conn->stream.fd >= 0;
     if (now_ns >= deadline_ns) { /* nothing is sent that nobody waits for */
-        move_on(pipeline, link, LARDER_OK, "");
-        return fail(call, LARDER_E_TIMEOUT, "the deadline had passed before anything was sent");
+        larder_pipeline_move_on(pipeline, link, LARDER_OK, "");
+        return larder_pipeline_fail(call, LARDER_E_TIMEOUT,
+                                    "the deadline had passed before anything was sent");
     }
     if (!call->reused) {
         dialled = dial(pipeline, link, deadline_ns);
@@ -532,14 +221,15 @@ static enum larder_status run_own(struct larder_pipeline *pipeline, struct larde
         status = larder_conn_run(conn, exchange, deadline_ns);
     }
     if (status != LARDER_OK) {
-        fail(call, status, conn->why);
-        count_failure(pipeline);
+        larder_pipeline_fail(call, status, conn->why);
+        larder_pipeline_count_failure(pipeline);
     }
     if (exchange->close) {
         larder_conn_close(conn);
     }
     /* Who waits for a dial has its failure, unless that is this caller's haste. */
-    move_on(pipeline, link, dialled == LARDER_E_TIMEOUT ? LARDER_OK : dialled, call->ticket.why);
+    larder_pipeline_move_on(pipeline, link, dialled == LARDER_E_TIMEOUT ? LARDER_OK : dialled,
+                            call->ticket.why);
     return status;
 }
 
@@ -561,7 +251,7 @@ static struct larder_link *make_link_locked(struct larder_pipeline *pipeline, in
 }
 
 static void own_locked(struct larder_pipeline *pipeline, struct larder_link *link,
-                       const struct call *call, bool *ret_stale)
+                       const struct larder_pipeline_call *call, bool *ret_stale)
 {
     const struct larder_exchange *exchange = call->ticket.exchange;
     *ret_stale = link->failures < call->not_before;
@@ -578,7 +268,7 @@ static void own_locked(struct larder_pipeline *pipeline, struct larder_link *lin
 }
 
 /* Waits for a link that `choice` could not be. False: the deadline has passed. */
-static bool wait_locked(struct larder_pipeline *pipeline, const struct call *call,
+static bool wait_locked(struct larder_pipeline *pipeline, const struct larder_pipeline_call *call,
                         const struct larder_choice *choice)
 {
     bool alone = !call->ticket.exchange->shares || call->not_before != 0;
@@ -601,34 +291,37 @@ struct berth {
     bool stale; /* what is open there is to be closed first */
 };
 
-static enum larder_status take_place_locked(struct larder_pipeline *pipeline, struct call *call,
+static enum larder_status take_place_locked(struct larder_pipeline *pipeline,
+                                            struct larder_pipeline_call *call,
                                             const struct larder_choice *choice,
                                             struct berth *ret_berth)
 {
     *ret_berth = (struct berth){.link = choice->link, .own = choice->kind != LARDER_CHOICE_JOIN};
     if (!ret_berth->own) {
         enum larder_status status = larder_bundle_add(choice->link->next, &call->ticket);
-        return status == LARDER_OK ? LARDER_OK
-                                   : fail(call, status, "the commands do not fit into memory");
+        return status == LARDER_OK
+                   ? LARDER_OK
+                   : larder_pipeline_fail(call, status, "the commands do not fit into memory");
     }
     if (choice->kind == LARDER_CHOICE_NEW) {
         ret_berth->link = make_link_locked(pipeline, choice->place);
     }
     if (ret_berth->link == NULL) {
-        return fail(call, LARDER_E_NOMEM, "no memory for a connection");
+        return larder_pipeline_fail(call, LARDER_E_NOMEM, "no memory for a connection");
     }
     own_locked(pipeline, ret_berth->link, call, &ret_berth->stale);
     return LARDER_OK;
 }
 
 /* Finds a place for the call. Not OK: there was none in time, or no memory. */
-static enum larder_status find_place_locked(struct larder_pipeline *pipeline, struct call *call,
+static enum larder_status find_place_locked(struct larder_pipeline *pipeline,
+                                            struct larder_pipeline_call *call,
                                             struct berth *ret_berth)
 {
     struct larder_wish wish = {.exchange = call->ticket.exchange, .not_before = call->not_before};
     for (;;) {
         if (pipeline->closing) {
-            return fail(call, LARDER_E_UNAVAILABLE, "the cache is being closed");
+            return larder_pipeline_fail(call, LARDER_E_UNAVAILABLE, "the cache is being closed");
         }
         wish.callers = atomic_load_explicit(&pipeline->callers, memory_order_relaxed);
         struct larder_choice choice = larder_links_choose(&pipeline->links, &wish);
@@ -636,14 +329,15 @@ static enum larder_status find_place_locked(struct larder_pipeline *pipeline, st
             return take_place_locked(pipeline, call, &choice, ret_berth);
         }
         if (!wait_locked(pipeline, call, &choice)) {
-            return fail(call, LARDER_E_TIMEOUT, "all connections were busy until the deadline");
+            return larder_pipeline_fail(call, LARDER_E_TIMEOUT,
+                                        "all connections were busy until the deadline");
         }
     }
 }
 
 /* *ret_again: nothing was sent, and it must be submitted anew. */
-static enum larder_status submit(struct larder_pipeline *pipeline, struct call *call,
-                                 bool *ret_again)
+static enum larder_status submit(struct larder_pipeline *pipeline,
+                                 struct larder_pipeline_call *call, bool *ret_again)
 {
     struct berth berth;
     *ret_again = false;
@@ -660,10 +354,10 @@ static enum larder_status submit(struct larder_pipeline *pipeline, struct call *
         }
         return run_own(pipeline, berth.link, call);
     }
-    switch (await(pipeline, berth.link, call)) {
+    switch (larder_pipeline_await(pipeline, berth.link, call)) {
     case LARDER_TICKET_LEADS:
         call->reused = true;
-        return lead(pipeline, berth.link, call);
+        return larder_pipeline_lead(pipeline, berth.link, call);
     case LARDER_TICKET_AGAIN:
         call->ticket.exchange->table->rewind(call->ticket.exchange);
         *ret_again = true;
@@ -681,7 +375,7 @@ enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
                                        int64_t deadline_ns,
                                        struct larder_pipeline_result *ret_result)
 {
-    struct call call;
+    struct larder_pipeline_call call;
     bool again;
     call.ticket.exchange = exchange;
     call.ticket.deadline_ns = deadline_ns;

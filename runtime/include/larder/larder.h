@@ -84,6 +84,7 @@ struct larder_health {
     int connections;    /* open to the server */
     int connections_busy;
     int connections_max;
+    int queued;        /* calls that wait to be sent, with others */
     uint64_t bundles;  /* sent so far: commands of several callers, or of one that had to wait */
     uint64_t combined; /* calls whose commands went in them */
     uint64_t entries;  /* held in this process (memory backend) */

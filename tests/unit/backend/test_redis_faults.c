@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -835,9 +836,98 @@ static void every_failed_allocation_is_a_status(void **state)
 
 #define FAULT_TEST(f) cmocka_unit_test_setup(f, journal_clear)
 
+/* ------------------------------------------------- lost together with others */
+
+/* A sink that stops its caller, which then leads the connection. */
+struct gate {
+    atomic_bool reached;
+    atomic_bool open;
+};
+
+static void stop_at_gate(struct larder_op *op, const uint8_t *bytes, size_t len)
+{
+    struct gate *gate = op->user;
+    accept_any(op, bytes, len);
+    atomic_store(&gate->reached, true);
+    while (!atomic_load(&gate->open)) {
+        sched_yield();
+    }
+}
+
+static void await_queued(struct larder_backend *backend, int calls)
+{
+    struct larder_health health = {0};
+    while (health.queued < calls) {
+        backend->table->health(backend, &health);
+        sched_yield();
+    }
+}
+
+struct rider {
+    struct larder_backend *backend;
+    struct larder_op op;
+    pthread_t thread;
+};
+
+static void *ride(void *user)
+{
+    struct rider *rider = user;
+    rider->backend->table->run(rider->backend, &rider->op, 1,
+                               larder_deadline_after_ms(&larder_clock_system, LONG_MS));
+    return NULL;
+}
+
+/* Three calls go in one send, and the connection ends without a word: each ends by its own class. */
+static void what_is_lost_together_ends_each_by_its_class(void **state)
+{
+    (void)state;
+    static const struct scripted_step ends[] = {HELLO, SCRIPTED_AWAIT, SCRIPTED_SEND("$1\r\nv\r\n"),
+                                                SCRIPTED_AWAIT};
+    static const struct scripted_step good[] = {HELLO,
+                                                SCRIPTED_AWAIT,
+                                                SCRIPTED_SEND("$1\r\nv\r\n"),
+                                                SCRIPTED_AWAIT,
+                                                SCRIPTED_SEND("$1\r\nv\r\n"),
+                                                SCRIPTED_HOLD};
+    struct scripted_server *server = scripted_server_start(STEPS(ends));
+    scripted_server_next(server, 1, STEPS(good));
+    struct larder_redis_options options = options_for(scripted_server_port(server));
+    options.max_connections = 1;
+    struct larder_backend *backend = larder_redis_new(&env, &options);
+    struct gate gate = {.open = false};
+    struct rider first = {.backend = backend, .op = op_of(LARDER_OP_GET)};
+    struct rider riders[] = {{.backend = backend, .op = op_of(LARDER_OP_GET)},
+                             {.backend = backend, .op = op_of(LARDER_OP_ADD)},
+                             {.backend = backend, .op = op_of(LARDER_OP_GET)}};
+    first.op.sink = stop_at_gate;
+    first.op.user = &gate;
+    assert_int_equal(pthread_create(&first.thread, NULL, ride, &first), 0);
+    while (!atomic_load(&gate.reached)) {
+        sched_yield();
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pthread_create(&riders[i].thread, NULL, ride, &riders[i]), 0);
+        await_queued(backend, i + 1);
+    }
+    atomic_store(&gate.open, true);
+    pthread_join(first.thread, NULL);
+    for (int i = 0; i < 3; i++) {
+        pthread_join(riders[i].thread, NULL);
+    }
+    assert_int_equal(first.op.status, LARDER_OK);
+    assert_int_equal(riders[0].op.status, LARDER_OK); /* read again */
+    assert_int_equal(riders[2].op.status, LARDER_OK);
+    assert_int_equal(riders[1].op.status, LARDER_E_UNAVAILABLE);
+    assert_int_equal(riders[1].op.outcome, LARDER_UNKNOWN); /* and not made twice */
+    assert_int_equal(scripted_server_connections(server), 2);
+    backend->table->free(backend);
+    scripted_server_stop(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FAULT_TEST(what_is_lost_together_ends_each_by_its_class),
         FAULT_TEST(a_server_that_is_away_is_told_at_once_and_logged_once),
         FAULT_TEST(a_server_that_comes_back_serves_again),
         FAULT_TEST(connections_that_died_idle_are_replaced_silently),
