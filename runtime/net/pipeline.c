@@ -183,7 +183,8 @@ static enum larder_status run_own(struct larder_pipeline *pipeline, struct larde
         dialled = dial(pipeline, link, deadline_ns);
         status = dialled;
     }
-    if (status == LARDER_OK) {
+    call->connected = status == LARDER_OK;
+    if (call->connected) {
         status = larder_conn_run(conn, exchange, deadline_ns);
     }
     if (status != LARDER_OK) {
@@ -322,6 +323,7 @@ static enum larder_status submit(struct larder_pipeline *pipeline,
     }
     switch (larder_pipeline_await(pipeline, berth.link, call)) {
     case LARDER_TICKET_LEADS:
+        call->connected = true;
         call->reused = true;
         return larder_pipeline_lead(pipeline, berth.link, call);
     case LARDER_TICKET_AGAIN:
@@ -333,6 +335,8 @@ static enum larder_status submit(struct larder_pipeline *pipeline,
         break;
     }
     call->reused = !call->ticket.dropped;
+    call->connected = call->reused &&
+                      (call->ticket.status != LARDER_E_TIMEOUT || call->ticket.exchange->fill_sent);
     return call->ticket.status;
 }
 
@@ -347,6 +351,7 @@ enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
     call.ticket.deadline_ns = deadline_ns;
     call.ticket.why[0] = '\0';
     call.not_before = not_before;
+    call.connected = false;
     call.reused = false;
     exchange->pending = 0;
     exchange->fill_sent = false;
@@ -357,6 +362,7 @@ enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
     while (again) {
         status = submit(pipeline, &call, &again);
     }
+    ret_result->connected = call.connected;
     ret_result->reused = call.reused;
     ret_result->why[0] = '\0';
     if (status != LARDER_OK) {

@@ -72,6 +72,7 @@ struct larder_pipeline_stats {
 
 /* What is known of a failed run. */
 struct larder_pipeline_result {
+    bool connected;             /* it had an open connection; else only a wait or a dial failed */
     bool reused;                /* the connection had served before: it may have been lost idle */
     uint64_t failures;          /* so many connections were lost before; see below */
     char why[LARDER_WHY_BYTES]; /* for people; empty: it was OK */
