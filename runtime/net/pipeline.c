@@ -217,7 +217,7 @@ static enum larder_status run_own(struct larder_pipeline *pipeline, struct larde
         status = dialled;
     }
     call->connected = status == LARDER_OK;
-    if (status == LARDER_OK) {
+    if (call->connected) {
         status = larder_conn_run(conn, exchange, deadline_ns);
     }
     if (status != LARDER_OK) {
@@ -356,6 +356,7 @@ static enum larder_status submit(struct larder_pipeline *pipeline,
     }
     switch (larder_pipeline_await(pipeline, berth.link, call)) {
     case LARDER_TICKET_LEADS:
+        call->connected = true;
         call->reused = true;
         return larder_pipeline_lead(pipeline, berth.link, call);
     case LARDER_TICKET_AGAIN:
@@ -367,6 +368,8 @@ static enum larder_status submit(struct larder_pipeline *pipeline,
         break;
     }
     call->reused = !call->ticket.dropped;
+    call->connected = call->reused &&
+                      (call->ticket.status != LARDER_E_TIMEOUT || call->ticket.exchange->fill_sent);
     return call->ticket.status;
 }
 
@@ -381,8 +384,8 @@ enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
     call.ticket.deadline_ns = deadline_ns;
     call.ticket.why[0] = '\0';
     call.not_before = not_before;
-    call.reused = false;
     call.connected = false;
+    call.reused = false;
     exchange->pending = 0;
     exchange->fill_sent = false;
     exchange->any_received = false;
@@ -392,8 +395,8 @@ enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
     while (again) {
         status = submit(pipeline, &call, &again);
     }
+    ret_result->connected = call.connected;
     ret_result->reused = call.reused;
-    ret_result->connected = call.connected || call.reused;
     ret_result->why[0] = '\0';
     if (status != LARDER_OK) {
         ret_result->failures = atomic_load(&pipeline->failures);

@@ -72,6 +72,7 @@ struct larder_pipeline_stats {
 
 /* What is known of a run; `failures` and `why` of a failed one. */
 struct larder_pipeline_result {
+    bool connected;             /* it had an open connection; else only a wait or a dial failed */
     bool reused;                /* the connection had served before: it may have been lost idle */
     bool connected;             /* it had a connection at some time */
     uint64_t failures;          /* so many connections were lost before; see below */

@@ -45,6 +45,7 @@ struct larder_pipeline {
 struct larder_pipeline_call {
     struct larder_ticket ticket;
     uint64_t not_before;
+    bool connected; /* see struct larder_pipeline_result */
     bool reused;
     bool connected;
 };

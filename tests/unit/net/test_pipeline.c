@@ -283,6 +283,7 @@ static void who_gives_up_before_it_is_sent_is_not_sent(void **state)
     end(&hasty);
     assert_int_equal(hasty.status, LARDER_E_TIMEOUT);
     assert_false(hasty.base.fill_sent);
+    assert_false(hasty.result.connected);
     go_on(&first);
     end(&patient);
     assert_own_answer(&patient);
@@ -442,6 +443,7 @@ static void what_is_lost_with_a_connection_says_how_far_it_came(void **state)
     assert_true(b.base.fill_sent && c.base.fill_sent);
     assert_false(c.base.any_received);
     assert_true(c.result.reused);
+    assert_true(c.result.connected);
     assert_true(c.result.failures > 0);
     assert_true(c.result.why[0] != '\0');
     larder_pipeline_free(pipeline);
@@ -488,6 +490,7 @@ static void who_waits_for_a_dial_has_its_failure(void **state)
         assert_int_equal(callers[i].status, LARDER_E_UNAVAILABLE);
         assert_false(callers[i].base.fill_sent);
         assert_false(callers[i].result.reused);
+        assert_false(callers[i].result.connected);
         assert_true(callers[i].took_ms < LONG_MS / 2);
     }
     larder_pipeline_free(pipeline);
