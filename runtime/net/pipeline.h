@@ -74,7 +74,6 @@ struct larder_pipeline_stats {
 struct larder_pipeline_result {
     bool connected;             /* it had an open connection; else only a wait or a dial failed */
     bool reused;                /* the connection had served before: it may have been lost idle */
-    bool connected;             /* it had a connection at some time */
     uint64_t failures;          /* so many connections were lost before; see below */
     char why[LARDER_WHY_BYTES]; /* for people; empty: it was OK */
 };

@@ -47,7 +47,6 @@ struct larder_pipeline_call {
     uint64_t not_before;
     bool connected; /* see struct larder_pipeline_result */
     bool reused;
-    bool connected;
 };
 
 static inline enum larder_status larder_pipeline_fail(struct larder_pipeline_call *call,
