@@ -23,7 +23,7 @@
 
 #include "support/resp_frame.h"
 
-enum { LINKS_MAX = 512, READ_BYTES = 16 * 1024, QUEUE_BYTES_MAX = 256 * 1024, DIAL_MARKS = 4096 };
+enum { LINKS_MAX = 512, READ_BYTES = 16 * 1024, QUEUE_BYTES_MAX = 256 * 1024, DIAL_MARKS = 65536 };
 
 static const int64_t MS_NS = 1000000;
 static const int64_t SECOND_NS = 1000000000;
@@ -80,7 +80,9 @@ struct faultproxy {
     uint64_t rule_numbers[FAULTPROXY_DIRECTIONS];
     uint64_t random;
     struct faultproxy_counts counts;
-    int64_t dials_ns[DIAL_MARKS]; /* a ring of when the last were accepted */
+    int64_t dials_ns[DIAL_MARKS]; /* a ring of when the last were accepted, */
+    uint64_t dials_from;          /* those of the last second from here on */
+    int64_t deaf_until_ns;        /* there was no descriptor for a connection */
     struct link links[LINKS_MAX];
 };
 
@@ -218,6 +220,7 @@ static void pass_frame(struct faultproxy *proxy, struct pipe *pipe,
     if (n == now.duplicate_frame) {
         happened(proxy, rule);
         enqueue(proxy, pipe, rule, frame, len);
+        pipe->last->due_ns += now.duplicate_ms > 0 ? now_ns() + now.duplicate_ms * MS_NS : 0;
     }
     remember(pipe, frame, len);
 }
@@ -372,6 +375,10 @@ static bool send_piece(struct faultproxy *proxy, struct link *link,
     ssize_t n =
         send(pipe->to, pipe->first->bytes + pipe->first->sent, len, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n <= 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            pipe->hole = true; /* the receiver is gone */
+            drop_queue(pipe);
+        }
         return false;
     }
     pipe->bytes += (size_t)n;
@@ -439,15 +446,14 @@ static struct link *free_link(struct faultproxy *proxy)
 static void count_dial(struct faultproxy *proxy)
 {
     int64_t now = now_ns();
-    uint64_t within = 0;
-    proxy->dials_ns[proxy->counts.connections++ % DIAL_MARKS] = now;
-    while (within < proxy->counts.connections && within < DIAL_MARKS &&
-           now - proxy->dials_ns[(proxy->counts.connections - 1 - within) % DIAL_MARKS] <
-               SECOND_NS) {
-        within++;
+    uint64_t end = ++proxy->counts.connections;
+    proxy->dials_ns[(end - 1) % DIAL_MARKS] = now;
+    while (end - proxy->dials_from > DIAL_MARKS ||
+           now - proxy->dials_ns[proxy->dials_from % DIAL_MARKS] >= SECOND_NS) {
+        proxy->dials_from++;
     }
-    if (within > proxy->counts.peak_dials) {
-        proxy->counts.peak_dials = within;
+    if (end - proxy->dials_from > proxy->counts.peak_dials) {
+        proxy->counts.peak_dials = end - proxy->dials_from;
     }
 }
 
@@ -486,6 +492,9 @@ static void accept_all(struct faultproxy *proxy)
         count_dial(proxy);
         link_open(proxy, client);
     }
+    if (proxy->listener >= 0 && errno != EAGAIN) {
+        proxy->deaf_until_ns = now_ns() + 5 * MS_NS; /* or poll would not sleep */
+    }
 }
 
 static int bind_socket(int port, int kind)
@@ -508,6 +517,7 @@ static void mind_listener(struct faultproxy *proxy)
 {
     bool wanted = proxy->accept != FAULTPROXY_ACCEPT_REFUSE;
     if (!wanted && proxy->listener >= 0) {
+        accept_all(proxy); /* who is in the queue came in time */
         close(proxy->listener);
         proxy->listener = -1;
     } else if (wanted && proxy->listener < 0) {
@@ -563,9 +573,10 @@ static void watch_pipe(struct faultproxy *proxy, struct watch *watch, size_t lin
 
 static void watch_all(struct faultproxy *proxy, struct watch *watch)
 {
-    watch->due_ns = INT64_MAX;
     watch->fds[0] = (struct pollfd){.fd = proxy->wake, .events = POLLIN};
-    watch->fds[1] = (struct pollfd){.fd = proxy->listener, .events = POLLIN};
+    bool deaf = proxy->deaf_until_ns > now_ns();
+    watch->due_ns = deaf ? proxy->deaf_until_ns : INT64_MAX;
+    watch->fds[1] = (struct pollfd){.fd = deaf ? -1 : proxy->listener, .events = POLLIN};
     watch->count = 2;
     for (size_t i = 0; i < LINKS_MAX; i++) {
         if (proxy->links[i].used) {

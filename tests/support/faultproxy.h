@@ -50,6 +50,7 @@ struct faultproxy_rule {
     size_t drop_frame;
     size_t duplicate_frame;
     size_t replay_frame; /* the frame before stands in its place */
+    int duplicate_ms;    /* the duplicate comes so much later */
     bool once;           /* end, flip or frame happen once in all, then the rule is gone */
 };
 

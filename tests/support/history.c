@@ -99,7 +99,8 @@ int64_t history_first(const struct history *history, int64_t from_ns, bool faile
         const struct history_log *log = &history->logs[i];
         for (size_t k = 0; k < log->count; k++) {
             const struct history_call *call = &log->calls[k];
-            if (call->start_ns >= from_ns && (call->status < 0) == failed &&
+            int64_t at_ns = failed ? call->end_ns : call->start_ns;
+            if (at_ns >= from_ns && (call->status < 0) == failed &&
                 (first == 0 || call->end_ns < first)) {
                 first = call->end_ns;
             }
@@ -230,7 +231,8 @@ static void check_value(struct checker *checker, const struct history_call *read
         find(checker, &checker->verdict->wrong, "a value that nobody wrote", read);
     } else if (write->key != read->key || write->start_ns > read->end_ns) {
         find(checker, &checker->verdict->wrong, "a value of another key's or time's write", read);
-    } else if (read->op == HISTORY_READ && write->outcome == LARDER_NOT_APPLIED) {
+    } else if (read->op == HISTORY_READ && write->outcome == LARDER_NOT_APPLIED &&
+               !checker->options->may_lie) {
         find(checker, &checker->verdict->wrong, "a value whose write did not happen", read);
     } else if (!checker->options->may_return &&
                latest_before(checker->done, checker->done_count, read->start_ns) >
@@ -294,7 +296,7 @@ static void check_call(struct checker *checker, const struct history_call *call)
     verdict->reads += !is_write(call) && call->number != 0;
     verdict->failed += call->status < 0;
     verdict->unknown += is_write(call) && call->outcome == LARDER_UNKNOWN;
-    if (call->op == HISTORY_ADD && call->status == LARDER_DENIED) {
+    if (call->op == HISTORY_ADD && call->status == LARDER_DENIED && !checker->options->may_lie) {
         find(checker, &verdict->twice, "applied twice", call);
     }
     if (deadline_ms != 0 && overrun_ms > verdict->overrun_ms) {

@@ -59,6 +59,7 @@ struct history_options {
     int64_t slack_ms;    /* what it may take longer */
     bool may_forget;     /* the server lost or evicted entries: any read may miss */
     bool may_return;     /* the server went back to an older state */
+    bool may_lie;        /* replies were not those of their commands: acknowledged means nothing */
 };
 
 enum { HISTORY_TEXT_BYTES = 256 };
@@ -92,8 +93,8 @@ uint64_t history_number(struct history_log *log);
 /* Copies the call; sets its thread. Ends the program when there is no memory. */
 void history_add(struct history_log *log, const struct history_call *call);
 
-/* When the first call that started at or after from_ns ended with a failure, or
- * was answered; 0: none. */
+/* When a call first ended with a failure from from_ns on; or, of those that began
+ * from then on, first was answered. 0: none. */
 int64_t history_first(const struct history *history, int64_t from_ns, bool failed);
 /* The calls that started within [from_ns, to_ns): how many in *ret_calls, how
  * many failed in *ret_failed, and reads of a value in *ret_reads. */
