@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows 15 to 21 and 40: what happens to the process that calls. */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,14 @@
 #include "fault.h"
 #include "support/fail_alloc.h"
 
-enum { BEFORE_MS = 200, FAULT_MS = 700, AFTER_MS = 300, FAIL_AT_MAX = 2000, PATIENT_MS = 2000 };
+enum {
+    BEFORE_MS = 200,
+    FAULT_MS = 700,
+    AFTER_MS = 300,
+    FAIL_AT_MAX = 2000,
+    PATIENT_MS = 2000,
+    CHILDREN = 20
+};
 
 static void begin(struct fault_load *load, struct fault_site *site, struct fault_row *row)
 {
@@ -46,6 +55,16 @@ static void ring(int64_t interval_us)
 {
     struct itimerval often = {.it_interval.tv_usec = interval_us, .it_value.tv_usec = interval_us};
     setitimer(ITIMER_REAL, &often, NULL);
+}
+
+/* The system would give them all to the first thread, which calls nothing. */
+static void leave_signals_to_others(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGALRM);
+    sigaddset(&signals, SIGCHLD);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
 /* A child that ends at once, for its SIGCHLD. */
@@ -81,15 +100,21 @@ void fault_row_15(struct fault_row *row)
 {
     struct fault_site site;
     struct fault_load load;
+    struct faultproxy_counts counts;
     struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: EINTR everywhere */
     sigaction(SIGALRM, &action, NULL);
     sigaction(SIGCHLD, &action, NULL);
     begin(&load, &site, row);
+    leave_signals_to_others();
     ring(1000);
     for (int i = 0; i < 20; i++) {
         have_child_end();
         fault_pause_ms(5);
     }
+    /* A call that a signal ends would have closed its connection. */
+    faultproxy_counts(site.proxy, &counts);
+    fault_check(row, counts.connections <= 2 * FAULT_THREADS, "signals cost %d connections",
+                (int)counts.connections);
     fault_injected(&load);
     redis_server_freeze(&site.server); /* calls wait, and are woken all the while */
     fault_pause_ms(FAULT_MS);
@@ -114,9 +139,13 @@ void fault_row_16(struct fault_row *row)
     struct fault_site site;
     struct fault_load load;
     struct sigaction action;
+    char reply[128];
     begin(&load, &site, row);
     fault_injected(&load);
     for (int i = 0; i < 60; i++) {
+        if (i % 2 == 0) { /* an end and then a reset: the next send meets EPIPE */
+            fault_site_say(&site, "CLIENT KILL TYPE normal", reply, sizeof reply);
+        }
         faultproxy_reset_all(site.proxy);
         fault_pause_ms(5);
     }
@@ -157,29 +186,29 @@ static int run_child(struct fault_site *site, uint64_t id)
     return status;
 }
 
-/* How many descriptors a program has that is started while the load runs. */
+/* How many descriptors a program has that is started while the load runs. By
+ * posix_spawn, which runs nobody's fork handlers. */
 static int inherited_fds(void)
 {
     int ends[2], count = -1;
-    char text[16] = "";
-    if (pipe(ends) != 0) {
+    char text[16] = "", program[4096], option[] = "--fds";
+    char *const argv[] = {program, option, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t pid = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
         return -1;
     }
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execl(fault_program, fault_program, "--fds", (char *)NULL);
-        _exit(127);
-    }
+    snprintf(program, sizeof program, "%s", fault_program);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    bool started = posix_spawn(&pid, program, &actions, NULL, argv, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
-    ssize_t n = read(ends[0], text, sizeof text - 1);
-    if (n > 0) {
+    if (started && read(ends[0], text, sizeof text - 1) > 0) {
         count = (int)strtol(text, NULL, 10);
     }
     close(ends[0]);
-    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    while (started && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
     return count;
 }
@@ -188,9 +217,16 @@ void fault_row_17(struct fault_row *row)
 {
     struct fault_site site;
     struct fault_load load;
+    struct faultproxy_counts counts;
     int failed = 0, most = 0;
-    begin(&load, &site, row);
-    for (int i = 0; i < 20; i++) {
+    fault_site_prepare(&site, row, NULL);
+    site.config.timeout_ms = PATIENT_MS;
+    fault_site_open_cache(&site);
+    fault_load_init(&load, &site);
+    load.options.deadline_ms = PATIENT_MS;
+    fault_load_start(&load);
+    fault_pause_ms(BEFORE_MS);
+    for (int i = 0; i < CHILDREN; i++) {
         failed += run_child(&site, (UINT64_C(1) << 40) + (uint64_t)i) != 0;
     }
     for (int i = 0; i < 5; i++) {
@@ -198,8 +234,12 @@ void fault_row_17(struct fault_row *row)
         most = fds > most ? fds : most;
     }
     fault_repaired(&load);
+    faultproxy_counts(site.proxy, &counts);
     end(&load, &site);
-    fault_check(row, failed == 0, "%d of 20 children were not served", failed);
+    fault_check(row, failed == 0, "%d of %d children were not served", failed, CHILDREN);
+    fault_check(row, counts.connections <= FAULT_THREADS + CHILDREN && row->failures == 0,
+                "the parent lost connections: %d were made, %d calls failed",
+                (int)counts.connections, (int)row->failures);
     fault_check(row, most > 0 && most <= row->fds_before,
                 "a program inherited %d descriptors, not %d", most, row->fds_before);
     fault_note(row, "20 children that call, 5 that execute a program");

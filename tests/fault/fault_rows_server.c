@@ -52,10 +52,27 @@ void fault_row_1(struct fault_row *row)
     fault_note(row, "without and with an append-only file; an open breaker waits for the breaker");
 }
 
+static void with_rule(struct fault_row *row, enum faultproxy_direction direction,
+                      const struct faultproxy_rule *rule)
+{
+    struct fault_site site;
+    struct fault_load load;
+    fault_site_open(&site, row, NULL);
+    start(&load, &site);
+    fault_injected(&load);
+    faultproxy_rule(site.proxy, direction, rule);
+    fault_pause_ms(FAULT_MS);
+    faultproxy_rule(site.proxy, direction, NULL);
+    fault_repaired(&load);
+    finish(&load);
+    fault_site_close(&site);
+}
+
 /* ------------------------------------------------------ 2: frozen, 3: slow */
 
 void fault_row_2(struct fault_row *row)
 {
+    const struct faultproxy_rule late = {.latency_ms = FAULT_TIMEOUT_MS * 5 / 4};
     struct fault_site site;
     struct fault_load load;
     fault_site_open(&site, row, NULL);
@@ -67,6 +84,8 @@ void fault_row_2(struct fault_row *row)
     fault_repaired(&load);
     finish(&load);
     fault_site_close(&site);
+    with_rule(row, FAULTPROXY_TO_CLIENT, &late);
+    fault_note(row, "stopped and continued; every reply comes 50 ms after its call's end");
 }
 
 /* A command that keeps its own connection waiting. */
@@ -183,22 +202,6 @@ void fault_row_4(struct fault_row *row)
 
 /* ----------------------------------------- 7: dripping, 8 and 9: black holes */
 
-static void with_rule(struct fault_row *row, enum faultproxy_direction direction,
-                      const struct faultproxy_rule *rule)
-{
-    struct fault_site site;
-    struct fault_load load;
-    fault_site_open(&site, row, NULL);
-    start(&load, &site);
-    fault_injected(&load);
-    faultproxy_rule(site.proxy, direction, rule);
-    fault_pause_ms(FAULT_MS);
-    faultproxy_rule(site.proxy, direction, NULL);
-    fault_repaired(&load);
-    finish(&load);
-    fault_site_close(&site);
-}
-
 void fault_row_7(struct fault_row *row)
 {
     const struct faultproxy_rule drip = {.slice_bytes = 1, .slice_ms = 50};
@@ -230,20 +233,21 @@ struct full_port {
     int port;
 };
 
-static void full_port_open(struct full_port *full)
+static bool full_port_open(struct full_port *full)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
     full->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bind(full->listener, (struct sockaddr *)&address, len);
-    listen(full->listener, 0);
-    getsockname(full->listener, (struct sockaddr *)&address, &len);
+    bool ok = full->listener >= 0 && bind(full->listener, (struct sockaddr *)&address, len) == 0 &&
+              listen(full->listener, 0) == 0 &&
+              getsockname(full->listener, (struct sockaddr *)&address, &len) == 0;
     full->port = ntohs(address.sin_port);
     for (size_t i = 0; i < sizeof full->queued / sizeof *full->queued; i++) {
         full->queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         int pending = connect(full->queued[i], (struct sockaddr *)&address, len);
         (void)pending; /* the first succeeds, the others hang */
     }
+    return ok;
 }
 
 static void full_port_close(struct full_port *full)
@@ -280,7 +284,7 @@ void fault_row_9(struct fault_row *row)
         .backend = "redis", .host = "127.0.0.1", .timeout_ms = 1000, .connect_timeout_ms = 150};
     struct fault_site site;
     struct fault_load load;
-    full_port_open(&full);
+    fault_check(row, full_port_open(&full), "no port");
     config.port = full.port;
     if (fault_cache_open(&config, &cache) == LARDER_OK) {
         expect_timely(row, cache, 150, LARDER_E_UNAVAILABLE);

@@ -670,7 +670,7 @@ static void release(struct faultproxy *proxy)
 
 static bool open_sockets(struct faultproxy *proxy)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t len = sizeof address;
     proxy->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     proxy->holder = bind_socket(0, 0);
