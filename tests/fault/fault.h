@@ -105,7 +105,8 @@ struct fault_load {
     struct history *history;
     struct history_options options;
     unsigned threads;
-    uint64_t keys;      /* 0..keys-1 are used by all threads */
+    uint64_t keys; /* as many are used by all threads, from epoch * keys on */
+    uint64_t epoch;
     unsigned reads_pct; /* 0: the usual mixture; 100: nothing but reads */
     atomic_bool stop;
     atomic_int_least64_t noise_ns;
@@ -129,6 +130,12 @@ void fault_injected(struct fault_load *load);
 void fault_repaired(struct fault_load *load);
 /* Ends the threads, checks the history and adds its figures to the row. */
 void fault_load_stop(struct fault_load *load);
+
+/* ----------------------------------------------------------------- random */
+
+/* Faults at random for so long, an epoch of some seconds after the other, each
+ * with a history of its own; prints a line each. The exit status. */
+int fault_random(uint64_t seed, int64_t seconds);
 
 /* ------------------------------------------------------------------- rows */
 

@@ -9,7 +9,8 @@
 enum { BATCH = 8, PACE_US = 300, PACE_FAILED_US = 1000 };
 
 static const int64_t MS_NS = 1000000;
-static const uint64_t ADDED_KEYS = UINT64_C(1) << 48;
+static const uint64_t ADDED_KEYS = UINT64_C(1) << 62;
+enum { EPOCH_SHIFT = 48 }; /* numbers are less */
 
 static uint64_t next_random(struct fault_caller *caller)
 {
@@ -21,7 +22,8 @@ static uint64_t next_random(struct fault_caller *caller)
 
 static uint64_t some_key(struct fault_caller *caller)
 {
-    return next_random(caller) % caller->load->keys;
+    const struct fault_load *load = caller->load;
+    return load->epoch * load->keys + next_random(caller) % load->keys;
 }
 
 /* ----------------------------------------------------------------- values */
@@ -81,29 +83,34 @@ static enum larder_status do_set(struct fault_caller *caller)
     return call.status;
 }
 
-static enum larder_status do_add(struct fault_caller *caller)
+static enum larder_status delete_key(struct fault_caller *caller, uint64_t key)
 {
-    char text[FAULT_TEXT_BYTES];
-    struct history_call call = {.op = HISTORY_ADD, .number = history_number(caller->log)};
-    call.key = ADDED_KEYS + call.number;
-    struct fault_thing value = fault_value(call.key, call.number, text);
-    call.start_ns = history_now_ns();
-    call.status = fault_thing_cache_add(caller->load->site->cache, call.key, &value);
-    call.end_ns = history_now_ns();
-    call.outcome = larder_outcome();
-    history_add(caller->log, &call);
-    return call.status;
-}
-
-static enum larder_status do_delete(struct fault_caller *caller)
-{
-    struct history_call call = {.op = HISTORY_DELETE, .key = some_key(caller)};
+    struct history_call call = {.op = HISTORY_DELETE, .key = key};
     call.start_ns = history_now_ns();
     call.status = fault_thing_cache_delete(caller->load->site->cache, call.key);
     call.end_ns = history_now_ns();
     call.outcome = larder_outcome();
     history_add(caller->log, &call);
     return call.status;
+}
+
+static enum larder_status do_add(struct fault_caller *caller)
+{
+    char text[FAULT_TEXT_BYTES];
+    struct history_call call = {.op = HISTORY_ADD, .number = history_number(caller->log)};
+    call.key = ADDED_KEYS + (caller->load->epoch << EPOCH_SHIFT) + call.number;
+    struct fault_thing value = fault_value(call.key, call.number, text);
+    call.start_ns = history_now_ns();
+    call.status = fault_thing_cache_add(caller->load->site->cache, call.key, &value);
+    call.end_ns = history_now_ns();
+    call.outcome = larder_outcome();
+    history_add(caller->log, &call);
+    return call.status == LARDER_OK ? delete_key(caller, call.key) : call.status;
+}
+
+static enum larder_status do_delete(struct fault_caller *caller)
+{
+    return delete_key(caller, some_key(caller));
 }
 
 static enum larder_status do_get_many(struct fault_caller *caller)

@@ -2,6 +2,8 @@
 /*
  *     fault [--seed N] [ROW…]    runs these rows, or all, and prints the table
  *     fault --one ROW [SEED]     runs one row in this process, prints its line
+ *     fault --random SECONDS [SEED]
+ *                                faults at random, with a history an epoch
  *     fault --fds                prints how many descriptors it was born with
  */
 #include <errno.h>
@@ -133,6 +135,20 @@ static void count_left(const struct fault_row *row, int *ret_fds, int *ret_threa
     } while ((*ret_fds > 0 || *ret_threads > 0) && history_now_ns() < end_ns);
 }
 
+static void *do_nothing(void *user)
+{
+    return user;
+}
+
+/* A sanitizer's own thread starts with the first of ours: before we count. */
+static void start_sanitizer(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, do_nothing, NULL) == 0) {
+        pthread_join(thread, NULL);
+    }
+}
+
 static int run_one(int number, uint64_t seed)
 {
     int fds, threads;
@@ -162,6 +178,7 @@ static int run_one(int number, uint64_t seed)
                skipped ? "" : entry->waits_for);
         return EXIT_SKIPPED;
     }
+    start_sanitizer();
     row.fds_before = fault_open_fds();
     row.threads_before = fault_open_threads();
     entry->run(&row);
@@ -228,7 +245,7 @@ static int run_table(int count, char **rows, uint64_t seed)
 int main(int argc, char **argv)
 {
     uint64_t seed = (uint64_t)history_now_ns() % 1000000;
-    char self[4096];
+    static char self[4096];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     self[len > 0 ? len : 0] = '\0';
     fault_program = self;
@@ -239,6 +256,10 @@ int main(int argc, char **argv)
     if (argc >= 3 && strcmp(argv[1], "--one") == 0) {
         return run_one((int)strtol(argv[2], NULL, 10),
                        argc > 3 ? strtoull(argv[3], NULL, 10) : seed);
+    }
+    if (argc >= 3 && strcmp(argv[1], "--random") == 0) {
+        return fault_random(argc > 3 ? strtoull(argv[3], NULL, 10) : seed,
+                            strtoll(argv[2], NULL, 10));
     }
     if (argc >= 3 && strcmp(argv[1], "--seed") == 0) {
         return run_table(argc - 3, argv + 3, strtoull(argv[2], NULL, 10));
