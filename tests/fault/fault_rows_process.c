@@ -23,7 +23,8 @@ enum {
     AFTER_MS = 300,
     FAIL_AT_MAX = 2000,
     PATIENT_MS = 2000,
-    CHILDREN = 20
+    CHILDREN = 20,
+    SLOW_LOAD_MS = 200
 };
 
 static void begin(struct fault_load *load, struct fault_site *site, struct fault_row *row)
@@ -213,6 +214,61 @@ static int inherited_fds(void)
     return count;
 }
 
+struct slow_load {
+    struct fault_cache *cache;
+    atomic_bool running;
+};
+
+static enum larder_status load_slowly(struct larder_load *load, void *user, uint64_t id,
+                                      struct fault_thing *out)
+{
+    struct slow_load *slow = user;
+    (void)load;
+    atomic_store(&slow->running, true);
+    fault_pause_ms(SLOW_LOAD_MS);
+    *out = (struct fault_thing){.id = id, .owner = id, .number = 17, .text = "slow"};
+    return LARDER_OK;
+}
+
+static void *load_it(void *user)
+{
+    struct slow_load *slow = user;
+    const struct fault_thing *value;
+    larder_ignore(fault_thing_cache_get_or_load(slow->cache, 17, load_slowly, slow, &value));
+    fault_thing_release(value);
+    return NULL;
+}
+
+/* The child asks for what a thread of its parent, which it does not have, was
+ * loading. Told, not judged: the runtime does not yet forget such loads. */
+static void fork_beside_a_load(struct fault_row *row)
+{
+    struct fault_site site;
+    struct slow_load slow = {.running = false};
+    pthread_t thread;
+    int status = 0;
+    fault_site_open(&site, row, NULL);
+    slow.cache = site.cache;
+    if (pthread_create(&thread, NULL, load_it, &slow) != 0) {
+        abort();
+    }
+    while (!atomic_load(&slow.running)) {
+        fault_pause_ms(1);
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(1);
+        load_it(&slow);
+        _exit(0);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    pthread_join(thread, NULL);
+    fault_note(row, "a child that asks for what its parent was loading: %s",
+               WIFSIGNALED(status) ? "waits for ever" : "is served");
+    fault_site_close(&site);
+}
+
 void fault_row_17(struct fault_row *row)
 {
     struct fault_site site;
@@ -242,6 +298,7 @@ void fault_row_17(struct fault_row *row)
                 (int)counts.connections, (int)row->failures);
     fault_check(row, most > 0 && most <= row->fds_before,
                 "a program inherited %d descriptors, not %d", most, row->fds_before);
+    fork_beside_a_load(row);
     fault_note(row, "20 children that call, 5 that execute a program");
 }
 
