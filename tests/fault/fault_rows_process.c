@@ -450,7 +450,7 @@ static int capped(struct fault_cache *cache, char *text, size_t size)
     if (fault_thing_cache_set(cache, 1, &value) != LARDER_OK) {
         return 2;
     }
-    malloc_trim(0); /* what was freed is not to be had again */
+    malloc_trim(0);
     getrlimit(RLIMIT_AS, &before);
     struct rlimit tight = {.rlim_cur = 1, .rlim_max = before.rlim_max};
     setrlimit(RLIMIT_AS, &tight); /* not a byte more than there is */
@@ -471,6 +471,9 @@ void fault_row_20(struct fault_row *row)
     enum { SIZE = 16 << 20 };
     struct fault_site site;
     int status = -1;
+    /* What is freed is not to be had again, and no thread's heap has room in reserve. */
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    mallopt(M_ARENA_MAX, 1);
     char *text = malloc(SIZE);
     fault_site_prepare(&site, row, NULL);
     site.config.timeout_ms = 5000;
