@@ -2,8 +2,8 @@
 /* What others put at our keys is a miss: never an error, never a crash, never another's value. */
 #include "conformance.h"
 
-#include "raw_redis.h"
 #include "samples.h"
+#include "support/raw_redis.h"
 
 enum { DB = 3, STORED_MAX = 8192 };
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { START_ATTEMPTS = 5, START_MS = 10000, REPLY_MS = 5000 };
+enum { START_ATTEMPTS = 5, START_MS = 10000, REPLY_MS = 5000, FTW_OPEN_MAX = 8 };
 
 static int64_t now_ms(void)
 {
@@ -178,7 +179,7 @@ static void run_program(const struct redis_server *server, pid_t parent)
     _exit(127);
 }
 
-bool redis_server_again(struct redis_server *server)
+bool redis_server_begin(struct redis_server *server)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
@@ -189,7 +190,17 @@ bool redis_server_again(struct redis_server *server)
         return false;
     }
     server->pid = pid;
+    return true;
+}
+
+bool redis_server_await(struct redis_server *server)
+{
     return wait_until_up(server);
+}
+
+bool redis_server_again(struct redis_server *server)
+{
+    return redis_server_begin(server) && redis_server_await(server);
 }
 
 static bool make_dir(struct redis_server *server)
@@ -238,11 +249,20 @@ void redis_server_kill(struct redis_server *server)
     }
 }
 
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *place)
+{
+    (void)about;
+    (void)type;
+    (void)place;
+    remove(path);
+    return 0;
+}
+
 void redis_server_stop(struct redis_server *server)
 {
     redis_server_kill(server);
     if (server->dir[0] != '\0') {
-        rmdir(server->dir);
+        nftw(server->dir, remove_one, FTW_OPEN_MAX, FTW_DEPTH | FTW_PHYS);
         server->dir[0] = '\0';
     }
 }

@@ -8,7 +8,7 @@
  *     redis_server_stop(&server);
  *
  * It listens on a free port of the loopback address, or on a unix socket in a
- * directory of its own, keeps nothing on disk, and dies with the thread that
+ * directory of its own, keeps nothing on disk unless its arguments say so, and dies with the thread that
  * started it. The program is found by $LARDER_REDIS_SERVER, else as
  * "redis-server" on the PATH, so that the same tests run against Valkey.
  * Threads: one a server.
@@ -44,9 +44,13 @@ bool redis_server_start(struct redis_server *server, enum redis_server_kind kind
 /* Kills it (by its pid) and removes its directory. Fine when it is not running. */
 void redis_server_stop(struct redis_server *server);
 
-/* Kills it; redis_server_again starts it on the same port, empty. */
+/* Kills it; redis_server_again starts it on the same port, with what is on disk. */
 void redis_server_kill(struct redis_server *server);
 bool redis_server_again(struct redis_server *server);
+/* The two halves of it: the process is started; it answers, and not with
+ * -LOADING. */
+bool redis_server_begin(struct redis_server *server);
+bool redis_server_await(struct redis_server *server);
 
 /* Stops and continues the process: a server that is there and silent. */
 void redis_server_freeze(struct redis_server *server);

@@ -7,11 +7,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "support/resp_frame.h"
+
+enum { IN_BYTES = 64 * 1024, WORDS_BYTES = 512 };
 
 struct script {
     const struct scripted_step *steps;
@@ -27,7 +32,12 @@ struct scripted_server {
     struct script first;
     struct script then;
     int then_from;
-    pthread_t thread;
+    char heard[IN_BYTES];
+    size_t heard_len;
+    char unexpected[WORDS_BYTES];
+    pthread_t thread; /* alone has what follows */
+    char in[IN_BYTES];
+    size_t in_len;
 };
 
 /* Waits for events on fd. False: the server is to stop, or the time is over. */
@@ -41,10 +51,58 @@ static bool await(struct scripted_server *server, int fd, short events, int time
     return n > 0 && waits[0].revents == 0;
 }
 
+/* Receives what there is, notes it, and gives how much. 0: the client is gone, or no room. */
+static size_t take(struct scripted_server *server, int fd, char *bytes, size_t size)
+{
+    ssize_t n = await(server, fd, POLLIN, -1) ? recv(fd, bytes, size, 0) : 0;
+    if (n <= 0) {
+        return 0;
+    }
+    pthread_mutex_lock(&server->mutex);
+    size_t room = sizeof server->heard - server->heard_len;
+    size_t len = (size_t)n < room ? (size_t)n : room;
+    memcpy(server->heard + server->heard_len, bytes, len);
+    server->heard_len += len;
+    pthread_mutex_unlock(&server->mutex);
+    return (size_t)n;
+}
+
 static bool take_all(struct scripted_server *server, int fd)
 {
     char bytes[65536];
-    return await(server, fd, POLLIN, -1) && recv(fd, bytes, sizeof bytes, 0) > 0;
+    server->in_len = 0;
+    return take(server, fd, bytes, sizeof bytes) > 0;
+}
+
+static void note_unexpected(struct scripted_server *server, const char *words)
+{
+    pthread_mutex_lock(&server->mutex);
+    if (server->unexpected[0] == '\0') {
+        snprintf(server->unexpected, sizeof server->unexpected, "%s", words);
+    }
+    pthread_mutex_unlock(&server->mutex);
+}
+
+static bool expect(struct scripted_server *server, int fd, const struct scripted_step *step)
+{
+    char words[WORDS_BYTES];
+    bool broken = false;
+    size_t frame;
+    while ((frame = resp_frame_bytes(server->in, server->in_len, &broken)) == 0) {
+        size_t n = take(server, fd, server->in + server->in_len, IN_BYTES - server->in_len);
+        if (broken || n == 0) {
+            return false;
+        }
+        server->in_len += n;
+    }
+    resp_frame_words(server->in, frame, words, sizeof words);
+    server->in_len -= frame;
+    memmove(server->in, server->in + frame, server->in_len);
+    if (strlen(words) < step->len || memcmp(words, step->bytes, step->len) != 0) {
+        note_unexpected(server, words);
+        return false;
+    }
+    return true;
 }
 
 /* Receives nothing meanwhile: what the client sends next is for an AWAIT. */
@@ -122,8 +180,24 @@ static bool run_step(struct scripted_server *server, int fd, const struct script
     case SCRIPTED_ACT_RESET:
         reset(fd);
         return false;
+    case SCRIPTED_ACT_EXPECT:
+        return expect(server, fd, step);
+    case SCRIPTED_ACT_SLEEP:
+        return !await(server, fd, POLLRDHUP, step->interval_ms) && !stopping(server);
+    case SCRIPTED_ACT_AGAIN:
+        return true; /* see run_script */
     }
     return false;
+}
+
+static void run_script(struct scripted_server *server, int fd, const struct script *script)
+{
+    server->in_len = 0;
+    for (size_t i = 0; i < script->count && run_step(server, fd, &script->steps[i]); i++) {
+        if (script->steps[i].act == SCRIPTED_ACT_AGAIN) {
+            i = script->steps[i].len - 1; /* and on from there */
+        }
+    }
 }
 
 static void *serve(void *user)
@@ -139,8 +213,7 @@ static void *serve(void *user)
         struct script script =
             server->then.steps != NULL && n >= server->then_from ? server->then : server->first;
         pthread_mutex_unlock(&server->mutex);
-        for (size_t i = 0; i < script.count && run_step(server, fd, &script.steps[i]); i++) {
-        }
+        run_script(server, fd, &script);
         close(fd);
     }
     return NULL;
@@ -218,4 +291,24 @@ int scripted_server_port(const struct scripted_server *server)
 int scripted_server_connections(const struct scripted_server *server)
 {
     return atomic_load(&server->connections);
+}
+
+size_t scripted_server_heard(struct scripted_server *server, const char *bytes, size_t len)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&server->mutex);
+    const char *at = server->heard, *end = server->heard + server->heard_len;
+    while (at < end && (at = memmem(at, (size_t)(end - at), bytes, len)) != NULL) {
+        at += len;
+        count++;
+    }
+    pthread_mutex_unlock(&server->mutex);
+    return count;
+}
+
+void scripted_server_unexpected(struct scripted_server *server, char *ret_words, size_t size)
+{
+    pthread_mutex_lock(&server->mutex);
+    snprintf(ret_words, size, "%s", server->unexpected);
+    pthread_mutex_unlock(&server->mutex);
 }

@@ -29,7 +29,11 @@ enum scripted_act {
     SCRIPTED_ACT_DRIP,   /* a byte each interval_ms */
     SCRIPTED_ACT_REPEAT, /* the bytes again and again, until the client hangs up */
     SCRIPTED_ACT_HOLD,   /* says nothing until the client hangs up */
-    SCRIPTED_ACT_RESET   /* closes with RST */
+    SCRIPTED_ACT_RESET,  /* closes with RST */
+    SCRIPTED_ACT_EXPECT, /* one command whose words begin with these bytes, blank-separated; an
+                            end of the script for this connection if it is another */
+    SCRIPTED_ACT_SLEEP,  /* for interval_ms */
+    SCRIPTED_ACT_AGAIN   /* from step number `len` on */
 };
 
 struct scripted_step {
@@ -46,6 +50,7 @@ struct scripted_step {
 #define SCRIPTED_REPEAT(text) {.act = SCRIPTED_ACT_REPEAT, .bytes = (text), .len = sizeof(text) - 1}
 #define SCRIPTED_HOLD {.act = SCRIPTED_ACT_HOLD}
 #define SCRIPTED_RESET {.act = SCRIPTED_ACT_RESET}
+#define SCRIPTED_EXPECT(words) {.act = SCRIPTED_ACT_EXPECT, .bytes = (words), .len = sizeof(words) - 1}
 /* clang-format on */
 
 struct scripted_server;
@@ -62,5 +67,9 @@ void scripted_server_next(struct scripted_server *server, int n, const struct sc
 int scripted_server_port(const struct scripted_server *server);
 /* How many connections were accepted so far. */
 int scripted_server_connections(const struct scripted_server *server);
+/* How often these bytes were received; of what came first, 64 KiB in all. */
+size_t scripted_server_heard(struct scripted_server *server, const char *bytes, size_t len);
+/* Copies what was met first in place of what was expected; empty: nothing. */
+void scripted_server_unexpected(struct scripted_server *server, char *ret_words, size_t size);
 
 #endif

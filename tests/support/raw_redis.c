@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include "raw_redis.h"
+#include "support/raw_redis.h"
 
-#include "conformance.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -4,8 +4,8 @@
  * bytes at a key, or look at those that are there. Blocking; a failure of the
  * connection fails the test.
  */
-#ifndef LARDER_TESTS_RAW_REDIS_H
-#define LARDER_TESTS_RAW_REDIS_H
+#ifndef TESTS_SUPPORT_RAW_REDIS_H
+#define TESTS_SUPPORT_RAW_REDIS_H
 
 #include <stddef.h>
 

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows 22 to 25, 36, 43, 44, 46: what Redis refuses, forgets, and holds. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fault.h"
+#include "support/fakeredis.h"
+#include "support/raw_redis.h"
+
+enum { PATIENT_MS = 2000 };
+
+static void say(struct fault_site *site, const char *line)
+{
+    char reply[256];
+    bool answered = fault_site_say(site, line, reply, sizeof reply);
+    fault_check(site->row, answered && reply[0] != '-', "%s: %s", line, reply);
+}
+
+/* For calls of which none may fail, however busy the machine is. */
+static void open_patient(struct fault_site *site, struct fault_row *row)
+{
+    fault_site_prepare(site, row, NULL);
+    site->config.timeout_ms = PATIENT_MS;
+    fault_site_open_cache(site);
+}
+
+static struct fault_thing small(uint64_t id, uint64_t number)
+{
+    return (struct fault_thing){.id = id, .owner = id, .number = number, .text = "small"};
+}
+
+/* -------------------------------------------------------- 22: the server is full */
+
+void fault_row_22(struct fault_row *row)
+{
+    struct fault_site site;
+    const struct fault_thing *read;
+    char text[FAULT_TEXT_BYTES];
+    int refused = 0, stored = 0;
+    open_patient(&site, row);
+    for (uint64_t id = 0; id < 200; id++) {
+        struct fault_thing value = fault_value(id, id + 1, text);
+        stored += fault_thing_cache_set(site.cache, id, &value) == LARDER_OK;
+    }
+    say(&site, "CONFIG SET maxmemory 100kb");
+    for (uint64_t id = 0; id < 100; id++) {
+        struct fault_thing value = fault_value(id, id + 1, text);
+        enum larder_status status = fault_thing_cache_set(site.cache, id, &value);
+        refused += status == LARDER_E_SERVER && larder_outcome() == LARDER_NOT_APPLIED;
+        status = fault_thing_cache_get(site.cache, id + 100, &read);
+        fault_check(row, status == LARDER_OK, "a read of a full server: %s",
+                    larder_status_name(status));
+        fault_thing_release(read);
+    }
+    fault_check(row, stored == 200 && refused == 100, "%d writes refused, not 100", refused);
+    fault_check(row, fault_thing_cache_delete(site.cache, 101) == LARDER_OK,
+                "a delete was refused: %s", larder_last_error());
+
+    struct fault_load load;
+    fault_load_init(&load, &site);
+    load.options.may_forget = true;
+    load.options.deadline_ms = PATIENT_MS;
+    say(&site, "FLUSHALL");
+    say(&site, "CONFIG SET maxmemory 2mb");
+    say(&site, "CONFIG SET maxmemory-policy allkeys-lru");
+    fault_load_start(&load);
+    fault_pause_ms(800);
+    fault_load_stop(&load);
+    fault_check(row, row->failures == 0, "%d calls failed beside evictions", (int)row->failures);
+    fault_site_close(&site);
+    fault_note(row, "noeviction: 100 of 100 writes OOM and not applied, reads and deletes go on; "
+                    "allkeys-lru. A breaker of writes waits for the breaker");
+}
+
+/* --------------------------------------------------------- 23: maxclients */
+
+enum { CROWD = 16, CROWD_MS = 1200 };
+
+/* In a child: calls until the time is over; gives what failed after `from_ns`. */
+static int crowd(const struct larder_config *config, int64_t good_from_ns)
+{
+    struct fault_cache *cache;
+    const struct fault_thing *read;
+    int64_t end_ns = good_from_ns + INT64_C(400000000);
+    int late_failures = 0;
+    if (fault_cache_open(config, &cache) != LARDER_OK) {
+        return 100;
+    }
+    while (history_now_ns() < end_ns) {
+        int64_t start_ns = history_now_ns();
+        enum larder_status status = fault_thing_cache_get(cache, 1, &read);
+        fault_thing_release(read);
+        late_failures += status < 0 && start_ns > good_from_ns;
+        if (status < 0 && status != LARDER_E_UNAVAILABLE && status != LARDER_E_TIMEOUT) {
+            return 101;
+        }
+        fault_pause_ms(1);
+    }
+    fault_cache_close(cache);
+    return late_failures < 100 ? late_failures : 99;
+}
+
+void fault_row_23(struct fault_row *row)
+{
+    struct fault_site site;
+    pid_t pids[CROWD];
+    int status, late = 0;
+    const char *const more[] = {"CONFIG", "SET", "maxclients", "1000"};
+    struct raw_redis raw; /* has its place before the crowd comes */
+    fault_site_prepare(&site, row, NULL);
+    raw_redis_open(&raw, site.server.port, 0);
+    say(&site, "CONFIG SET maxclients 4");
+    int64_t good_from_ns = history_now_ns() + CROWD_MS * INT64_C(1000000);
+    for (size_t i = 0; i < CROWD; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            _exit(crowd(&site.config, good_from_ns));
+        }
+    }
+    fault_pause_ms(CROWD_MS - 200);
+    raw_redis_run(&raw, more, 4);
+    raw_redis_close(&raw);
+    for (size_t i = 0; i < CROWD; i++) {
+        while (waitpid(pids[i], &status, 0) < 0 && errno == EINTR) {
+        }
+        fault_check(row, WIFEXITED(status) && WEXITSTATUS(status) < 100, "a process ended with %x",
+                    (unsigned)status);
+        late += WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    }
+    fault_check(row, late == 0, "%d calls failed after the limit was gone", late);
+    fault_site_close(&site);
+    fault_note(row, "16 processes, 4 clients; dials of all of them together; their cap waits for "
+                    "the breaker");
+}
+
+/* ------------------------------------------------------------ 25: loading */
+
+void fault_row_25(struct fault_row *row)
+{
+    static const char *const args[] = {"--enable-debug-command",
+                                       "yes",
+                                       "--key-load-delay",
+                                       "300",
+                                       "--loading-process-events-interval-bytes",
+                                       "1024",
+                                       NULL};
+    struct fault_site site;
+    struct fault_load load;
+    const struct fault_thing *read;
+    int loading = 0;
+    fault_site_open(&site, row, args);
+    say(&site, "DEBUG POPULATE 2000 filler 20");
+    say(&site, "SAVE");
+    fault_load_init(&load, &site);
+    load.options.may_forget = load.options.may_return = true;
+    fault_load_start(&load);
+    fault_pause_ms(200);
+    fault_injected(&load);
+    redis_server_kill(&site.server);
+    fault_check(row, redis_server_begin(&site.server), "the server was not started again");
+    for (int64_t end_ns = history_now_ns() + INT64_C(400000000); history_now_ns() < end_ns;) {
+        enum larder_status status = fault_thing_cache_get(site.cache, 1, &read);
+        loading += status == LARDER_E_UNAVAILABLE && strstr(larder_last_error(), "LOADING") != NULL;
+        fault_thing_release(read);
+        fault_pause_ms(2);
+    }
+    fault_check(row, redis_server_await(&site.server), "the server did not come up again");
+    fault_repaired(&load);
+    fault_pause_ms(300);
+    fault_load_stop(&load);
+    fault_site_close(&site);
+    fault_note(row, "%d calls of one thread met LOADING; back-off waits for the breaker", loading);
+}
+
+/* -------------------------------------------------------- 36: credentials */
+
+static enum larder_status get_as(struct fault_site *site, const char *user, const char *password)
+{
+    struct fault_cache *cache;
+    const struct fault_thing *read;
+    struct larder_config config = site->config;
+    config.username = user;
+    config.password = password;
+    if (fault_cache_open(&config, &cache) != LARDER_OK) {
+        return LARDER_E_CONFIG;
+    }
+    enum larder_status status = fault_thing_cache_get(cache, 1, &read);
+    fault_thing_release(read);
+    fault_cache_close(cache);
+    return status;
+}
+
+static void is_status(struct fault_row *row, const char *when, enum larder_status status,
+                      enum larder_status right)
+{
+    fault_check(row, status == right, "%s: %s, not %s", when, larder_status_name(status),
+                larder_status_name(right));
+}
+
+/* Nothing of ours is said to a server that refused us, even if it would listen. */
+static void refused_and_silent(struct fault_row *row)
+{
+    struct fault_site site;
+    struct fakeredis *fake = fakeredis_start("EXPECT AUTH\nSEND -WRONGPASS no\nHOLD\n");
+    char url[64];
+    if (fake == NULL) {
+        fault_check(row, false, "no fake");
+        return;
+    }
+    memset(&site, 0, sizeof site);
+    snprintf(url, sizeof url, "redis://127.0.0.1:%d", fakeredis_port(fake));
+    site.config = (struct larder_config){.backend = "redis", .url = url, .timeout_ms = 500};
+    is_status(row, "refused", get_as(&site, "app", "wrong"), LARDER_E_AUTH);
+    fault_check(row, fakeredis_heard(fake, "GET") == 0, "a GET was sent behind a refused AUTH");
+    fault_note(row, "behind a refused AUTH were sent: %zu GET, %zu CLIENT, %zu INFO",
+               fakeredis_heard(fake, "GET"), fakeredis_heard(fake, "CLIENT"),
+               fakeredis_heard(fake, "INFO"));
+    fakeredis_stop(fake);
+}
+
+void fault_row_36(struct fault_row *row)
+{
+    struct fault_site site;
+    const struct fault_thing *read;
+    struct fault_cache *cache;
+    fault_site_prepare(&site, row, NULL);
+    site.config.timeout_ms = PATIENT_MS;
+    say(&site, "ACL SETUSER app on >one ~* +@all");
+    is_status(row, "the right password", get_as(&site, "app", "one"), LARDER_MISS);
+    is_status(row, "a wrong password", get_as(&site, "app", "two"), LARDER_E_AUTH);
+    is_status(row, "nobody", get_as(&site, "nobody", "one"), LARDER_E_AUTH);
+
+    struct larder_config config = site.config;
+    config.username = "app";
+    config.password = "one";
+    if (fault_cache_open(&config, &cache) == LARDER_OK) {
+        is_status(row, "before", fault_thing_cache_get(cache, 1, &read), LARDER_MISS);
+        say(&site, "ACL SETUSER app resetpass >two");
+        is_status(row, "rotated, connected", fault_thing_cache_get(cache, 1, &read), LARDER_MISS);
+        faultproxy_reset_all(site.proxy);
+        is_status(row, "rotated, anew", fault_thing_cache_get(cache, 1, &read), LARDER_E_AUTH);
+        say(&site, "ACL SETUSER app resetpass >one");
+        enum larder_status status = LARDER_E_AUTH;
+        for (int i = 0; i < 500 && status == LARDER_E_AUTH; i++) { /* until it dials again */
+            status = fault_thing_cache_get(cache, 1, &read);
+            fault_pause_ms(10);
+        }
+        is_status(row, "rotated back", status, LARDER_MISS);
+        say(&site, "ACL SETUSER app -get");
+        is_status(row, "no right", fault_thing_cache_get(cache, 1, &read), LARDER_E_AUTH);
+        say(&site, "ACL DELUSER app");
+        is_status(row, "deleted", fault_thing_cache_get(cache, 1, &read), LARDER_E_AUTH);
+        fault_cache_close(cache);
+    }
+    refused_and_silent(row);
+    fault_site_close(&site);
+}
+
+/* ------------------------------------------- 43: flushed, and foreign types */
+
+void fault_row_43(struct fault_row *row)
+{
+    struct fault_site site;
+    struct fault_load load;
+    const struct fault_thing *read;
+    open_patient(&site, row);
+    fault_load_init(&load, &site);
+    load.options.may_forget = true;
+    load.options.deadline_ms = PATIENT_MS;
+    fault_load_start(&load);
+    for (int i = 0; i < 10; i++) {
+        fault_pause_ms(50);
+        say(&site, i % 2 == 0 ? "FLUSHALL" : "FLUSHDB");
+    }
+    fault_load_stop(&load);
+    fault_check(row, row->failures == 0, "%d calls failed beside flushes", (int)row->failures);
+
+    struct fault_thing value = small(5, 5);
+    say(&site, "FLUSHALL");
+    say(&site, "LPUSH thing:5 stranger");
+    is_status(row, "a list", fault_thing_cache_get(site.cache, 5, &read), LARDER_MISS);
+    is_status(row, "set over it", fault_thing_cache_set(site.cache, 5, &value), LARDER_OK);
+    is_status(row, "and read", fault_thing_cache_get(site.cache, 5, &read), LARDER_OK);
+    fault_thing_release(read);
+    fault_site_close(&site);
+}
+
+/* ------------------------------------------------------------ 44: poisoned */
+
+struct poison {
+    struct fault_site site;
+    struct raw_redis raw;
+    uint64_t random;
+    int accepted;
+    int tried;
+};
+
+static uint8_t random_byte(struct poison *poison)
+{
+    poison->random ^= poison->random << 13;
+    poison->random ^= poison->random >> 7;
+    poison->random ^= poison->random << 17;
+    return (uint8_t)(poison->random >> 32);
+}
+
+static void try_value(struct poison *poison, const unsigned char *bytes, size_t len)
+{
+    const struct fault_thing *read;
+    raw_redis_set(&poison->raw, "thing:1", bytes, len);
+    enum larder_status status = fault_thing_cache_get(poison->site.cache, 1, &read);
+    poison->tried++;
+    poison->accepted += read != NULL;
+    fault_check(poison->site.row, status == LARDER_MISS, "a poisoned value of %zu bytes gave %s",
+                len, larder_status_name(status));
+    fault_thing_release(read);
+}
+
+static void try_all(struct poison *poison)
+{
+    static const char *const bombs[] = {"\xdd\xff\xff\xff\xff", "\xdf\xff\xff\xff\xff",
+                                        "\xc6\xff\xff\xff\xff", "\xdb\xff\xff\xff\xff", "\xc1"};
+    unsigned char good[512], bad[1024];
+    struct fault_thing value = small(1, 1);
+    larder_ignore(fault_thing_cache_set(poison->site.cache, 1, &value));
+    size_t len = raw_redis_get(&poison->raw, "thing:1", good, sizeof good);
+    for (size_t cut = 0; cut < len; cut++) {
+        try_value(poison, good, cut);
+    }
+    for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
+        size_t bomb = i == 4 ? 1 : 5;
+        try_value(poison, (const unsigned char *)bombs[i], bomb);
+        memcpy(bad, good, 12); /* behind a head that is right */
+        memcpy(bad + 12, bombs[i], bomb);
+        try_value(poison, bad, 12 + bomb);
+    }
+    memset(bad, 0x91, sizeof bad); /* arrays in arrays */
+    try_value(poison, bad, sizeof bad);
+    memcpy(bad, good, 12);
+    try_value(poison, bad, sizeof bad);
+    memcpy(bad, good, len);
+    bad[len] = 0xc0; /* one too many */
+    try_value(poison, bad, len + 1);
+    for (int i = 0; i < 500; i++) {
+        size_t size = random_byte(poison);
+        for (size_t k = 0; k < size; k++) {
+            bad[k] = random_byte(poison);
+        }
+        try_value(poison, bad, size);
+    }
+}
+
+void fault_row_44(struct fault_row *row)
+{
+    struct poison poison = {.random = row->seed * 2 + 1};
+    struct fault_cache_counters counters = {0};
+    fault_site_open(&poison.site, row, NULL);
+    raw_redis_open(&poison.raw, poison.site.server.port, 0);
+    const struct fault_thing *read;
+    larder_ignore(fault_thing_cache_get(poison.site.cache, 1, &read));
+    fault_reset_peak_rss();
+    int64_t rss_kib = fault_rss_kib();
+    try_all(&poison);
+    int64_t grown_kib = fault_peak_rss_kib() - rss_kib;
+    fault_check(row, grown_kib < 1024 + fault_rss_slack_kib(), "%d KiB more", (int)grown_kib);
+    larder_ignore(fault_cache_stats(poison.site.cache, &counters));
+    fault_check(row, counters.total.decode_errors == (uint64_t)poison.tried,
+                "%d of %d counted as decode errors", (int)counters.total.decode_errors,
+                poison.tried);
+    row->wrong = poison.accepted;
+    row->calls = poison.tried;
+    raw_redis_close(&poison.raw);
+    fault_site_close(&poison.site);
+    fault_note(row, "%d values; %d KiB more at most", poison.tried, (int)grown_kib);
+}
+
+/* --------------------------------------------------------------- 46: herd */
+
+enum { HERD = 200 };
+
+struct herd {
+    struct fault_cache *cache;
+    atomic_int loads;
+    atomic_int bad;
+    pthread_barrier_t start;
+};
+
+static enum larder_status load_slowly(struct larder_load *load, void *user, uint64_t id,
+                                      struct fault_thing *out)
+{
+    struct herd *herd = user;
+    (void)load;
+    atomic_fetch_add(&herd->loads, 1);
+    fault_pause_ms(50);
+    *out = small(id, 46);
+    return LARDER_OK;
+}
+
+static void *join_herd(void *user)
+{
+    struct herd *herd = user;
+    const struct fault_thing *value;
+    pthread_barrier_wait(&herd->start);
+    enum larder_status status =
+        fault_thing_cache_get_or_load(herd->cache, 1, load_slowly, herd, &value);
+    if (status != LARDER_OK || value->number != 46) {
+        atomic_fetch_add(&herd->bad, 1);
+    }
+    fault_thing_release(value);
+    return NULL;
+}
+
+void fault_row_46(struct fault_row *row)
+{
+    struct fault_site site;
+    struct herd herd = {.cache = NULL};
+    pthread_t threads[HERD];
+    open_patient(&site, row);
+    herd.cache = site.cache;
+    pthread_barrier_init(&herd.start, NULL, HERD);
+    for (size_t i = 0; i < HERD; i++) {
+        if (pthread_create(&threads[i], NULL, join_herd, &herd) != 0) {
+            abort(); /* the barrier would wait for ever */
+        }
+    }
+    for (size_t i = 0; i < HERD; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_barrier_destroy(&herd.start);
+    fault_check(row, atomic_load(&herd.bad) == 0, "%d callers got no value",
+                atomic_load(&herd.bad));
+    fault_check(row, atomic_load(&herd.loads) == 1, "%d loads", atomic_load(&herd.loads));
+    fault_site_close(&site);
+    fault_note(row, "200 callers of one key: %d load; a spread of dials waits for the breaker",
+               atomic_load(&herd.loads));
+}
