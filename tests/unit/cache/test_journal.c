@@ -149,7 +149,7 @@ static void without_room_the_dead_make_way(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "k%d", i);
         assert_true(add(key, i * (int64_t)SECOND));
     }
@@ -164,7 +164,7 @@ static void an_overflow_holds_every_key_until_all_lifetimes_have_passed(void **s
 {
     (void)state;
     for (int i = 0; i < 5; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "k%d", i);
         assert_true(add(key, 0) == (i < 4));
     }
@@ -182,7 +182,7 @@ static void the_last_loss_counts_and_the_longest_lifetime(void **state)
     const int64_t minute = 60 * (int64_t)SECOND;
     (void)state;
     for (int i = 0; i < 4; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "k%d", i);
         add(key, 0);
     }
@@ -199,7 +199,7 @@ static void a_value_that_never_expires_is_never_trusted_after_a_loss(void **stat
     (void)state;
     larder_journal_lifetime(&journal, 0);
     for (int i = 0; i < 5; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "k%d", i);
         add(key, 0);
     }
