@@ -154,7 +154,7 @@ class Build:
     """A compiler, its flags, and the runtime to link."""
 
     def __init__(self, name, c, flags, library, program="c", run=True):
-        self.name, self.c, self.flags, self.library = name, c, flags, library
+        self.name, self.c, self.flags, self.archive = name, c, flags, library
         self.program, self.run = program, run
 
     def make(self, folder, stem):
@@ -177,8 +177,8 @@ class Build:
         if not self.run:
             return None
         linker = self.c if self.program == "c" else cxx
-        command = [linker, *self.flags, "-o", base, base + "_main.o", base + "_cache.o", self.library]
-        command += [f"-Wl,-rpath,{os.path.dirname(self.library)}", *libraries(), "-pthread", "-lm"]
+        command = [linker, *self.flags, "-o", base, base + "_main.o", base + "_cache.o", self.archive]
+        command += [f"-Wl,-rpath,{os.path.dirname(self.archive)}", *libraries(), "-pthread", "-lm"]
         status, output = run(command)
         if status != 0:
             wrong(f"{stem}, {self.name}", "does not link:\n" + output)
