@@ -9,7 +9,14 @@
 
 #include <larder/larder.h>
 
-enum { ROUND_MS = 300, ROUND_MS_MAX = 60000, SPIN_US_MAX = 1000000, PORT_MAX = 65535 };
+enum {
+    ROUND_MS = 300,
+    ROUND_MS_MAX = 60000,
+    SPIN_US_MAX = 1000000,
+    CALLERS_ALL = 0,
+    CALLERS_ONLY_MAX = 64,
+    PORT_MAX = 65535
+};
 
 _Noreturn void bench_give_up(const char *what)
 {
@@ -60,6 +67,9 @@ static void take(struct bench_options *options, const char *name, int which, con
     case 'u':
         options->spin_us = number(name, text, 0, SPIN_US_MAX);
         break;
+    case 'n':
+        options->callers = number(name, text, CALLERS_ALL, CALLERS_ONLY_MAX);
+        break;
     case 'c':
         options->child = text;
         break;
@@ -77,17 +87,12 @@ static void take(struct bench_options *options, const char *name, int which, con
 void bench_options_read(int argc, char **argv, struct bench_options *ret_options)
 {
     static const struct option known[] = {
-        {"table", required_argument, NULL, 't'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"form", required_argument, NULL, 'f'},
-        {"port", required_argument, NULL, 'p'},
-        {"socket", required_argument, NULL, 's'},
-        {"round-ms", required_argument, NULL, 'm'},
-        {"spin-us", required_argument, NULL, 'u'},
-        {"child", required_argument, NULL, 'c'},
-        {"child-arg", required_argument, NULL, 'a'},
-        {"placement", required_argument, NULL, 'w'},
-        {NULL, 0, NULL, 0},
+        {"table", required_argument, NULL, 't'},     {"rounds", required_argument, NULL, 'r'},
+        {"form", required_argument, NULL, 'f'},      {"port", required_argument, NULL, 'p'},
+        {"socket", required_argument, NULL, 's'},    {"round-ms", required_argument, NULL, 'm'},
+        {"spin-us", required_argument, NULL, 'u'},   {"callers", required_argument, NULL, 'n'},
+        {"child", required_argument, NULL, 'c'},     {"child-arg", required_argument, NULL, 'a'},
+        {"placement", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0},
     };
     *ret_options = (struct bench_options){.round_ms = ROUND_MS, .placement = "placement unknown"};
     int index = 0;

@@ -11,6 +11,7 @@ struct bench_options {
     const char *socket; /* its unix socket */
     int round_ms;       /* a round of one side, where rounds go by time */
     int spin_us;        /* larder's REDIS_SPIN_US */
+    int callers;        /* only with so many threads; 0: all that the table has */
     const char *child;  /* a program to start and its argument, or NULL */
     const char *child_arg;
     const char *placement; /* in words, for the line above the table */
@@ -18,7 +19,8 @@ struct bench_options {
 
 /*
  *     PROGRAM --table NAME --rounds N --form table|json --port N --socket PATH
- *             [--round-ms N] [--spin-us N] [--placement TEXT] [--child PROGRAM --child-arg TEXT]
+ *             [--round-ms N] [--spin-us N] [--callers N] [--placement TEXT]
+ *             [--child PROGRAM --child-arg TEXT]
  *
  * Ends the process with status 2 when they are wrong. The strings are argv's.
  */

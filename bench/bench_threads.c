@@ -199,8 +199,10 @@ int main(int argc, char **argv)
                options.placement, options.spin_us, options.rounds.count, options.round_ms);
     }
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        measure(&t, counts[i], &options, &measured);
-        report(&options.rounds, counts[i], &measured);
+        if (options.callers == 0 || (size_t)options.callers == counts[i]) {
+            measure(&t, counts[i], &options, &measured);
+            report(&options.rounds, counts[i], &measured);
+        }
     }
     close_all(&t);
     return EXIT_SUCCESS;
