@@ -179,6 +179,11 @@ enum larder_status larder_bundle_add(struct larder_bundle *bundle, struct larder
     return LARDER_OK;
 }
 
+void larder_bundle_lead(struct larder_bundle *bundle, const struct larder_ticket *ticket)
+{
+    set(&bundle->slots[ticket->slot], LARDER_SLOT_LEADING);
+}
+
 void larder_bundle_withdraw(struct larder_bundle *bundle, const struct larder_ticket *ticket)
 {
     struct larder_slot *slot = &bundle->slots[ticket->slot];

@@ -108,6 +108,9 @@ static inline bool larder_bundle_has_room(const struct larder_bundle *bundle)
 /* Appends the commands of a sharing exchange. OK; E_NOMEM, E_TOO_LARGE: it is not in. */
 enum larder_status larder_bundle_add(struct larder_bundle *bundle, struct larder_ticket *ticket);
 
+/* Makes the caller of one that was just added the leader: it does not wait. */
+void larder_bundle_lead(struct larder_bundle *bundle, const struct larder_ticket *ticket);
+
 /* Takes one out of a bundle that is still collected: its commands are not sent. */
 void larder_bundle_withdraw(struct larder_bundle *bundle, const struct larder_ticket *ticket);
 

@@ -68,22 +68,6 @@ bool larder_link_suspect(struct larder_link *link, uint32_t seen, int64_t since_
 
 /* ------------------------------------------------------------------ choosing */
 
-/* How many connections serve so many callers best: a few callers one each; many
- * are served faster by few connections with larger bundles. */
-static int connections_for(int callers)
-{
-    static const struct {
-        int callers;
-        int connections;
-    } rows[] = {{8, 8}, {12, 4}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (callers <= rows[i].callers) {
-            return rows[i].connections;
-        }
-    }
-    return 2;
-}
-
 static bool is_joinable(const struct larder_link *link, const struct larder_wish *wish)
 {
     return link->failures >= wish->not_before && larder_bundle_has_room(link->next);
@@ -131,7 +115,7 @@ struct larder_choice larder_links_choose(const struct larder_links *links,
 {
     struct found found = {.place = -1};
     bool alone = !wish->exchange->shares;
-    int limit = connections_for(wish->callers);
+    int limit = wish->connections;
     bool looks_at_all = alone || wish->exchange->lane != 0;
     for (int i = 0; i < links->used && (looks_at_all || found.shared < limit); i++) {
         if (links->places[i] != NULL) {

@@ -54,7 +54,7 @@ struct larder_links {
 struct larder_wish {
     const struct larder_exchange *exchange;
     uint64_t not_before; /* failures */
-    int callers;         /* in flight, with this one */
+    int connections;     /* that callers share, at most */
 };
 
 enum larder_choice_kind {

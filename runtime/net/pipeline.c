@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/pipeline.h"
 
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -78,6 +79,7 @@ struct larder_pipeline *larder_pipeline_new(const struct larder_allocator *alloc
     pipeline->clock = clock;
     pipeline->options = *options;
     pipeline->links.max = options->max_connections;
+    larder_width_init(&pipeline->width);
     pipeline->links.places = larder_alloc_zeroed(allocator, (size_t)options->max_connections,
                                                  sizeof *pipeline->links.places);
     struct larder_address *address = &pipeline->options.conn.address;
@@ -192,7 +194,26 @@ static enum larder_status dial(struct larder_pipeline *pipeline, struct larder_l
     return status;
 }
 
-/* Runs the caller's exchange on a link that was idle, by itself. */
+/* Gives the others a moment to join. True: some did, and the caller leads a bundle
+ * of theirs and its own. */
+static bool gather(struct larder_pipeline *pipeline, struct larder_link *link,
+                   struct larder_pipeline_call *call)
+{
+    sched_yield();
+    pthread_mutex_lock(&pipeline->mutex);
+    struct larder_bundle *next = link->next;
+    bool together = next->live > 0 && !link->stuck && larder_bundle_has_room(next) &&
+                    larder_bundle_add(next, &call->ticket) == LARDER_OK;
+    if (together) {
+        larder_bundle_lead(next, &call->ticket);
+        larder_pipeline_turn_locked(pipeline, link);
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    return together;
+}
+
+/* Runs the caller's exchange on a link that was idle: by itself, or with those who
+ * come just then. */
 static enum larder_status run_own(struct larder_pipeline *pipeline, struct larder_link *link,
                                   struct larder_pipeline_call *call)
 {
@@ -217,6 +238,10 @@ static enum larder_status run_own(struct larder_pipeline *pipeline, struct larde
         status = dialled;
     }
     call->connected = status == LARDER_OK;
+    if (call->connected && call->gathers && gather(pipeline, link, call)) {
+        larder_conn_push(conn, &link->current->base);
+        return larder_pipeline_lead(pipeline, link, call);
+    }
     if (call->connected) {
         status = larder_conn_run(conn, exchange, deadline_ns);
     }
@@ -318,12 +343,17 @@ static enum larder_status find_place_locked(struct larder_pipeline *pipeline,
                                             struct larder_pipeline_call *call,
                                             struct berth *ret_berth)
 {
-    struct larder_wish wish = {.exchange = call->ticket.exchange, .not_before = call->not_before};
+    call->callers = atomic_load_explicit(&pipeline->callers, memory_order_relaxed);
+    const struct larder_width_way *way =
+        larder_width_count(&pipeline->width, call->callers, pipeline->clock);
+    struct larder_wish wish = {.exchange = call->ticket.exchange,
+                               .not_before = call->not_before,
+                               .connections = way->connections};
+    call->gathers = way->gathers && call->callers > 1 && call->ticket.exchange->shares;
     for (;;) {
         if (pipeline->closing) {
             return larder_pipeline_fail(call, LARDER_E_UNAVAILABLE, "the cache is being closed");
         }
-        wish.callers = atomic_load_explicit(&pipeline->callers, memory_order_relaxed);
         struct larder_choice choice = larder_links_choose(&pipeline->links, &wish);
         if (choice.kind != LARDER_CHOICE_WAIT) {
             return take_place_locked(pipeline, call, &choice, ret_berth);

@@ -22,10 +22,13 @@
  *                                   │ when its leader comes back           │
  *                                STUCK ◀──no progress for a deadline───────┘
  *
- * Few callers spread over up to 8 connections, which are then as good as their
- * own; more than 8 in flight concentrate on 4, more than 12 on 2, where bundles
- * grow. Connections beyond that stay open. What does not share (large commands,
- * long batches) has a connection to itself, up to the maximum, and is waited for.
+ * Over how many connections callers spread is found by trying (width.h). They
+ * begin with up to 8, which are then as good as their own; more than 8 in flight
+ * concentrate on 4, more than 12 on 2, where bundles grow; or on one, and who
+ * finds that idle yields the processor before it sends, and leads a bundle with
+ * all who came by then. Connections beyond that stay open. What does not share
+ * (large commands, long batches) has a connection to itself, up to the maximum, and
+ * is waited for.
  *
  * Order. Writes whose exchanges name the same lane (redis: by the first key that
  * is written) go over one connection while any of them is under way, and that

@@ -6,9 +6,10 @@
 #include "base/clock.h"
 
 enum {
-    /* So often a follower gives the processor away before it sleeps: where the
-     * server or the leader is next to run, the answer is there without a wake. */
-    YIELDS = 3
+    /* So often at most a follower gives the processor away before it sleeps: where
+     * the server or the leader is next to run, the answer is there without a wake.
+     * As often as there are others to give it to, or the leader waits for it. */
+    YIELDS_MAX = 3
 };
 
 /* ---------------------------------------------------------------- moving on */
@@ -92,6 +93,16 @@ static void end_link(struct larder_pipeline *pipeline, struct larder_link *link,
     larder_bundle_wake(next);
 }
 
+void larder_pipeline_turn_locked(struct larder_pipeline *pipeline, struct larder_link *link)
+{
+    pipeline->bundles++;
+    pipeline->combined += link->next->live;
+    larder_link_turn(link);
+    if (pipeline->waiting > 0) { /* there is room again */
+        pthread_cond_broadcast(&pipeline->freed);
+    }
+}
+
 /* Makes the next bundle the current one. False: there is none, or the link is
  * no longer to be used; *ret_idle tells. */
 static bool turn(struct larder_pipeline *pipeline, struct larder_link *link, bool *ret_idle)
@@ -103,12 +114,7 @@ static bool turn(struct larder_pipeline *pipeline, struct larder_link *link, boo
     if (*ret_idle) {
         become_idle_locked(pipeline, link);
     } else if (usable) {
-        pipeline->bundles++;
-        pipeline->combined += link->next->live;
-        larder_link_turn(link);
-        if (pipeline->waiting > 0) { /* there is room again */
-            pthread_cond_broadcast(&pipeline->freed);
-        }
+        larder_pipeline_turn_locked(pipeline, link);
     }
     pthread_mutex_unlock(&pipeline->mutex);
     return usable && more;
@@ -243,7 +249,7 @@ enum larder_ticket_state larder_pipeline_await(struct larder_pipeline *pipeline,
     struct larder_bundle *bundle = ticket->bundle;
     struct larder_wake *wake = ticket->slot == 0 ? &bundle->lead : &bundle->followers;
     uint32_t state;
-    for (int i = 0; i < YIELDS; i++) {
+    for (int i = 0; i < YIELDS_MAX && i < call->callers - 1; i++) {
         state = atomic_load_explicit(&ticket->state, memory_order_acquire);
         if (state != LARDER_TICKET_WAITS) {
             return (enum larder_ticket_state)state;

@@ -13,6 +13,7 @@
 #include "net/fork_hook.h"
 #include "net/link.h"
 #include "net/pipeline.h"
+#include "net/width.h"
 
 enum { LARDER_WHERE_BYTES = 288 };
 
@@ -32,6 +33,7 @@ struct larder_pipeline {
     int waiting_for_lane; /* of them */
     int busy;
     struct larder_links links;
+    struct larder_width width;
     struct larder_link *spares; /* closed, for other places */
     struct larder_link *stuck;  /* whose leaders have not come back */
     int stuck_count;
@@ -45,6 +47,8 @@ struct larder_pipeline {
 struct larder_pipeline_call {
     struct larder_ticket ticket;
     uint64_t not_before;
+    int callers;    /* in flight when it was submitted, with it */
+    bool gathers;   /* on an idle link it lets others join */
     bool connected; /* see struct larder_pipeline_result */
     bool reused;
 };
@@ -61,6 +65,9 @@ static inline void larder_pipeline_count_failure(struct larder_pipeline *pipelin
 {
     atomic_fetch_add(&pipeline->failures, 1);
 }
+
+/* What was collected on the link is the next to be sent. */
+void larder_pipeline_turn_locked(struct larder_pipeline *pipeline, struct larder_link *link);
 
 /* All that was under way on the link has ended: sends what is next, and gives
  * the lead away. status: why the connection could not be opened, for those who

@@ -23,6 +23,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "net/pipeline.h"
+#include "net/turns.h"
 #include "support/redis_server.h"
 #include "support/scripted_server.h"
 
@@ -240,6 +241,52 @@ static void what_shares_with_none_waits_for_a_connection_of_its_own(void **state
     assert_own_answer(&large);
     assert_int_equal(stats_of(pipeline).bundles, 0);
     larder_pipeline_free(pipeline);
+    redis_server_stop(&server);
+}
+
+struct pair {
+    struct larder_pipeline *pipeline;
+    _Atomic bool stop;
+    _Atomic int wrong;
+};
+
+static void *call_again_and_again(void *user)
+{
+    struct pair *pair = user;
+    while (!atomic_load(&pair->stop)) {
+        pair->wrong += call_alone(pair->pipeline, "pair") != LARDER_OK;
+    }
+    return NULL;
+}
+
+/* Of two callers one finds the connection idle, and the other goes alone in what
+ * is sent next; unless the first waits for it. */
+static void who_finds_one_idle_may_wait_for_others(void **state)
+{
+    (void)state;
+    static const struct larder_width_way gathering = {1, true};
+    struct redis_server server;
+    struct pair pair = {.pipeline = pipeline_on(&server, 1)};
+    pthread_t threads[2];
+    pair.pipeline->width.way = &gathering;
+    pair.pipeline->width.look_at = UINT32_MAX;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, call_again_and_again, &pair), 0);
+    }
+    int64_t until_ms = now_ms() + LONG_MS;
+    struct larder_pipeline_stats stats = stats_of(pair.pipeline);
+    while (stats.combined == stats.bundles && now_ms() < until_ms) {
+        sched_yield();
+        stats = stats_of(pair.pipeline);
+    }
+    atomic_store(&pair.stop, true);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_true(stats.combined > stats.bundles);
+    assert_int_equal(pair.wrong, 0);
+    assert_int_equal(stats_of(pair.pipeline).busy, 0);
+    larder_pipeline_free(pair.pipeline);
     redis_server_stop(&server);
 }
 
@@ -601,6 +648,7 @@ int main(void)
         cmocka_unit_test(a_lone_caller_goes_by_itself),
         cmocka_unit_test(who_finds_all_busy_goes_together),
         cmocka_unit_test(what_shares_with_none_waits_for_a_connection_of_its_own),
+        cmocka_unit_test(who_finds_one_idle_may_wait_for_others),
         cmocka_unit_test(writes_of_one_key_keep_to_one_connection),
         cmocka_unit_test(who_gives_up_before_it_is_sent_is_not_sent),
         cmocka_unit_test(a_reply_that_nobody_waits_for_is_dropped),
