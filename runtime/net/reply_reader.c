@@ -7,7 +7,11 @@
 
 enum {
     LINE_BYTES_MAX = 64 * 1024, /* of a status, an error or a header */
-    ANNOUNCED_DIGITS_MAX = 20
+    ANNOUNCED_DIGITS_MAX = 20,
+    /* The parser's buffer is thrown away when it is empty and has more room than
+     * this. What is received at once, doubled, must stay below: by hiredis's own
+     * measure of 16 KB a new one would be paid for with every larger reply. */
+    KEEP_BYTES = 256 * 1024
 };
 
 /* What the parser is given for an object: it only must not be NULL. */
@@ -170,6 +174,7 @@ static bool reader_start(struct larder_reply_reader *reader)
         reader->hiredis = redisReaderCreateWithFunctions(&functions);
         if (reader->hiredis != NULL) {
             reader->hiredis->privdata = reader;
+            reader->hiredis->maxbuf = KEEP_BYTES;
         }
     }
     return reader->hiredis != NULL;
