@@ -124,6 +124,12 @@ void larder_reply_reader_clear(struct larder_reply_reader *reader)
     larder_reply_reader_init(reader, reader->max_bytes);
 }
 
+bool larder_reply_reader_is_between(const struct larder_reply_reader *reader)
+{
+    const redisReader *hiredis = reader->hiredis;
+    return hiredis == NULL || (hiredis->ridx < 0 && hiredis->pos == hiredis->len);
+}
+
 /* ------------------------------------------------------------------- feed */
 
 static enum larder_status stop(enum larder_status status, const char *why, const char **ret_why)
@@ -210,8 +216,7 @@ static enum larder_status read_one(struct larder_reply_reader *reader, bool *ret
         return stop(LARDER_E_PROTOCOL, "a reply of a kind that was not asked for", ret_why);
     }
     reader->taken = false;
-    exchange->pending--;
-    exchange->table->next(exchange);
+    larder_exchange_next(exchange);
     *ret_whole = true;
     return LARDER_OK;
 }
