@@ -7,7 +7,8 @@
  * round trip. Each operation carries its own answer, so a failed key never
  * fails its neighbours. A stored value is never copied for the reader: `sink`
  * is called with the bytes while they are still the backend's (a socket
- * buffer, an entry under its lock) and decodes them right there.
+ * buffer, an entry under its lock) and decodes them right there. A large one that
+ * is read alone may even be received where `place` says.
  */
 #ifndef LARDER_BACKEND_BACKEND_H
 #define LARDER_BACKEND_BACKEND_H
@@ -20,6 +21,11 @@ struct larder_op;
  * what was asked for). Must not block nor call the backend; the bytes are
  * borrowed until it returns. Seen twice, the second sight counts. */
 typedef void larder_op_sink(struct larder_op *op, const uint8_t *bytes, size_t len);
+
+/* Where a value of `len` bytes may be received to, with room for two more; NULL:
+ * nowhere. Asked before the bytes are there, perhaps in vain. They stay the op's
+ * user's: the sink may be given them there, and then may change them. */
+typedef uint8_t *larder_op_place(struct larder_op *op, size_t len);
 
 enum larder_op_kind {
     LARDER_OP_GET,     /* sink: OK or MISS by its word; no entry: MISS */
@@ -59,10 +65,12 @@ struct larder_op {
     size_t key_len;
     const uint8_t *value; /* SET, ADD, REPLACE */
     size_t value_len;
-    int64_t ttl_ms;       /* SET, ADD, REPLACE, EXPIRE: 1..2^53, 0: no expiry */
-    int64_t loaded_ns;    /* SET of a loaded value: when its loader began (monotonic); else 0 */
-    larder_op_sink *sink; /* GET */
-    void *user;           /* the sink's */
+    int64_t ttl_ms;         /* SET, ADD, REPLACE, EXPIRE: 1..2^53, 0: no expiry */
+    int64_t loaded_ns;      /* SET of a loaded value: when its loader began (monotonic); else 0 */
+    larder_op_sink *sink;   /* GET */
+    larder_op_place *place; /* GET; may be NULL */
+    bool large;             /* GET: one that `place` is asked for is expected */
+    void *user;             /* the sink's */
     /* Answers, set by the backend for every operation of a batch. */
     enum larder_status status;
     enum larder_outcome outcome; /* of a write */

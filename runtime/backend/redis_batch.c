@@ -306,6 +306,14 @@ static enum larder_status take(struct larder_exchange *exchange, const struct la
     return status;
 }
 
+static char *place(struct larder_exchange *exchange, size_t len)
+{
+    struct larder_batch *batch = (struct larder_batch *)exchange;
+    struct larder_op *op = &batch->ops[batch->answered];
+    bool wanted = op->kind == LARDER_OP_GET && op->place != NULL && !batch->reads_only;
+    return wanted ? (char *)op->place(op, len) : NULL;
+}
+
 static void next(struct larder_exchange *exchange)
 {
     struct larder_batch *batch = (struct larder_batch *)exchange;
@@ -324,8 +332,12 @@ static void rewind_fill(struct larder_exchange *exchange)
     batch->filled_from = 0;
 }
 
-static const struct larder_exchange_table table = {
-    .fill = fill, .elements = elements, .take = take, .next = next, .rewind = rewind_fill};
+static const struct larder_exchange_table table = {.fill = fill,
+                                                   .elements = elements,
+                                                   .take = take,
+                                                   .place = place,
+                                                   .next = next,
+                                                   .rewind = rewind_fill};
 
 /* -------------------------------------------------------------- the batch */
 
@@ -358,7 +370,8 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
             batch->base.lane = lane_of(&ops[i]);
         }
     }
-    batch->base.shares = count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX;
+    batch->base.large = count == 1 && ops[0].kind == LARDER_OP_GET && ops[0].large;
+    batch->base.shares = count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX && !batch->base.large;
     begin_reply(batch);
 }
 

@@ -79,9 +79,10 @@ struct larder_lookup {
     struct larder_cache *cache;
     const struct larder_entity *entity;
     uint64_t fingerprint;
-    const void *value;         /* with one reference, once taken */
-    enum larder_status status; /* OK, MISS or E_NOMEM, once the bytes were seen */
-    bool foreign_key;          /* another key's value came: an alarm */
+    const void *value;             /* with one reference, once taken */
+    struct larder_value_room room; /* a large value's, while it is received */
+    enum larder_status status;     /* OK, MISS or E_NOMEM, once the bytes were seen */
+    bool foreign_key;              /* another key's value came: an alarm */
 };
 
 /* Makes *op the GET whose answer fills *lookup in. */

@@ -6,6 +6,10 @@
 #include "cache/call.h"
 #include "codec/envelope.h"
 
+/* A value of so many bytes is worth a connection to itself, and to be received
+ * apart from its header: below, the system call for that costs what the copy does. */
+enum { LARGE_BYTES = 16 * 1024 };
+
 static const int64_t ALARM_PAUSE_NS = INT64_C(10) * 1000 * 1000 * 1000;
 
 /* key -> backend -> envelope -> decode -> value: the second half is take_value,
@@ -37,6 +41,38 @@ enum larder_status larder_stub_get(struct larder_cache *cache, const struct lard
     return status;
 }
 
+/* A value that is to be received right into its block. The room of an attempt that
+ * failed is of no use any more. */
+static uint8_t *place_value(struct larder_op *op, size_t len)
+{
+    struct larder_lookup *lookup = op->user;
+    const struct larder_allocator *allocator = &lookup->cache->allocator;
+    larder_value_room_release(allocator, &lookup->room);
+    return larder_value_room_make(allocator, lookup->entity, len, &lookup->room);
+}
+
+/* What the next read of this entity is to expect. */
+static void note_size(struct larder_entity_state *state, size_t len)
+{
+    bool large = len >= LARGE_BYTES;
+    if (atomic_load_explicit(&state->reads_large, memory_order_relaxed) != large) {
+        atomic_store_explicit(&state->reads_large, large, memory_order_relaxed);
+    }
+}
+
+static enum larder_status decode_body(struct larder_lookup *lookup, const uint8_t *bytes,
+                                      size_t len, size_t body)
+{
+    const struct larder_allocator *allocator = &lookup->cache->allocator;
+    const struct larder_entity *entity = lookup->entity;
+    struct larder_value_hint *hint = &larder_state_of(lookup->cache, entity)->hint;
+    if (bytes == lookup->room.bytes) {
+        return larder_value_room_decode(allocator, entity, hint, &lookup->room, body,
+                                        &lookup->value);
+    }
+    return larder_value_decode(allocator, entity, hint, bytes + body, len - body, &lookup->value);
+}
+
 /* The stored bytes: whoever wrote them, for whatever key, they become a value
  * of this entity and this key, or a miss. */
 static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
@@ -48,13 +84,13 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
     larder_value_release(lookup->value); /* of an attempt that failed after it: another answers */
     lookup->value = NULL;
     larder_counter_add(&state->counters.read_bytes, len);
+    note_size(state, len);
 
     enum larder_envelope_verdict verdict =
         larder_envelope_read(bytes, len, lookup->fingerprint, entity->version, &body);
     enum larder_status status = LARDER_E_DECODE;
     if (verdict == LARDER_ENVELOPE_OK) {
-        status = larder_value_decode(&lookup->cache->allocator, entity, &state->hint, bytes + body,
-                                     len - body, &lookup->value);
+        status = decode_body(lookup, bytes, len, body);
     }
     if (status == LARDER_E_DECODE) {
         larder_counter_add(&state->counters.decode_errors, 1);
@@ -68,11 +104,20 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
 void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, const char *key,
                            size_t key_len)
 {
+    const struct larder_entity_state *state = larder_state_of(lookup->cache, lookup->entity);
     lookup->value = NULL;
+    lookup->room = (struct larder_value_room){.block = NULL};
     lookup->status = LARDER_MISS;
     lookup->foreign_key = false;
     *op = (struct larder_op){
-        .kind = LARDER_OP_GET, .key = key, .key_len = key_len, .sink = take_value, .user = lookup};
+        .kind = LARDER_OP_GET,
+        .key = key,
+        .key_len = key_len,
+        .sink = take_value,
+        .place = place_value,
+        .large = atomic_load_explicit(&state->reads_large, memory_order_relaxed),
+        .user = lookup,
+    };
 }
 
 /* A line for the alarm, not one for every value: where one is wrong, many are. */
@@ -96,6 +141,7 @@ enum larder_status larder_lookup_finish(struct larder_lookup *lookup, const stru
                                         const void **ret_value)
 {
     const struct larder_entity *entity = lookup->entity;
+    larder_value_room_release(&lookup->cache->allocator, &lookup->room);
     if (lookup->foreign_key) {
         report_foreign_key(lookup);
     }

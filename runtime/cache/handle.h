@@ -22,6 +22,7 @@ struct larder_entity_state {
     uint64_t seed;  /* of its envelopes' fingerprints */
     int64_t ttl_ms; /* 1..2^53, 0: no expiry */
     struct larder_value_hint hint;
+    atomic_bool reads_large; /* the last value that was read was large */
     atomic_int_fast64_t
         alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */
 };

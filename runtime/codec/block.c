@@ -25,30 +25,30 @@ static struct larder_value_head *head_of(const void *value)
     return (struct larder_value_head *)(uintptr_t)value - 1;
 }
 
-/* One try with `slots` bytes of slots; E_TOO_LARGE: they were too few. */
-static enum larder_status try_decode(const struct larder_allocator *allocator,
-                                     const struct larder_entity *entity, size_t slots,
-                                     const uint8_t *body, size_t len, size_t *ret_used,
-                                     const void **ret_value)
+static size_t struct_size(const struct larder_entity *entity)
 {
-    size_t value_size = round_up_to_8(entity->value_size);
-    struct larder_value_head *head =
-        larder_alloc(allocator, sizeof *head + value_size + slots + len + 1);
-    if (LARDER_UNLIKELY(head == NULL)) {
-        return LARDER_E_NOMEM;
-    }
+    return round_up_to_8(entity->value_size);
+}
+
+/* Decodes the payload in a block, with the slots in front of it. Not OK: the block is freed;
+ * E_TOO_LARGE: they were too few. */
+static enum larder_status decode_block(const struct larder_allocator *allocator,
+                                       const struct larder_entity *entity,
+                                       struct larder_value_head *head, size_t slots,
+                                       uint8_t *payload, size_t len, size_t *ret_used,
+                                       const void **ret_value)
+{
     uint8_t *value = (uint8_t *)(head + 1);
-    uint8_t *payload = value + value_size + slots;
+    uint8_t *first_slot = value + struct_size(entity);
     struct larder_reader reader = {
         .p = payload,
         .end = payload + len,
-        .slots = value + value_size,
-        .slots_end = payload,
+        .slots = first_slot,
+        .slots_end = first_slot + slots,
         .allocator = allocator,
-        .tag = body[0],
+        .tag = payload[0],
     };
-    memset(value, 0, value_size);
-    memcpy(payload, body, len);
+    memset(value, 0, struct_size(entity));
     payload[len] = 0xc1;
     if (LARDER_UNLIKELY(!entity->decode(&reader, value) || reader.p != reader.end)) {
         larder_free(allocator, head);
@@ -62,6 +62,22 @@ static enum larder_status try_decode(const struct larder_allocator *allocator,
     *ret_used = slots - (size_t)(reader.slots_end - reader.slots);
     *ret_value = value;
     return LARDER_OK;
+}
+
+/* One try with `slots` bytes of slots; E_TOO_LARGE: they were too few. */
+static enum larder_status try_decode(const struct larder_allocator *allocator,
+                                     const struct larder_entity *entity, size_t slots,
+                                     const uint8_t *body, size_t len, size_t *ret_used,
+                                     const void **ret_value)
+{
+    struct larder_value_head *head =
+        larder_alloc(allocator, sizeof *head + struct_size(entity) + slots + len + 1);
+    if (LARDER_UNLIKELY(head == NULL)) {
+        return LARDER_E_NOMEM;
+    }
+    uint8_t *payload = (uint8_t *)(head + 1) + struct_size(entity) + slots;
+    memcpy(payload, body, len);
+    return decode_block(allocator, entity, head, slots, payload, len, ret_used, ret_value);
 }
 
 /* Keeps the largest ratio that a value has needed. */
@@ -115,6 +131,54 @@ enum larder_status larder_value_decode(const struct larder_allocator *allocator,
         slots = slots < bound ? slots : bound;
     }
 }
+
+/* ------------------------------------------------------------------ in place */
+
+uint8_t *larder_value_room_make(const struct larder_allocator *allocator,
+                                const struct larder_entity *entity, size_t len,
+                                struct larder_value_room *room)
+{
+    size_t before = sizeof(struct larder_value_head) + struct_size(entity);
+    *room = (struct larder_value_room){.block = larder_alloc(allocator, before + len + 2)};
+    if (room->block == NULL) {
+        return NULL;
+    }
+    room->bytes = (uint8_t *)room->block + before;
+    room->len = len;
+    return room->bytes;
+}
+
+void larder_value_room_release(const struct larder_allocator *allocator,
+                               struct larder_value_room *room)
+{
+    larder_free(allocator, room->block);
+    *room = (struct larder_value_room){.block = NULL};
+}
+
+enum larder_status larder_value_room_decode(const struct larder_allocator *allocator,
+                                            const struct larder_entity *entity,
+                                            struct larder_value_hint *hint,
+                                            struct larder_value_room *room, size_t body_at,
+                                            const void **ret_value)
+{
+    uint8_t *body = room->bytes + body_at;
+    size_t len = room->len - body_at;
+    size_t used;
+    if (entity->slots_per_byte != 0 || len == 0 || len > LARDER_VALUE_MAX) {
+        enum larder_status status =
+            larder_value_decode(allocator, entity, hint, body, len, ret_value);
+        larder_value_room_release(allocator, room);
+        return status;
+    }
+    struct larder_value_head *head = room->block;
+    *room = (struct larder_value_room){.block = NULL};
+    *ret_value = NULL;
+    enum larder_status status =
+        decode_block(allocator, entity, head, 0, body, len, &used, ret_value);
+    return status == LARDER_E_TOO_LARGE ? LARDER_E_DECODE : status;
+}
+
+/* ------------------------------------------------------------------ counting */
 
 const void *larder_value_acquire(const void *value)
 {

@@ -37,6 +37,36 @@ enum larder_status larder_value_decode(const struct larder_allocator *allocator,
                                        struct larder_value_hint *hint, const uint8_t *body,
                                        size_t len, const void **ret_value);
 
+/*
+ * A place for stored bytes, envelope and body, that are to be received to where
+ * they stay:
+ *
+ *     | struct larder_value_head | struct X | envelope | payload | 0xc1 |
+ *
+ * Decoding in place writes into the payload, so that it cannot be tried again
+ * with more slots: it is for entities that never take any. For others the room is
+ * only where the bytes are decoded from.
+ */
+struct larder_value_room {
+    void *block;    /* NULL: none */
+    uint8_t *bytes; /* `len` of them, and two more */
+    size_t len;
+};
+
+/* Answers room->bytes; NULL: no memory. *room is overwritten. */
+uint8_t *larder_value_room_make(const struct larder_allocator *allocator,
+                                const struct larder_entity *entity, size_t len,
+                                struct larder_value_room *room);
+/* As larder_value_decode, of the body that begins at bytes + body_at; empties the room. */
+enum larder_status larder_value_room_decode(const struct larder_allocator *allocator,
+                                            const struct larder_entity *entity,
+                                            struct larder_value_hint *hint,
+                                            struct larder_value_room *room, size_t body_at,
+                                            const void **ret_value);
+/* An empty one is fine. */
+void larder_value_room_release(const struct larder_allocator *allocator,
+                               struct larder_value_room *room);
+
 /* One more reference; answers value. */
 const void *larder_value_acquire(const void *value);
 

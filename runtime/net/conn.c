@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "net/bulk.h"
 #include "net/handshake.h"
 
 enum { IN_BYTES = 64 * 1024, OUT_KEEP_BYTES = 64 * 1024 };
@@ -91,12 +92,12 @@ static enum larder_status await(struct larder_conn *conn, short events, int64_t 
 
 /* Looks for a reply without sleeping; gives the processor away between looks,
  * for a server that wants it. As recv: EAGAIN when it is not there in time. */
-static ssize_t spin(struct larder_conn *conn)
+static ssize_t spin(struct larder_conn *conn, char *to, size_t size)
 {
     int64_t until_ns = larder_clock_now_ns(conn->clock) + conn->options->spin_ns;
     ssize_t n;
     for (int yields = 0;; yields++) {
-        n = larder_stream_recv(&conn->stream, conn->in, IN_BYTES, false);
+        n = larder_stream_recv(&conn->stream, to, size, false);
         if (n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
             /* One that is there after one yield would have been there after a sleep. */
             larder_spin_end(&conn->spin, yields > 1);
@@ -111,26 +112,27 @@ static ssize_t spin(struct larder_conn *conn)
     }
 }
 
-static ssize_t take_bytes(struct larder_conn *conn, bool may_block)
+static ssize_t take_bytes(struct larder_conn *conn, char *to, size_t size, bool may_block)
 {
     if (may_block && conn->options->spin_ns > 0 && larder_spin_begin(&conn->spin)) {
-        ssize_t n = spin(conn);
+        ssize_t n = spin(conn, to, size);
         if (n >= 0 || errno != EAGAIN) {
             return n;
         }
     }
-    return larder_stream_recv(&conn->stream, conn->in, IN_BYTES, may_block);
+    return larder_stream_recv(&conn->stream, to, size, may_block);
 }
 
 /* One recv with something in it. It may block while more than a slice is left,
  * by conn->now_ns; that may be a little old, hence the double. */
-static enum larder_status receive(struct larder_conn *conn, int64_t deadline_ns, size_t *ret_len)
+static enum larder_status receive(struct larder_conn *conn, char *to, size_t size,
+                                  int64_t deadline_ns, size_t *ret_len)
 {
     bool may_block = deadline_ns > conn->now_ns && deadline_ns - conn->now_ns > 2 * SLICE_NS;
     short events;
     *ret_len = 0;
     for (;;) {
-        ssize_t n = take_bytes(conn, may_block);
+        ssize_t n = take_bytes(conn, to, size, may_block);
         if (n > 0) {
             *ret_len = (size_t)n;
             return LARDER_OK;
@@ -149,24 +151,66 @@ static enum larder_status receive(struct larder_conn *conn, int64_t deadline_ns,
     }
 }
 
+/* Between two system calls: whether there is time for another. */
+static enum larder_status look_at_clock(struct larder_conn *conn, int64_t deadline_ns)
+{
+    conn->now_ns = larder_clock_now_ns(conn->clock);
+    return conn->now_ns < deadline_ns
+               ? LARDER_OK
+               : fail(conn, LARDER_E_TIMEOUT, "the server did not answer in time");
+}
+
+/* A large reply at the head of `in`, if the exchange has a place for it: whole.
+ * *ret_used of the bytes in `in` were its; 0: it is not such a reply. */
+static enum larder_status take_bulk(struct larder_conn *conn, struct larder_exchange *exchange,
+                                    size_t len, int64_t deadline_ns, size_t *ret_used,
+                                    const char **ret_why)
+{
+    struct larder_bulk bulk;
+    size_t n = 0;
+    *ret_used = 0;
+    if (!larder_bulk_begin(&conn->reader, exchange, conn->in, len, &bulk)) {
+        return LARDER_OK;
+    }
+    size_t there = len - bulk.head_len;
+    size_t whole = bulk.len + 2;
+    there = there < whole ? there : whole;
+    memcpy(bulk.place, conn->in + bulk.head_len, there);
+    *ret_used = bulk.head_len + there;
+    for (size_t at = there; at < whole; at += n) {
+        enum larder_status status = look_at_clock(conn, deadline_ns);
+        if (status == LARDER_OK) {
+            status = receive(conn, bulk.place + at, whole - at, deadline_ns, &n);
+        }
+        if (status != LARDER_OK) {
+            return status;
+        }
+    }
+    return larder_bulk_end(&bulk, exchange, ret_why);
+}
+
 static enum larder_status take_replies(struct larder_conn *conn, struct larder_exchange *exchange,
                                        int64_t deadline_ns)
 {
-    size_t len;
-    const char *why;
-    if (exchange->any_received) {
-        conn->now_ns = larder_clock_now_ns(conn->clock);
-        if (conn->now_ns >= deadline_ns) {
-            return fail(conn, LARDER_E_TIMEOUT, "the server did not answer in time");
-        }
+    size_t len, used;
+    const char *why = "";
+    bool large = exchange->large && larder_reply_reader_is_between(&conn->reader);
+    enum larder_status status =
+        exchange->any_received ? look_at_clock(conn, deadline_ns) : LARDER_OK;
+    if (status == LARDER_OK) {
+        status =
+            receive(conn, conn->in, large ? LARDER_BULK_FIRST_BYTES : IN_BYTES, deadline_ns, &len);
     }
-    enum larder_status status = receive(conn, deadline_ns, &len);
     if (status != LARDER_OK) {
         return status;
     }
     exchange->any_received = true;
     conn->why[0] = '\0';
-    status = larder_reply_reader_feed(&conn->reader, exchange, conn->in, len, &why);
+    status = take_bulk(conn, exchange, len, deadline_ns, &used, &why);
+    if (status == LARDER_OK && used < len) {
+        status =
+            larder_reply_reader_feed(&conn->reader, exchange, conn->in + used, len - used, &why);
+    }
     if (exchange->table->pause != NULL) {
         exchange->table->pause(exchange);
     }

@@ -5,7 +5,7 @@
  * The connection asks for commands when it has room to send, and hands over
  * each reply where it stands in the receive buffer. So a batch of any length
  * needs one round trip and a bounded buffer, and a value is never copied into a
- * reply object.
+ * reply object. A large one may be received to a place of its own (net/bulk.h).
  */
 #ifndef LARDER_NET_EXCHANGE_H
 #define LARDER_NET_EXCHANGE_H
@@ -45,6 +45,11 @@ struct larder_exchange_table {
     size_t (*elements)(const struct larder_exchange *exchange);
     /* Takes a reply, or an element. Not OK: the connection is given up. */
     enum larder_status (*take)(struct larder_exchange *exchange, const struct larder_reply *reply);
+    /* Where the next reply, a bulk string of so many bytes, is to be received to:
+     * room for two more, there until `take` was given it or the exchange failed.
+     * NULL: nowhere. May be NULL, and must be in an exchange that another thread
+     * may resume, or whose caller may leave meanwhile. */
+    char *(*place)(struct larder_exchange *exchange, size_t len);
     /* The reply is whole; the next one begins. */
     void (*next)(struct larder_exchange *exchange);
     /* All that was received has been taken; more may be to come. May be NULL. */
@@ -60,6 +65,7 @@ struct larder_exchange {
     bool fill_sent;    /* some byte of the last fill was sent */
     bool any_received; /* some byte of a reply came */
     bool close;        /* set by `take`: after these replies the connection must go */
+    bool large;        /* its reply is expected to be one that `place` is asked for */
     /* It may go together with others: its commands are small and one fill, its
      * replies are few or one array, and small as far as can be known; `take` may run
      * on another thread, while this one waits. */
@@ -68,6 +74,13 @@ struct larder_exchange {
      * common goes over one connection while it is under way. */
     uint64_t lane;
 };
+
+/* After a reply was taken whole. */
+static inline void larder_exchange_next(struct larder_exchange *exchange)
+{
+    exchange->pending--;
+    exchange->table->next(exchange);
+}
 
 /* Appends one command, its words with explicit lengths; no word is NULL. False:
  * as larder_buffer_append. Ours and not hiredis's, which formats each length

@@ -7,7 +7,11 @@
 
 enum {
     LINE_BYTES_MAX = 64 * 1024, /* of a status, an error or a header */
-    ANNOUNCED_DIGITS_MAX = 20
+    ANNOUNCED_DIGITS_MAX = 20,
+    /* The parser's buffer is thrown away when it is empty and has more room than
+     * this. What is received at once, doubled, must stay below: by hiredis's own
+     * measure of 16 KB a new one would be paid for with every larger reply. */
+    KEEP_BYTES = 256 * 1024
 };
 
 /* What the parser is given for an object: it only must not be NULL. */
@@ -120,6 +124,12 @@ void larder_reply_reader_clear(struct larder_reply_reader *reader)
     larder_reply_reader_init(reader, reader->max_bytes);
 }
 
+bool larder_reply_reader_is_between(const struct larder_reply_reader *reader)
+{
+    const redisReader *hiredis = reader->hiredis;
+    return hiredis == NULL || (hiredis->ridx < 0 && hiredis->pos == hiredis->len);
+}
+
 /* ------------------------------------------------------------------- feed */
 
 static enum larder_status stop(enum larder_status status, const char *why, const char **ret_why)
@@ -170,6 +180,7 @@ static bool reader_start(struct larder_reply_reader *reader)
         reader->hiredis = redisReaderCreateWithFunctions(&functions);
         if (reader->hiredis != NULL) {
             reader->hiredis->privdata = reader;
+            reader->hiredis->maxbuf = KEEP_BYTES;
         }
     }
     return reader->hiredis != NULL;
@@ -205,8 +216,7 @@ static enum larder_status read_one(struct larder_reply_reader *reader, bool *ret
         return stop(LARDER_E_PROTOCOL, "a reply of a kind that was not asked for", ret_why);
     }
     reader->taken = false;
-    exchange->pending--;
-    exchange->table->next(exchange);
+    larder_exchange_next(exchange);
     *ret_whole = true;
     return LARDER_OK;
 }

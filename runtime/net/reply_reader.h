@@ -33,6 +33,9 @@ void larder_reply_reader_release(struct larder_reply_reader *reader);
 /* Forgets half a reply. */
 void larder_reply_reader_clear(struct larder_reply_reader *reader);
 
+/* Whether no reply has begun that is not yet whole. */
+bool larder_reply_reader_is_between(const struct larder_reply_reader *reader);
+
 /* Hands the replies in these bytes, and in what came before them, to the
  * exchange. OK: also when a reply is not yet whole. E_PROTOCOL, E_NOMEM, or
  * what `take` said: the reader must be cleared. *ret_why is a constant text, set

@@ -69,6 +69,8 @@ extern const struct suite arguments_suite;
 extern const struct suite memory_suite;
 extern const struct suite away_suite;
 extern const struct suite foreign_suite;
+extern const struct suite large_suite;
+extern const struct suite journeys_suite;
 
 #define SITE_TEST(function) cmocka_unit_test_setup_teardown(function, site_setup, site_teardown)
 

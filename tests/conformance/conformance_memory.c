@@ -35,6 +35,25 @@ static void is_whole(const struct kitchen *read, enum larder_status status)
     }
 }
 
+/* A large value's way, once unexpected, once expected. */
+static void every_call_of_a_large_one(struct kitchen_cache *cache)
+{
+    static unsigned char bytes[50000];
+    const struct kitchen_blob_of value = {.value = {bytes, sizeof bytes}};
+    if (kitchen_blob_of_cache_set(cache, 1, &value) != LARDER_OK) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        const struct kitchen_blob_of *read;
+        is_one_of(kitchen_blob_of_cache_get(cache, 1, &read), LARDER_OK);
+        if (read != NULL) {
+            assert_int_equal(read->value.len, sizeof bytes);
+            assert_memory_equal(read->value.data, bytes, sizeof bytes);
+        }
+        kitchen_blob_of_release(read);
+    }
+}
+
 static void every_call(struct kitchen_cache *cache)
 {
     const struct kitchen_key keys[] = {{1}, {2}};
@@ -82,6 +101,7 @@ static void any_allocation_may_fail(void **state)
         is_one_of(status, LARDER_OK);
         if (status == LARDER_OK) {
             every_call(cache);
+            every_call_of_a_large_one(cache);
         }
         kitchen_cache_close(cache);
         assert_int_equal(memory.live_blocks, 0);
@@ -106,6 +126,28 @@ static void values_return_to_the_allocator_they_came_from(void **state)
     assert_int_equal(memory.live_blocks, 1);
     kitchen_release(read);
     assert_int_equal(memory.live_blocks, 0);
+}
+
+static void a_large_value_is_one_allocation(void **state)
+{
+    static unsigned char bytes[50000];
+    const struct kitchen_blob_of value = {.value = {bytes, sizeof bytes}};
+    const struct site *site = *state;
+    struct larder_config config = site->config;
+    struct fail_alloc memory;
+    struct kitchen_cache *cache;
+    fail_alloc_init(&memory);
+    config.allocator = &memory.allocator;
+    assert_status(kitchen_cache_open(&config, &cache), LARDER_OK);
+    assert_status(kitchen_blob_of_cache_set(cache, 1, &value), LARDER_OK);
+    for (int i = 0; i < 3; i++) {
+        const struct kitchen_blob_of *read;
+        memory.calls = 0;
+        assert_status(kitchen_blob_of_cache_get(cache, 1, &read), LARDER_OK);
+        assert_int_equal(memory.calls, 1);
+        kitchen_blob_of_release(read);
+    }
+    kitchen_cache_close(cache);
 }
 
 static void a_decoded_value_is_one_allocation(void **state)
@@ -133,5 +175,6 @@ static const struct CMUnitTest tests[] = {
     SITE_TEST(any_allocation_may_fail),
     SITE_TEST(values_return_to_the_allocator_they_came_from),
     SITE_TEST(a_decoded_value_is_one_allocation),
+    SITE_TEST(a_large_value_is_one_allocation),
 };
 const struct suite memory_suite = {"memory", tests, COUNT_OF(tests), false};

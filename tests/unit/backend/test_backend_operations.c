@@ -531,6 +531,138 @@ static int stop(void **state)
     return 0;
 }
 
+/* --------------------------------------------------------------- redis alone */
+
+enum { LARGE_BYTES = 50000, PLACES = 4, READERS = 8, ROUNDS = 50 };
+
+/* A reader that offers a place. */
+struct offer {
+    uint8_t *place;
+    int placed;
+    bool there; /* the value came to it */
+    size_t len;
+    uint8_t first;
+    uint8_t last;
+};
+
+static uint8_t *offer_place(struct larder_op *op, size_t len)
+{
+    struct offer *offer = op->user;
+    offer->placed++;
+    larder_free(&larder_allocator_libc, offer->place);
+    offer->place = larder_alloc(&larder_allocator_libc, len + 2);
+    return offer->place;
+}
+
+static void see_offer(struct larder_op *op, const uint8_t *bytes, size_t len)
+{
+    struct offer *offer = op->user;
+    offer->there = bytes == offer->place;
+    offer->len = len;
+    offer->first = bytes[0];
+    offer->last = bytes[len - 1];
+    op->status = LARDER_OK;
+}
+
+static struct larder_op offering_op(const char *key, bool large, struct offer *offer)
+{
+    return (struct larder_op){.kind = LARDER_OP_GET,
+                              .key = key,
+                              .key_len = strlen(key),
+                              .sink = see_offer,
+                              .place = offer_place,
+                              .large = large,
+                              .user = offer};
+}
+
+/* Entries "large:0" and so on, of LARGE_BYTES and one more each. */
+static void put_large(void)
+{
+    static uint8_t bytes[LARGE_BYTES + PLACES];
+    for (size_t i = 0; i < PLACES; i++) {
+        char key[] = "large:0";
+        key[6] = (char)('0' + i);
+        memset(bytes, (int)('a' + i), sizeof bytes);
+        struct larder_op op = {.kind = LARDER_OP_SET,
+                               .key = key,
+                               .key_len = strlen(key),
+                               .value = bytes,
+                               .value_len = LARGE_BYTES + i};
+        run(&op, 1);
+        assert_int_equal(op.status, LARDER_OK);
+    }
+}
+
+static void a_lone_large_value_comes_to_its_place(void **state)
+{
+    (void)state;
+    put_large();
+    for (int large = 0; large < 2; large++) {
+        struct offer offer = {0};
+        struct larder_op op = offering_op("large:2", large != 0, &offer);
+        run(&op, 1);
+        assert_int_equal(op.status, LARDER_OK);
+        assert_int_equal(offer.placed, 1);
+        assert_true(offer.there);
+        assert_int_equal(offer.len, LARGE_BYTES + 2);
+        assert_int_equal(offer.first, 'c');
+        assert_int_equal(offer.last, 'c');
+        op = offering_op("large:not there", large != 0, &offer);
+        run(&op, 1);
+        assert_int_equal(op.status, LARDER_MISS);
+        assert_int_equal(offer.placed, 1);
+        larder_free(&larder_allocator_libc, offer.place);
+    }
+}
+
+static void in_a_batch_of_reads_there_is_no_place(void **state)
+{
+    (void)state;
+    struct offer offers[2] = {{0}, {0}};
+    put_large();
+    struct larder_op ops[] = {offering_op("large:0", true, &offers[0]),
+                              offering_op("large:1", true, &offers[1])};
+    run(ops, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(ops[i].status, LARDER_OK);
+        assert_int_equal(offers[i].len, LARGE_BYTES + i);
+        assert_int_equal(offers[i].placed, 0);
+    }
+}
+
+static void *read_large(void *user)
+{
+    size_t *wrong = user;
+    struct offer offer = {0};
+    for (size_t i = 0; i < ROUNDS; i++) {
+        char key[] = "large:0";
+        size_t n = (i * 7 + i / 3) % PLACES;
+        key[6] = (char)('0' + n);
+        struct larder_op op = offering_op(key, i % 3 != 0, &offer);
+        run(&op, 1);
+        *wrong += op.status != LARDER_OK || offer.len != LARGE_BYTES + n ||
+                  offer.first != 'a' + n || offer.last != 'a' + n;
+    }
+    larder_free(&larder_allocator_libc, offer.place);
+    return NULL;
+}
+
+/* More of them than connections: some wait, some go together. */
+static void threads_get_their_own_large_values(void **state)
+{
+    (void)state;
+    pthread_t threads[READERS];
+    size_t wrong[READERS] = {0};
+    put_large();
+    for (size_t i = 0; i < READERS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, read_large, &wrong[i]), 0);
+    }
+    for (size_t i = 0; i < READERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(wrong[i], 0);
+    }
+}
+
 #define OPERATION_TESTS                                                                        \
     cmocka_unit_test(what_is_set_is_read), cmocka_unit_test(the_sink_has_the_last_word),       \
         cmocka_unit_test(keys_and_values_hold_any_byte),                                       \
@@ -553,7 +685,12 @@ int main(void)
         cmocka_unit_test(the_memory_backend_goes_by_the_clock_it_is_given),
         cmocka_unit_test(a_value_that_memory_cannot_hold_is_refused),
     };
-    const struct CMUnitTest redis[] = {OPERATION_TESTS};
+    const struct CMUnitTest redis[] = {
+        OPERATION_TESTS,
+        cmocka_unit_test(a_lone_large_value_comes_to_its_place),
+        cmocka_unit_test(in_a_batch_of_reads_there_is_no_place),
+        cmocka_unit_test(threads_get_their_own_large_values),
+    };
     return cmocka_run_group_tests_name("memory", memory, start_memory, stop) +
            cmocka_run_group_tests_name("redis over TCP", redis, start_redis_tcp, stop) +
            cmocka_run_group_tests_name("redis over a unix socket", redis, start_redis_unix, stop);

@@ -332,6 +332,149 @@ static void test_a_value_lives_until_its_last_release(void **state)
     larder_value_release(NULL);
 }
 
+/* ------------------------------------------------------------------- in place */
+
+/* An entity without lists, maps and optionals: it takes no slots. */
+struct parcel {
+    uint32_t id;
+    const char *name;
+    struct larder_bytes data;
+    const char *note;
+};
+
+static bool encode_parcel(struct larder_writer *w, const void *from)
+{
+    const struct parcel *parcel = from;
+    if (!larder_write_room(w, 10)) {
+        return false;
+    }
+    larder_write_struct(w, 4);
+    larder_write_u64(w, parcel->id);
+    return larder_write_string(w, parcel->name, 0, 10) &&
+           larder_write_bytes(w, parcel->data, 0, 10) &&
+           larder_write_string(w, parcel->note, 0, 10);
+}
+
+static bool decode_parcel(struct larder_reader *r, void *to)
+{
+    struct parcel *parcel = to;
+    size_t count;
+    return larder_read_struct(r, 4, &count) && larder_read_u32(r, &parcel->id) &&
+           larder_read_string(r, 0, &parcel->name) && larder_read_bytes(r, 0, &parcel->data) &&
+           larder_read_string(r, 0, &parcel->note) && larder_read_rest(r, count, 4);
+}
+
+static const struct larder_entity parcel_entity = {.name = "parcel",
+                                                   .pattern = "parcel:{id:u32}",
+                                                   .version = 1,
+                                                   .ttl_index = -1,
+                                                   .value_size = sizeof(struct parcel),
+                                                   .encode = encode_parcel,
+                                                   .decode = decode_parcel};
+
+enum { ENVELOPE = 13 };
+
+/* Decodes as if the bytes had been received behind an envelope. */
+static enum larder_status decode_in_room(struct fail_alloc *memory,
+                                         const struct larder_entity *entity, const uint8_t *body,
+                                         size_t len, const void **ret_value)
+{
+    struct larder_value_room room;
+    *ret_value = NULL;
+    uint8_t *at = larder_value_room_make(&memory->allocator, entity, ENVELOPE + len, &room);
+    if (at == NULL) {
+        assert_null(room.block);
+        return LARDER_E_NOMEM;
+    }
+    memset(at, 0x7f, ENVELOPE);
+    if (len != 0) {
+        memcpy(at + ENVELOPE, body, len);
+    }
+    memcpy(at + ENVELOPE + len, "\r\n", 2);
+    enum larder_status status =
+        larder_value_room_decode(&memory->allocator, entity, &hint, &room, ENVELOPE, ret_value);
+    assert_null(room.block);
+    return status;
+}
+
+/* Both ways give the same, whatever the bytes. */
+static void assert_same(const struct larder_entity *entity, const uint8_t *body, size_t len)
+{
+    struct fail_alloc memory;
+    struct larder_writer w[2];
+    const void *values[2];
+    fail_alloc_init(&memory);
+    enum larder_status status =
+        larder_value_decode(&memory.allocator, entity, &hint, body, len, &values[0]);
+    assert_int_equal(decode_in_room(&memory, entity, body, len, &values[1]), status);
+    for (size_t i = 0; i < 2 && status == LARDER_OK; i++) {
+        larder_writer_init(&w[i], &larder_allocator_libc, NULL, 0, 0);
+        assert_true(larder_value_encode(&w[i], entity, values[i]));
+        larder_value_release(values[i]);
+    }
+    if (status == LARDER_OK) {
+        assert_int_equal(larder_writer_len(&w[0]), larder_writer_len(&w[1]));
+        assert_memory_equal(w[0].start, w[1].start, larder_writer_len(&w[0]));
+        larder_writer_release(&w[0]);
+        larder_writer_release(&w[1]);
+    }
+    assert_int_equal(memory.live_blocks, 0);
+}
+
+static void test_a_room_gives_what_a_copy_gives(void **state)
+{
+    (void)state;
+    uint8_t parcel[128];
+    const struct parcel value = {7, "Earl Grey", {(const unsigned char *)"\0\1\2\xc1", 4}, "x"};
+    struct larder_writer w;
+    larder_writer_init(&w, &larder_allocator_libc, parcel, sizeof parcel, 0);
+    assert_true(larder_value_encode(&w, &parcel_entity, &value));
+    const struct {
+        const struct larder_entity *entity;
+        uint8_t *body;
+        size_t len;
+    } rows[] = {{&parcel_entity, parcel, larder_writer_len(&w)},
+                {&sample_entity, bytes, bytes_len}};
+    for (size_t row = 0; row < 2; row++) {
+        for (size_t len = 0; len <= rows[row].len; len++) {
+            assert_same(rows[row].entity, rows[row].body, len);
+        }
+        for (size_t i = 0; i < rows[row].len; i++) {
+            uint8_t kept = rows[row].body[i];
+            for (int c = 0; c < 256; c++) {
+                rows[row].body[i] = (uint8_t)c;
+                assert_same(rows[row].entity, rows[row].body, rows[row].len);
+            }
+            rows[row].body[i] = kept;
+        }
+    }
+}
+
+static void test_a_room_becomes_the_value(void **state)
+{
+    (void)state;
+    static const uint8_t body[] = {0x94, 7, 0xa3, 't', 'e', 'a', 0xc4, 2, 9, 8, 0xa1, 'n'};
+    struct fail_alloc memory;
+    const void *value;
+    fail_alloc_init(&memory);
+    assert_int_equal(decode_in_room(&memory, &parcel_entity, body, sizeof body, &value), LARDER_OK);
+    const struct parcel *parcel = value;
+    assert_int_equal(memory.calls, 1);
+    assert_string_equal(parcel->name, "tea");
+    assert_string_equal(parcel->note, "n"); /* its NUL is where the sentinel was */
+    assert_int_equal(parcel->data.data[1], 8);
+    larder_value_release(value);
+    assert_int_equal(memory.live_blocks, 0);
+    memory.fail_at = memory.calls + 1;
+    assert_int_equal(decode_in_room(&memory, &parcel_entity, body, sizeof body, &value),
+                     LARDER_E_NOMEM);
+    memory.fail_at = memory.calls + 2; /* the room is there, the block for the copy is not */
+    assert_int_equal(decode_in_room(&memory, &sample_entity, bytes, bytes_len, &value),
+                     LARDER_E_NOMEM);
+    assert_null(value);
+    assert_int_equal(memory.live_blocks, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +492,8 @@ int main(void)
         cmocka_unit_test_setup(test_a_failed_value_teaches_nothing, begin),
         cmocka_unit_test_setup(test_no_memory_is_told_apart_from_a_bad_value, begin),
         cmocka_unit_test_setup(test_a_value_lives_until_its_last_release, begin),
+        cmocka_unit_test_setup(test_a_room_gives_what_a_copy_gives, begin),
+        cmocka_unit_test_setup(test_a_room_becomes_the_value, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

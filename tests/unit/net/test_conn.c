@@ -16,6 +16,9 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 
+#include <hiredis/hiredis.h>
+#include <hiredis/sds.h>
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "net/conn.h"
@@ -192,6 +195,41 @@ static void replies_are_read_wherever_they_are_cut(void **state)
             larder_reply_reader_release(&reader);
         }
     }
+}
+
+/* A reply of so many bytes, fed as a connection receives it. */
+static void feed_bulk(struct larder_reply_reader *reader, size_t len)
+{
+    enum { PIECE_BYTES = 64 * 1024 };
+    struct question question = {.base = {.table = &question_table, .pending = 1}};
+    char *bytes = larder_alloc_zeroed(&larder_allocator_libc, 1, len + 32);
+    const char *why;
+    size_t head = (size_t)snprintf(bytes, 32, "$%zu\r\n", len);
+    memcpy(bytes + head + len, "\r\n", 2);
+    for (size_t at = 0, end = head + len + 2; at < end; at += PIECE_BYTES) {
+        size_t n = end - at < PIECE_BYTES ? end - at : PIECE_BYTES;
+        assert_int_equal(larder_reply_reader_feed(reader, &question.base, bytes + at, n, &why),
+                         LARDER_OK);
+    }
+    assert_int_equal(question.done, 1);
+    larder_free(&larder_allocator_libc, bytes);
+}
+
+/* The usual large reply must not cost a buffer each time; a huge one is not kept. */
+static void the_room_for_a_large_reply_is_kept(void **state)
+{
+    (void)state;
+    struct larder_reply_reader reader;
+    larder_reply_reader_init(&reader, 8 << 20);
+    feed_bulk(&reader, 100 * 1000);
+    size_t room = sdsalloc(reader.hiredis->buf);
+    assert_in_range(room, 100 * 1000, 256 * 1024);
+    feed_bulk(&reader, 10);
+    assert_int_equal(sdsalloc(reader.hiredis->buf), room);
+    feed_bulk(&reader, 4 << 20);
+    feed_bulk(&reader, 10);
+    assert_in_range(sdsalloc(reader.hiredis->buf), 0, 1024);
+    larder_reply_reader_release(&reader);
 }
 
 static void an_array_that_is_due_comes_element_by_element(void **state)
@@ -521,6 +559,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies_are_read_wherever_they_are_cut),
+        cmocka_unit_test(the_room_for_a_large_reply_is_kept),
         cmocka_unit_test(an_array_that_is_due_comes_element_by_element),
         cmocka_unit_test(an_error_in_place_of_an_array_is_taken),
         cmocka_unit_test(a_connection_serves_again_and_again),

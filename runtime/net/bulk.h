@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Large replies, received where they are to stay.
+ *
+ * DESIGN. A reply goes through the receive buffer and through the parser's. A
+ * large value's way is shorter: when a reply begins with the header of a large
+ * bulk string, the exchange may name a place for it (`place`), and what comes
+ * is received right there.
+ *
+ *     in      $50000\r\n xxxx          what came with the header is copied,
+ *                         │
+ *     place              xxxx xxxxxxxxxxxxxxxx… \r\n        the rest received
+ *
+ * Only this shape, the plainest of it, is read here. All others, a header that
+ * came in pieces among them, are the parser's as ever, as are strings that the
+ * exchange has no place for; nothing has another meaning for the way it came.
+ *
+ * Limits: a place is asked for, hence allocated, before the bytes are there. So
+ * there is none for more than LARDER_BULK_MAX_BYTES, whatever is announced.
+ */
+#ifndef LARDER_NET_BULK_H
+#define LARDER_NET_BULK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "net/reply_reader.h"
+
+enum {
+    LARDER_BULK_MIN_BYTES = 16 * 1024, /* below, no gain can be measured */
+    LARDER_BULK_MAX_BYTES = 4 * 1024 * 1024,
+    /* What is received first where a large reply is expected: the less came with
+     * the header, the less is copied. */
+    LARDER_BULK_FIRST_BYTES = 4 * 1024
+};
+
+struct larder_bulk {
+    size_t head_len; /* the header's, with its line's end */
+    size_t len;      /* of the string */
+    char *place;     /* room for len + 2 bytes: its line's end comes with it */
+};
+
+/* Whether a reply that begins with these bytes, the next of the exchange, is to
+ * be received to a place. Not true while a reply is half read. */
+bool larder_bulk_begin(const struct larder_reply_reader *reader, struct larder_exchange *exchange,
+                       const char *bytes, size_t len, struct larder_bulk *ret_bulk);
+
+/* Hands it to the exchange, when len + 2 bytes are there. OK, E_PROTOCOL (with
+ * *ret_why), or what `take` said. */
+enum larder_status larder_bulk_end(const struct larder_bulk *bulk, struct larder_exchange *exchange,
+                                   const char **ret_why);
+
+#endif
