@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DIGITS_MAX = 7 }; /* of LARDER_BULK_MAX_BYTES */
+enum { DIGITS_MAX = 7 }; /* of LARDER_BULK_MAX_BYTES; no receive buffer holds more */
 
 /* "$<digits>\r\n", no sign and no leading zero. False: something else, or not
  * all of it is there. */
@@ -34,6 +34,28 @@ bool larder_bulk_begin(const struct larder_reply_reader *reader, struct larder_e
     }
     ret_bulk->place = table->place(exchange, ret_bulk->len);
     return ret_bulk->place != NULL;
+}
+
+enum larder_status larder_bulk_take_whole(const struct larder_reply_reader *reader,
+                                          struct larder_exchange *exchange, char *bytes, size_t len,
+                                          size_t *ret_used, const char **ret_why)
+{
+    struct larder_bulk bulk;
+    enum larder_status status = LARDER_OK;
+    *ret_used = 0;
+    if (!larder_reply_reader_is_between(reader)) {
+        return LARDER_OK;
+    }
+    while (status == LARDER_OK && exchange->pending > 0 &&
+           exchange->table->elements(exchange) == 0 &&
+           read_header(bytes + *ret_used, len - *ret_used, &bulk) &&
+           bulk.len < LARDER_BULK_MIN_BYTES && bulk.len <= reader->max_bytes &&
+           bulk.head_len + bulk.len + 2 <= len - *ret_used) {
+        bulk.place = bytes + *ret_used + bulk.head_len;
+        *ret_used += bulk.head_len + bulk.len + 2;
+        status = larder_bulk_end(&bulk, exchange, ret_why);
+    }
+    return status;
 }
 
 enum larder_status larder_bulk_end(const struct larder_bulk *bulk, struct larder_exchange *exchange,

@@ -160,22 +160,22 @@ static enum larder_status look_at_clock(struct larder_conn *conn, int64_t deadli
                : fail(conn, LARDER_E_TIMEOUT, "the server did not answer in time");
 }
 
-/* A large reply at the head of `in`, if the exchange has a place for it: whole.
- * *ret_used of the bytes in `in` were its; 0: it is not such a reply. */
-static enum larder_status take_bulk(struct larder_conn *conn, struct larder_exchange *exchange,
-                                    size_t len, int64_t deadline_ns, size_t *ret_used,
-                                    const char **ret_why)
+/* A large reply of which the beginning is there, if the exchange has a place for it:
+ * whole. *ret_used of the bytes were its; 0: it is not such a reply. */
+static enum larder_status take_large(struct larder_conn *conn, struct larder_exchange *exchange,
+                                     const char *bytes, size_t len, int64_t deadline_ns,
+                                     size_t *ret_used, const char **ret_why)
 {
     struct larder_bulk bulk;
     size_t n = 0;
     *ret_used = 0;
-    if (!larder_bulk_begin(&conn->reader, exchange, conn->in, len, &bulk)) {
+    if (!larder_bulk_begin(&conn->reader, exchange, bytes, len, &bulk)) {
         return LARDER_OK;
     }
     size_t there = len - bulk.head_len;
     size_t whole = bulk.len + 2;
     there = there < whole ? there : whole;
-    memcpy(bulk.place, conn->in + bulk.head_len, there);
+    memcpy(bulk.place, bytes + bulk.head_len, there);
     *ret_used = bulk.head_len + there;
     for (size_t at = there; at < whole; at += n) {
         enum larder_status status = look_at_clock(conn, deadline_ns);
@@ -189,10 +189,28 @@ static enum larder_status take_bulk(struct larder_conn *conn, struct larder_exch
     return larder_bulk_end(&bulk, exchange, ret_why);
 }
 
+/* What is in `in` goes to the exchange, by the shortest way. */
+static enum larder_status hand_over(struct larder_conn *conn, struct larder_exchange *exchange,
+                                    size_t len, int64_t deadline_ns, const char **ret_why)
+{
+    size_t used, more = 0;
+    enum larder_status status =
+        larder_bulk_take_whole(&conn->reader, exchange, conn->in, len, &used, ret_why);
+    if (status == LARDER_OK && used < len) {
+        status =
+            take_large(conn, exchange, conn->in + used, len - used, deadline_ns, &more, ret_why);
+        used += more;
+    }
+    return status != LARDER_OK || used == len
+               ? status
+               : larder_reply_reader_feed(&conn->reader, exchange, conn->in + used, len - used,
+                                          ret_why);
+}
+
 static enum larder_status take_replies(struct larder_conn *conn, struct larder_exchange *exchange,
                                        int64_t deadline_ns)
 {
-    size_t len, used;
+    size_t len;
     const char *why = "";
     bool large = exchange->large && larder_reply_reader_is_between(&conn->reader);
     enum larder_status status =
@@ -206,11 +224,7 @@ static enum larder_status take_replies(struct larder_conn *conn, struct larder_e
     }
     exchange->any_received = true;
     conn->why[0] = '\0';
-    status = take_bulk(conn, exchange, len, deadline_ns, &used, &why);
-    if (status == LARDER_OK && used < len) {
-        status =
-            larder_reply_reader_feed(&conn->reader, exchange, conn->in + used, len - used, &why);
-    }
+    status = hand_over(conn, exchange, len, deadline_ns, &why);
     if (exchange->table->pause != NULL) {
         exchange->table->pause(exchange);
     }
