@@ -54,12 +54,24 @@ void larder_conn_free(struct larder_conn *conn)
     larder_free(conn->allocator, conn);
 }
 
-void larder_conn_close(struct larder_conn *conn)
+/* What is left when its stream is closed. */
+static void forget(struct larder_conn *conn)
 {
-    larder_stream_close(&conn->stream);
     larder_reply_reader_clear(&conn->reader);
     larder_buffer_clear(&conn->out, OUT_KEEP_BYTES);
     conn->out_sent = 0;
+}
+
+void larder_conn_close(struct larder_conn *conn)
+{
+    larder_stream_close(&conn->stream);
+    forget(conn);
+}
+
+void larder_conn_abort(struct larder_conn *conn)
+{
+    larder_stream_abort(&conn->stream);
+    forget(conn);
 }
 
 enum larder_status larder_conn_open(struct larder_conn *conn, int64_t deadline_ns)
@@ -309,7 +321,7 @@ enum larder_status larder_conn_run(struct larder_conn *conn, struct larder_excha
     exchange->any_received = false;
     enum larder_status status = run(conn, exchange, true, deadline_ns);
     if (status != LARDER_OK) {
-        larder_conn_close(conn);
+        larder_conn_abort(conn);
         return status;
     }
     forget_commands(conn);

@@ -81,4 +81,9 @@ enum larder_status larder_conn_resume(struct larder_conn *conn, struct larder_ex
 
 void larder_conn_close(struct larder_conn *conn);
 
+/* The same in the middle of an exchange: what was not sent yet never is, so that a
+ * write of unknown outcome does not come after a later one over another connection.
+ * What the server has received it takes in the order in which it came. */
+void larder_conn_abort(struct larder_conn *conn);
+
 #endif

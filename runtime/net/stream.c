@@ -79,6 +79,15 @@ void larder_stream_close(struct larder_stream *stream)
     *stream = LARDER_STREAM_CLOSED;
 }
 
+void larder_stream_abort(struct larder_stream *stream)
+{
+    static const struct linger none = {.l_onoff = 1, .l_linger = 0};
+    if (stream->fd >= 0) {
+        (void)setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    }
+    larder_stream_close(stream);
+}
+
 void larder_stream_abandon(struct larder_stream *stream)
 {
     if (stream->fd >= 0) {

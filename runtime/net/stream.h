@@ -75,6 +75,10 @@ enum larder_status larder_stream_fail(struct larder_stream *stream, const char *
  * says goodbye if that takes no waiting, but not in a fork's child. */
 void larder_stream_close(struct larder_stream *stream);
 
+/* The same for one whose peer is not to be trusted with what is still on its way:
+ * what was not sent is not sent any more, or TCP would go on trying for minutes. */
+void larder_stream_abort(struct larder_stream *stream);
+
 /* In a fork's child, of a stream that any thread may have been using: gives up
  * the socket and touches nothing else. To be closed or opened later, or never. */
 void larder_stream_abandon(struct larder_stream *stream);

@@ -55,7 +55,7 @@ static void mark_stuck_locked(struct larder_pipeline *pipeline, struct larder_li
 /* The leader of a stuck link is here, at last. */
 static void retire(struct larder_pipeline *pipeline, struct larder_link *link)
 {
-    larder_conn_close(link->conn);
+    larder_conn_abort(link->conn);
     pthread_mutex_lock(&pipeline->mutex);
     struct larder_link **at = &pipeline->stuck;
     while (*at != link) {
@@ -131,7 +131,7 @@ void larder_pipeline_move_on(struct larder_pipeline *pipeline, struct larder_lin
             return;
         }
         /* All of them have given up, just now. */
-        larder_conn_close(link->conn);
+        larder_conn_abort(link->conn);
         larder_pipeline_count_failure(pipeline);
     }
     if (!idle) {
@@ -192,7 +192,7 @@ enum larder_status larder_pipeline_lead(struct larder_pipeline *pipeline, struct
     }
     size_t sent = conn->out_sent;
     larder_pipeline_count_failure(pipeline);
-    larder_conn_close(conn);
+    larder_conn_abort(conn);
     larder_bundle_fail(bundle, sent, status, conn->why);
     larder_pipeline_move_on(pipeline, link, LARDER_OK, "");
     larder_bundle_wake(bundle);

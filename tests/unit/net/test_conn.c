@@ -10,11 +10,18 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <hiredis/hiredis.h>
 #include <hiredis/sds.h>
@@ -410,6 +417,81 @@ static void signals_do_not_prolong_a_deadline(void **state)
     scripted_server_stop(server);
 }
 
+/* A server that answers the handshake, and then reads nothing until it is told. */
+struct deaf {
+    int listener;
+    int fd;
+};
+
+static void *greet(void *user)
+{
+    static const char hello[] = "+OK\r\n$0\r\n\r\n";
+    struct deaf *deaf = user;
+    char bytes[256];
+    deaf->fd = accept(deaf->listener, NULL, NULL);
+    if (recv(deaf->fd, bytes, sizeof bytes, 0) > 0) {
+        (void)send(deaf->fd, hello, sizeof hello - 1, MSG_NOSIGNAL);
+    }
+    return NULL;
+}
+
+struct parcel {
+    struct larder_exchange base;
+    char *bytes;
+    size_t len;
+};
+
+static bool parcel_fill(struct larder_exchange *exchange, struct larder_buffer *out)
+{
+    const struct parcel *parcel = (const struct parcel *)exchange;
+    const char *const words[] = {"SET", "key", parcel->bytes};
+    const size_t lens[] = {3, 3, parcel->len};
+    larder_command_append(out, 3, words, lens);
+    exchange->pending++;
+    return false;
+}
+
+/* Else it would be set minutes later, over what was set meanwhile. */
+static void what_was_not_sent_by_the_deadline_never_is(void **state)
+{
+    (void)state;
+    enum { LEN = 64 << 20 };
+    static const struct larder_exchange_table parcel_table = {.fill = parcel_fill,
+                                                              .elements = question_elements,
+                                                              .take = question_take,
+                                                              .next = question_next};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t address_len = sizeof address;
+    struct deaf deaf = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    assert_int_equal(bind(deaf.listener, (struct sockaddr *)&address, address_len), 0);
+    assert_int_equal(listen(deaf.listener, 1), 0);
+    getsockname(deaf.listener, (struct sockaddr *)&address, &address_len);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, greet, &deaf), 0);
+
+    struct larder_conn_options to = options;
+    to.address.port = ntohs(address.sin_port);
+    struct larder_conn *conn = larder_conn_new(&larder_allocator_libc, &larder_clock_system, &to);
+    assert_int_equal(larder_conn_open(conn, deadline_after(LONG_MS)), LARDER_OK);
+    pthread_join(thread, NULL);
+    struct parcel parcel = {.base.table = &parcel_table, .bytes = calloc(1, LEN), .len = LEN};
+    assert_int_equal(larder_conn_run(conn, &parcel.base, deadline_after(DEADLINE_MS)),
+                     LARDER_E_TIMEOUT);
+    static char bytes[64 * 1024];
+    size_t received = 0;
+    ssize_t n;
+    while ((n = recv(deaf.fd, bytes, sizeof bytes, 0)) > 0) {
+        received += (size_t)n;
+    }
+    assert_true(received < LEN);
+    assert_int_equal(n, -1);
+    assert_int_equal(errno, ECONNRESET);
+    larder_conn_free(conn);
+    free(parcel.bytes);
+    close(deaf.fd);
+    close(deaf.listener);
+}
+
 static void a_deadline_that_has_passed_is_met_at_once(void **state)
 {
     (void)state;
@@ -566,6 +648,7 @@ int main(void)
         cmocka_unit_test(hostile_replies_end_by_the_deadline_and_cost_little),
         cmocka_unit_test(a_drip_ends_at_the_deadline),
         cmocka_unit_test(signals_do_not_prolong_a_deadline),
+        cmocka_unit_test(what_was_not_sent_by_the_deadline_never_is),
         cmocka_unit_test(a_deadline_that_has_passed_is_met_at_once),
         cmocka_unit_test(a_handshake_is_verified),
         cmocka_unit_test(a_refused_connection_is_unavailable_at_once),
