@@ -64,17 +64,23 @@ static bool inner_is_away(const struct away *away)
 
 static void hook_prepare(void *user)
 {
-    larder_journal_hold(&((struct away *)user)->journal);
+    struct away *away = user;
+    larder_journal_hold(&away->journal);
+    larder_fallback_hold(&away->fallback);
 }
 
 static void hook_parent(void *user)
 {
-    larder_journal_let_go(&((struct away *)user)->journal);
+    struct away *away = user;
+    larder_fallback_let_go(&away->fallback);
+    larder_journal_let_go(&away->journal);
 }
 
 static void hook_child(void *user)
 {
-    larder_journal_child(&((struct away *)user)->journal);
+    struct away *away = user;
+    larder_fallback_let_go(&away->fallback);
+    larder_journal_child(&away->journal);
 }
 
 /* -------------------------------------------------------------- the server */
