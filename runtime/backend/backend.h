@@ -17,8 +17,9 @@
 struct larder_op;
 
 /* Takes a stored value. Sets op->status (OK, or MISS when the bytes are not
- * what was asked for). Must not block nor call the backend; the bytes are
- * borrowed until it returns. Seen twice, the second sight counts. */
+ * what was asked for) and, if they are another key's, op->foreign_key. Must not
+ * block nor call the backend; the bytes are borrowed until it returns. Seen
+ * twice, the second sight counts. */
 typedef void larder_op_sink(struct larder_op *op, const uint8_t *bytes, size_t len);
 
 enum larder_op_kind {
@@ -67,6 +68,7 @@ struct larder_op {
     enum larder_status status;
     enum larder_outcome outcome; /* of a write */
     bool try_later;              /* refused, and not applied: in a moment it may not be */
+    bool foreign_key;            /* the sink's: replies may be out of step */
     int64_t number;
 };
 

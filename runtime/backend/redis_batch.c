@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/replies.h"
@@ -18,6 +19,8 @@ enum {
     SHARED_OPS_MAX = 16,
     SHARED_BYTES_MAX = 16 * 1024
 };
+
+static const int64_t STEP_QUIET_NS = 1000000000;
 
 /* proto-max-bulk-len, as every server has it until told otherwise. */
 static const size_t VALUE_MAX_BYTES = (size_t)512 << 20;
@@ -285,6 +288,26 @@ static void take_error(struct larder_batch *batch, const struct larder_reply *re
     }
 }
 
+/* Whether this sight of another key's value is to close the connection. */
+static bool may_close(struct larder_step_watch *watch)
+{
+    int64_t now_ns = larder_clock_now_ns(watch->clock);
+    int64_t until_ns = atomic_load_explicit(&watch->quiet_until_ns, memory_order_relaxed);
+    return (until_ns == 0 || now_ns >= until_ns) &&
+           atomic_compare_exchange_strong_explicit(&watch->quiet_until_ns, &until_ns,
+                                                   now_ns + STEP_QUIET_NS, memory_order_relaxed,
+                                                   memory_order_relaxed);
+}
+
+static void take_foreign_key(struct larder_batch *batch)
+{
+    batch->foreign_key = true;
+    if (!batch->out_of_step && may_close(batch->watch)) {
+        batch->out_of_step = true;
+        batch->base.close = true;
+    }
+}
+
 static enum larder_status take(struct larder_exchange *exchange, const struct larder_reply *reply)
 {
     struct larder_batch *batch = (struct larder_batch *)exchange;
@@ -300,6 +323,9 @@ static enum larder_status take(struct larder_exchange *exchange, const struct la
         return LARDER_E_PROTOCOL;
     }
     enum larder_status status = commands[op->kind].answer(op, reply);
+    if (op->foreign_key) {
+        take_foreign_key(batch);
+    }
     if (status == LARDER_OK && batch->reads_only) {
         batch->answered++;
     }
@@ -339,19 +365,22 @@ static uint64_t lane_of(const struct larder_op *op)
     return UINT64_C(1) << (larder_hash64(op->key, op->key_len, 0) % 64);
 }
 
-void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count)
+void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count,
+                       struct larder_step_watch *watch)
 {
     memset(batch, 0, offsetof(struct larder_batch, notes));
     for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
         batch->notes[i][0] = '\0';
     }
     batch->base.table = &table;
+    batch->watch = watch;
     batch->ops = ops;
     batch->count = count;
     batch->reads_only = count > 1;
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         ops[i].number = 0;
+        ops[i].foreign_key = false;
         batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
         bytes += ops[i].key_len + ops[i].value_len;
         if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ && batch->base.lane == 0) {
@@ -385,6 +414,13 @@ bool larder_batch_may_repeat(const struct larder_batch *batch)
         }
     }
     return true;
+}
+
+void larder_batch_note_step(const struct larder_batch *again)
+{
+    if (!again->foreign_key) {
+        atomic_store_explicit(&again->watch->quiet_until_ns, 0, memory_order_relaxed);
+    }
 }
 
 void larder_batch_merge(struct larder_batch *again, const struct larder_batch *first)
