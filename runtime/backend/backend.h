@@ -31,7 +31,8 @@ enum larder_op_kind {
     LARDER_OP_EXISTS,  /* OK, MISS */
     LARDER_OP_TTL,     /* OK: `number` in ms, -1 without expiry; MISS */
     LARDER_OP_EXPIRE,  /* ttl_ms from now, 0: for ever. OK, MISS */
-    LARDER_OP_PING     /* OK */
+    LARDER_OP_PING,    /* OK */
+    LARDER_OP_SCAN     /* key: a prefix; value: a cursor. sink: a page of keys (cache/sweep.h) */
 };
 
 /* What making an operation twice means: what decides whether one whose outcome

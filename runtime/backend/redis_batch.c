@@ -15,6 +15,7 @@ enum {
     MGET_KEYS_MAX = 512,
     NUMBER_BYTES = 24,
     WORDS_MAX = 6,
+    PATTERN_BYTES = 2 * 255 + 2, /* each byte of a prefix escaped, and the star */
     /* What goes together with the operations of other callers. */
     SHARED_OPS_MAX = 16,
     SHARED_BYTES_MAX = 16 * 1024
@@ -122,6 +123,48 @@ static bool append_ping(struct larder_buffer *out, const struct larder_op *op)
     return append(out, &words);
 }
 
+/* The keys that begin with a prefix, for MATCH; or with a part of it, if it is so long. */
+static size_t make_pattern(const char *prefix, size_t len, char ret_pattern[PATTERN_BYTES])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len && n + 3 <= PATTERN_BYTES; i++) {
+        if (strchr("*?[]\\", prefix[i]) != NULL) {
+            ret_pattern[n++] = '\\';
+        }
+        ret_pattern[n++] = prefix[i];
+    }
+    ret_pattern[n++] = '*';
+    return n;
+}
+
+/* A page of SCAN with the first bytes of each string, in one plain reply: each
+ * word behind its length in two bytes. The server's run_id comes first, then the
+ * next cursor, then keys and heads in turn. */
+static const char scan_script[] =
+    "local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 250) "
+    "local out = {} "
+    "local function put(text) out[#out + 1] = struct.pack('>H', #text) .. text end "
+    "local info = redis.pcall('INFO', 'server') "
+    "put(type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '-') "
+    "put(page[1]) "
+    "for _, key in ipairs(page[2]) do "
+    "local head = #key <= 2048 and redis.pcall('GETRANGE', key, 0, 31) "
+    "if type(head) == 'string' and head ~= '' then put(key) put(head) end "
+    "end "
+    "return table.concat(out)";
+
+static bool append_scan(struct larder_buffer *out, const struct larder_op *op)
+{
+    struct words words = {.count = 0};
+    char pattern[PATTERN_BYTES];
+    ADD_LITERAL(&words, "EVAL");
+    ADD_LITERAL(&words, scan_script);
+    ADD_LITERAL(&words, "0");
+    add(&words, (const char *)op->value, op->value_len);
+    add(&words, pattern, make_pattern(op->key, op->key_len, pattern));
+    return append(out, &words);
+}
+
 /* -------------------------------------------------------------- the answers */
 
 /* Each: OK when the reply is one that the command can have. */
@@ -182,6 +225,11 @@ static enum larder_status answer_ping(struct larder_op *op, const struct larder_
     return LARDER_OK;
 }
 
+static enum larder_status answer_scan(struct larder_op *op, const struct larder_reply *reply)
+{
+    return reply->kind == LARDER_REPLY_BULK ? answer_get(op, reply) : LARDER_E_PROTOCOL;
+}
+
 struct command {
     bool (*append)(struct larder_buffer *out, const struct larder_op *op);
     enum larder_status (*answer)(struct larder_op *op, const struct larder_reply *reply);
@@ -197,6 +245,7 @@ static const struct command commands[] = {
     [LARDER_OP_TTL] = {append_ttl, answer_ttl},
     [LARDER_OP_EXPIRE] = {append_expire, answer_count},
     [LARDER_OP_PING] = {append_ping, answer_ping},
+    [LARDER_OP_SCAN] = {append_scan, answer_scan},
 };
 
 static size_t replies_of(const struct larder_op *op)
@@ -378,16 +427,18 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
     batch->count = count;
     batch->reads_only = count > 1;
     size_t bytes = 0;
+    bool pages = false;
     for (size_t i = 0; i < count; i++) {
         ops[i].number = 0;
         ops[i].foreign_key = false;
         batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
         bytes += ops[i].key_len + ops[i].value_len;
+        pages |= ops[i].kind == LARDER_OP_SCAN;
         if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ && batch->base.lane == 0) {
             batch->base.lane = lane_of(&ops[i]);
         }
     }
-    batch->base.shares = count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX;
+    batch->base.shares = count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX && !pages;
     begin_reply(batch);
 }
 

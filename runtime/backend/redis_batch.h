@@ -17,6 +17,7 @@
  *     TTL       PTTL k                            >= -1: OK; -2: MISS
  *     EXPIRE    PEXPIRE k ms, or PERSIST k and EXISTS k      1: OK; 0: MISS
  *     PING      PING                              PONG: OK
+ *     SCAN      EVAL script 0 cursor pattern      bulk: the sink's
  *
  * A value of another key says one of two things: replies are out of step, and
  * all that the connection will say is of no use; or somebody stored it there, and
