@@ -18,8 +18,9 @@
 struct larder_op;
 
 /* Takes a stored value. Sets op->status (OK, or MISS when the bytes are not
- * what was asked for). Must not block nor call the backend; the bytes are
- * borrowed until it returns. Seen twice, the second sight counts. */
+ * what was asked for) and, if they are another key's, op->foreign_key. Must not
+ * block nor call the backend; the bytes are borrowed until it returns. Seen
+ * twice, the second sight counts. */
 typedef void larder_op_sink(struct larder_op *op, const uint8_t *bytes, size_t len);
 
 /* Where a value of `len` bytes may be received to, with room for two more; NULL:
@@ -36,7 +37,8 @@ enum larder_op_kind {
     LARDER_OP_EXISTS,  /* OK, MISS */
     LARDER_OP_TTL,     /* OK: `number` in ms, -1 without expiry; MISS */
     LARDER_OP_EXPIRE,  /* ttl_ms from now, 0: for ever. OK, MISS */
-    LARDER_OP_PING     /* OK */
+    LARDER_OP_PING,    /* OK */
+    LARDER_OP_SCAN     /* key: a prefix; value: a cursor. sink: a page of keys (cache/sweep.h) */
 };
 
 /* What making an operation twice means: what decides whether one whose outcome
@@ -75,6 +77,7 @@ struct larder_op {
     enum larder_status status;
     enum larder_outcome outcome; /* of a write */
     bool try_later;              /* refused, and not applied: in a moment it may not be */
+    bool foreign_key;            /* the sink's: replies may be out of step */
     int64_t number;
 };
 

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/fork_hook.h"
 #include "store/store.h"
 
 static const int64_t NS_A_MS = 1000000;
@@ -14,7 +15,22 @@ struct memory {
     struct larder_backend base;
     struct larder_backend_env env;
     struct larder_store *store;
+    struct larder_fork_hook hook;
 };
+
+/* ------------------------------------------------------------------- fork */
+
+static void hook_prepare(void *user)
+{
+    larder_store_hold(((struct memory *)user)->store);
+}
+
+static void hook_after(void *user)
+{
+    larder_store_let_go(((struct memory *)user)->store);
+}
+
+/* ------------------------------------------------------------ operations */
 
 /* A lifetime too long for the clock (292 years) ends just before "never". */
 static int64_t expires_ns(int64_t ttl_ms, int64_t now_ns)
@@ -29,8 +45,6 @@ static int64_t expires_ns(int64_t ttl_ms, int64_t now_ns)
     }
     return end_ns;
 }
-
-/* ------------------------------------------------------------ operations */
 
 static void show_value(void *user, const uint8_t *value, size_t len)
 {
@@ -115,13 +129,22 @@ static enum larder_status run_ping(struct larder_store *store, struct larder_op 
     return LARDER_OK;
 }
 
+/* Nothing is ever swept here: no invalidation can be lost. */
+static enum larder_status run_scan(struct larder_store *store, struct larder_op *op, int64_t now_ns)
+{
+    (void)store;
+    (void)op;
+    (void)now_ns;
+    return LARDER_MISS;
+}
+
 static enum larder_status (*const runs[])(struct larder_store *store, struct larder_op *op,
                                           int64_t now_ns) = {
     [LARDER_OP_GET] = run_get,       [LARDER_OP_SET] = run_set,
     [LARDER_OP_ADD] = run_add,       [LARDER_OP_REPLACE] = run_replace,
     [LARDER_OP_DELETE] = run_delete, [LARDER_OP_EXISTS] = run_exists,
     [LARDER_OP_TTL] = run_ttl,       [LARDER_OP_EXPIRE] = run_expire,
-    [LARDER_OP_PING] = run_ping,
+    [LARDER_OP_PING] = run_ping,     [LARDER_OP_SCAN] = run_scan,
 };
 
 /* ----------------------------------------------------------------- table */
@@ -158,6 +181,9 @@ static void memory_free(struct larder_backend *backend)
     if (memory == NULL) {
         return;
     }
+    if (memory->store != NULL) {
+        larder_fork_hook_remove(&memory->hook);
+    }
     larder_store_free(memory->store);
     larder_free(memory->env.allocator, memory);
 }
@@ -178,5 +204,8 @@ struct larder_backend *larder_memory_new(const struct larder_backend_env *env, s
         memory_free(&memory->base);
         return NULL;
     }
+    memory->hook = (struct larder_fork_hook){
+        .prepare = hook_prepare, .parent = hook_after, .child = hook_after, .user = memory};
+    larder_fork_hook_add(&memory->hook);
     return &memory->base;
 }

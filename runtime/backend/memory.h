@@ -4,7 +4,8 @@
  *
  * The embedded default of demos, of users' unit tests and of machines without
  * Redis. Same calls, same answers; values are stored encoded, so what a
- * service can read from Redis it can read from here.
+ * service can read from Redis it can read from here. A child of fork() has what
+ * its parent had at that moment, and from then on values of its own.
  */
 #ifndef LARDER_BACKEND_MEMORY_H
 #define LARDER_BACKEND_MEMORY_H

@@ -16,7 +16,7 @@ static const enum larder_status answers[] = {
     [LARDER_OP_ADD] = LARDER_OK,    [LARDER_OP_REPLACE] = LARDER_OK,
     [LARDER_OP_DELETE] = LARDER_OK, [LARDER_OP_EXISTS] = LARDER_MISS,
     [LARDER_OP_TTL] = LARDER_MISS,  [LARDER_OP_EXPIRE] = LARDER_OK,
-    [LARDER_OP_PING] = LARDER_OK,
+    [LARDER_OP_PING] = LARDER_OK,   [LARDER_OP_SCAN] = LARDER_MISS,
 };
 
 static void off_run(struct larder_backend *backend, struct larder_op *ops, size_t count,

@@ -15,6 +15,7 @@ struct redis {
     struct larder_backend_env env;
     struct larder_pipeline *pipeline;
     struct larder_node_guard guard;
+    struct larder_step_watch watch;
     struct larder_log_gate gates[LARDER_BATCH_NOTE_COUNT];
     struct larder_log_gate failures;
 };
@@ -56,12 +57,25 @@ static enum larder_status run_again(struct redis *redis, struct larder_batch *ba
 {
     struct larder_batch again;
     struct larder_pipeline_result second;
-    larder_batch_init(&again, batch->ops, batch->count);
+    larder_batch_init(&again, batch->ops, batch->count, &redis->watch);
     enum larder_status status =
         larder_pipeline_run(redis->pipeline, &again.base, result->failures, deadline_ns, &second);
     *result = second;
     larder_batch_merge(&again, batch);
     *batch = again;
+    return status;
+}
+
+/* The connection is closed, or will be before it takes anything more. */
+static enum larder_status read_again(struct redis *redis, struct larder_batch *batch,
+                                     int64_t deadline_ns, struct larder_pipeline_result *result)
+{
+    larder_batch_init(batch, batch->ops, batch->count, &redis->watch);
+    enum larder_status status =
+        larder_pipeline_run(redis->pipeline, &batch->base, 0, deadline_ns, result);
+    if (status == LARDER_OK) {
+        larder_batch_note_step(batch);
+    }
     return status;
 }
 
@@ -73,11 +87,15 @@ static void run_batch(struct redis *redis, struct larder_op *ops, size_t count, 
     if (!larder_node_guard_admit(&redis->guard, ops, count, &pass)) {
         return;
     }
-    larder_batch_init(&batch, ops, count);
+    larder_batch_init(&batch, ops, count, &redis->watch);
     enum larder_status status =
         larder_pipeline_run(redis->pipeline, &batch.base, 0, deadline_ns, &result);
     if (status == LARDER_E_UNAVAILABLE && result.reused && larder_batch_may_repeat(&batch)) {
         status = run_again(redis, &batch, deadline_ns, &result);
+    }
+    /* It may have met the reply that is one too many in the same breath. */
+    if (batch.out_of_step && (status == LARDER_OK || status == LARDER_E_PROTOCOL)) {
+        status = read_again(redis, &batch, deadline_ns, &result);
     }
     larder_batch_tell(&batch);
     if (status != LARDER_OK) {
@@ -169,6 +187,7 @@ struct larder_backend *larder_redis_new(const struct larder_backend_env *env,
     }
     redis->base.table = &table;
     redis->env = *env;
+    redis->watch.clock = env->clock;
     redis->pipeline = larder_pipeline_new(env->allocator, env->clock, &pipeline);
     if (redis->pipeline == NULL) {
         redis_free(&redis->base);

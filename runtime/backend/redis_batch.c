@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/replies.h"
@@ -14,10 +15,13 @@ enum {
     MGET_KEYS_MAX = 512,
     NUMBER_BYTES = 24,
     WORDS_MAX = 6,
+    PATTERN_BYTES = 2 * 255 + 2, /* each byte of a prefix escaped, and the star */
     /* What goes together with the operations of other callers. */
     SHARED_OPS_MAX = 16,
     SHARED_BYTES_MAX = 16 * 1024
 };
+
+static const int64_t STEP_QUIET_NS = 1000000000;
 
 /* proto-max-bulk-len, as every server has it until told otherwise. */
 static const size_t VALUE_MAX_BYTES = (size_t)512 << 20;
@@ -119,6 +123,48 @@ static bool append_ping(struct larder_buffer *out, const struct larder_op *op)
     return append(out, &words);
 }
 
+/* The keys that begin with a prefix, for MATCH; or with a part of it, if it is so long. */
+static size_t make_pattern(const char *prefix, size_t len, char ret_pattern[PATTERN_BYTES])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len && n + 3 <= PATTERN_BYTES; i++) {
+        if (strchr("*?[]\\", prefix[i]) != NULL) {
+            ret_pattern[n++] = '\\';
+        }
+        ret_pattern[n++] = prefix[i];
+    }
+    ret_pattern[n++] = '*';
+    return n;
+}
+
+/* A page of SCAN with the first bytes of each string, in one plain reply: each
+ * word behind its length in two bytes. The server's run_id comes first, then the
+ * next cursor, then keys and heads in turn. */
+static const char scan_script[] =
+    "local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 250) "
+    "local out = {} "
+    "local function put(text) out[#out + 1] = struct.pack('>H', #text) .. text end "
+    "local info = redis.pcall('INFO', 'server') "
+    "put(type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '-') "
+    "put(page[1]) "
+    "for _, key in ipairs(page[2]) do "
+    "local head = #key <= 2048 and redis.pcall('GETRANGE', key, 0, 31) "
+    "if type(head) == 'string' and head ~= '' then put(key) put(head) end "
+    "end "
+    "return table.concat(out)";
+
+static bool append_scan(struct larder_buffer *out, const struct larder_op *op)
+{
+    struct words words = {.count = 0};
+    char pattern[PATTERN_BYTES];
+    ADD_LITERAL(&words, "EVAL");
+    ADD_LITERAL(&words, scan_script);
+    ADD_LITERAL(&words, "0");
+    add(&words, (const char *)op->value, op->value_len);
+    add(&words, pattern, make_pattern(op->key, op->key_len, pattern));
+    return append(out, &words);
+}
+
 /* -------------------------------------------------------------- the answers */
 
 /* Each: OK when the reply is one that the command can have. */
@@ -179,6 +225,11 @@ static enum larder_status answer_ping(struct larder_op *op, const struct larder_
     return LARDER_OK;
 }
 
+static enum larder_status answer_scan(struct larder_op *op, const struct larder_reply *reply)
+{
+    return reply->kind == LARDER_REPLY_BULK ? answer_get(op, reply) : LARDER_E_PROTOCOL;
+}
+
 struct command {
     bool (*append)(struct larder_buffer *out, const struct larder_op *op);
     enum larder_status (*answer)(struct larder_op *op, const struct larder_reply *reply);
@@ -194,6 +245,7 @@ static const struct command commands[] = {
     [LARDER_OP_TTL] = {append_ttl, answer_ttl},
     [LARDER_OP_EXPIRE] = {append_expire, answer_count},
     [LARDER_OP_PING] = {append_ping, answer_ping},
+    [LARDER_OP_SCAN] = {append_scan, answer_scan},
 };
 
 static size_t replies_of(const struct larder_op *op)
@@ -285,6 +337,26 @@ static void take_error(struct larder_batch *batch, const struct larder_reply *re
     }
 }
 
+/* Whether this sight of another key's value is to close the connection. */
+static bool may_close(struct larder_step_watch *watch)
+{
+    int64_t now_ns = larder_clock_now_ns(watch->clock);
+    int64_t until_ns = atomic_load_explicit(&watch->quiet_until_ns, memory_order_relaxed);
+    return (until_ns == 0 || now_ns >= until_ns) &&
+           atomic_compare_exchange_strong_explicit(&watch->quiet_until_ns, &until_ns,
+                                                   now_ns + STEP_QUIET_NS, memory_order_relaxed,
+                                                   memory_order_relaxed);
+}
+
+static void take_foreign_key(struct larder_batch *batch)
+{
+    batch->foreign_key = true;
+    if (!batch->out_of_step && may_close(batch->watch)) {
+        batch->out_of_step = true;
+        batch->base.close = true;
+    }
+}
+
 static enum larder_status take(struct larder_exchange *exchange, const struct larder_reply *reply)
 {
     struct larder_batch *batch = (struct larder_batch *)exchange;
@@ -300,6 +372,9 @@ static enum larder_status take(struct larder_exchange *exchange, const struct la
         return LARDER_E_PROTOCOL;
     }
     enum larder_status status = commands[op->kind].answer(op, reply);
+    if (op->foreign_key) {
+        take_foreign_key(batch);
+    }
     if (status == LARDER_OK && batch->reads_only) {
         batch->answered++;
     }
@@ -351,27 +426,33 @@ static uint64_t lane_of(const struct larder_op *op)
     return UINT64_C(1) << (larder_hash64(op->key, op->key_len, 0) % 64);
 }
 
-void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count)
+void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count,
+                       struct larder_step_watch *watch)
 {
     memset(batch, 0, offsetof(struct larder_batch, notes));
     for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
         batch->notes[i][0] = '\0';
     }
     batch->base.table = &table;
+    batch->watch = watch;
     batch->ops = ops;
     batch->count = count;
     batch->reads_only = count > 1;
     size_t bytes = 0;
+    bool pages = false;
     for (size_t i = 0; i < count; i++) {
         ops[i].number = 0;
+        ops[i].foreign_key = false;
         batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
         bytes += ops[i].key_len + ops[i].value_len;
+        pages |= ops[i].kind == LARDER_OP_SCAN;
         if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ && batch->base.lane == 0) {
             batch->base.lane = lane_of(&ops[i]);
         }
     }
     batch->base.large = count == 1 && ops[0].kind == LARDER_OP_GET && ops[0].large;
-    batch->base.shares = count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX && !batch->base.large;
+    batch->base.shares =
+        count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX && !batch->base.large && !pages;
     begin_reply(batch);
 }
 
@@ -398,6 +479,13 @@ bool larder_batch_may_repeat(const struct larder_batch *batch)
         }
     }
     return true;
+}
+
+void larder_batch_note_step(const struct larder_batch *again)
+{
+    if (!again->foreign_key) {
+        atomic_store_explicit(&again->watch->quiet_until_ns, 0, memory_order_relaxed);
+    }
 }
 
 void larder_batch_merge(struct larder_batch *again, const struct larder_batch *first)

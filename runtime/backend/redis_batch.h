@@ -17,9 +17,19 @@
  *     TTL       PTTL k                            >= -1: OK; -2: MISS
  *     EXPIRE    PEXPIRE k ms, or PERSIST k and EXISTS k      1: OK; 0: MISS
  *     PING      PING                              PONG: OK
+ *     SCAN      EVAL script 0 cursor pattern      bulk: the sink's
+ *
+ * A value of another key says one of two things: replies are out of step, and
+ * all that the connection will say is of no use; or somebody stored it there, and
+ * the connection is as good as any. Which, the next connection tells: the first
+ * is closed behind these replies, and the read is made once more. So as not to
+ * close and dial for each read of such a key, the sight of one closes no
+ * connection for a second, unless the second read was in step.
  */
 #ifndef LARDER_BACKEND_REDIS_BATCH_H
 #define LARDER_BACKEND_REDIS_BATCH_H
+
+#include <stdatomic.h>
 
 #include "backend/backend.h"
 #include "net/exchange.h"
@@ -33,8 +43,15 @@ enum larder_batch_note {
 
 enum { LARDER_BATCH_QUOTE_BYTES = 121 };
 
+/* Of one server, for all its batches. */
+struct larder_step_watch {
+    const struct larder_clock *clock;
+    _Atomic int64_t quiet_until_ns; /* no connection is closed for being out of step; 0: may be */
+};
+
 struct larder_batch {
     struct larder_exchange base;
+    struct larder_step_watch *watch;
     struct larder_op *ops;
     size_t count;
     bool reads_only;  /* GETs, more than one: MGET */
@@ -47,6 +64,8 @@ struct larder_batch {
     size_t reply_ends;        /* the current reply is of the ops before this */
     size_t replies_left;      /* of the current op's commands, but for the current one */
     bool refused;             /* the current op's first command met an error */
+    bool foreign_key;         /* a value of another key was among the answers, */
+    bool out_of_step;         /* and its connection goes for it: reads are to be made again */
     enum larder_status error; /* what the server's last refusal means; OK: none */
     /* The server's last words of each kind; empty: none. */
     char notes[LARDER_BATCH_NOTE_COUNT][LARDER_BATCH_QUOTE_BYTES];
@@ -56,7 +75,8 @@ struct larder_batch {
 bool larder_batch_fits(const struct larder_op *op);
 
 /* All operations must fit; count > 0. */
-void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count);
+void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count,
+                       struct larder_step_watch *watch);
 
 /* After a run: notes a refusal of the server for larder_last_error(), of this
  * thread; the replies may have been taken on another. */
@@ -66,6 +86,10 @@ void larder_batch_tell(const struct larder_batch *batch);
  * answer came, and no operation is of the kind that answers otherwise when it is
  * made twice, or nothing was sent. */
 bool larder_batch_may_repeat(const struct larder_batch *batch);
+
+/* After a second run, because the first was out of step: if this one was not,
+ * the next that is may be met in the same way at once. */
+void larder_batch_note_step(const struct larder_batch *again);
 
 /* After a second run: what the first one may have done is not forgotten. */
 void larder_batch_merge(struct larder_batch *again, const struct larder_batch *first);

@@ -13,8 +13,11 @@
 #include "net/fork_hook.h"
 
 enum {
-    REPLAY_TRIPS_MAX = 16, /* of one call */
-    REPLAY_RETRY_MS = 50,  /* after one that failed */
+    REPLAY_TRIPS_MAX = 16,    /* of one call */
+    REPLAY_RETRY_MS = 50,     /* after one that failed */
+    SWEEP_SLICES_MAX = 4,     /* of one call, */
+    SWEEP_MS = 5,             /* begun within this time */
+    SWEEP_REFUSED_MS = 30000, /* after one that the server would not have */
     LATER_TRIES_MAX = 2,
     LATER_FIRST_MS = 100 /* the most of the first pause; doubled for the second */
 };
@@ -29,6 +32,9 @@ struct away {
     const char *service;
     int64_t timeout_ms;
     struct larder_journal journal;
+    struct larder_sweep sweep; /* whose turn it is says the journal, */
+    uint64_t sweep_lost;       /* of which loss it is as well */
+    struct larder_sweep_owner owner;
     struct larder_fallback fallback;
     struct larder_fork_hook hook;
     atomic_bool told_overflow;
@@ -53,6 +59,7 @@ static const struct trait traits[] = {
     [LARDER_OP_TTL] = {.tells = true, .reads = true},
     [LARDER_OP_EXPIRE] = {.tells = true, .lifetime = true},
     [LARDER_OP_PING] = {.tells = false},
+    [LARDER_OP_SCAN] = {.tells = false},
 };
 
 static bool inner_is_away(const struct away *away)
@@ -64,17 +71,25 @@ static bool inner_is_away(const struct away *away)
 
 static void hook_prepare(void *user)
 {
-    larder_journal_hold(&((struct away *)user)->journal);
+    struct away *away = user;
+    larder_journal_hold(&away->journal);
+    larder_fallback_hold(&away->fallback);
 }
 
 static void hook_parent(void *user)
 {
-    larder_journal_let_go(&((struct away *)user)->journal);
+    struct away *away = user;
+    larder_fallback_let_go(&away->fallback);
+    larder_journal_let_go(&away->journal);
 }
 
+/* A sweep that another thread was at begins anew. */
 static void hook_child(void *user)
 {
-    larder_journal_child(&((struct away *)user)->journal);
+    struct away *away = user;
+    larder_sweep_begin(&away->sweep);
+    larder_fallback_let_go(&away->fallback);
+    larder_journal_child(&away->journal);
 }
 
 /* -------------------------------------------------------------- the server */
@@ -179,6 +194,72 @@ static void replay(struct away *away, int64_t deadline_ns)
     for (int i = 0; i < REPLAY_TRIPS_MAX && replay_batch(away, deadline_ns); i++) {
     }
     larder_error_clear();
+}
+
+/* --------------------------------------------------------------- sweeping */
+
+static void run_for_sweep(void *user, struct larder_op *ops, size_t count, int64_t deadline_ns)
+{
+    run_inner(user, ops, count, deadline_ns);
+}
+
+static void tell_swept(struct away *away)
+{
+    larder_log_line(away->env.log, LARDER_LOG_INFO,
+                    "%s: all values that were on the server are deleted (%" PRIu64
+                    "): it is read again",
+                    away->service, away->sweep.deleted);
+    atomic_store_explicit(&away->told_overflow, false, memory_order_relaxed);
+}
+
+static void tell_refused(struct away *away, enum larder_status status)
+{
+    larder_log_line(away->env.log, LARDER_LOG_WARNING,
+                    "%s: the server does not let its values be looked through (%s): nothing is "
+                    "read until all have expired",
+                    away->service, larder_status_name(status));
+}
+
+/* Slices, for a while. Answers the last one's status. */
+static enum larder_status sweep_on(struct away *away, int slices_max, int64_t deadline_ns)
+{
+    int64_t until_ns = larder_deadline_after_ms(away->env.clock, SWEEP_MS);
+    enum larder_status status = LARDER_OK;
+    for (int i = 0; i < slices_max && status == LARDER_OK; i++) {
+        if (i > 0 && larder_clock_now_ns(away->env.clock) >= until_ns) {
+            break;
+        }
+        status = larder_sweep_slice(&away->sweep, run_for_sweep, away, deadline_ns);
+    }
+    return status;
+}
+
+/* False: there was nothing to do, or no more of it can be done for now. */
+static bool sweep(struct away *away, int slices_max, int64_t deadline_ns)
+{
+    uint64_t lost;
+    if (away->owner.owns == NULL ||
+        !larder_journal_sweep_take(&away->journal, larder_clock_now_ns(away->env.clock), &lost)) {
+        return false;
+    }
+    if (lost != away->sweep_lost) { /* since it began: what was swept may be old again */
+        larder_sweep_begin(&away->sweep);
+        away->sweep_lost = lost;
+    }
+    enum larder_status status = sweep_on(away, slices_max, deadline_ns);
+    bool refused = status == LARDER_E_AUTH || status == LARDER_E_SERVER;
+    int64_t next_ns = status >= 0
+                          ? INT64_MIN
+                          : larder_deadline_after_ms(away->env.clock,
+                                                     refused ? SWEEP_REFUSED_MS : REPLAY_RETRY_MS);
+    if (status == LARDER_MISS) {
+        tell_swept(away);
+    } else if (refused) {
+        tell_refused(away, status);
+    }
+    larder_journal_sweep_give_back(&away->journal, status == LARDER_MISS, lost, next_ns);
+    larder_error_clear();
+    return status == LARDER_OK;
 }
 
 /* -------------------------------------------------------------- fallback */
@@ -330,6 +411,7 @@ static void run_carefully(struct away *away, struct larder_op *ops, size_t count
 {
     if (larder_journal_is_busy(&away->journal)) {
         replay(away, deadline_ns);
+        sweep(away, SWEEP_SLICES_MAX, deadline_ns);
     }
     if (any_held(away, ops, count)) {
         run_held(away, ops, count, deadline_ns);
@@ -390,15 +472,19 @@ static void replay_at_the_end(struct away *away)
 {
     struct larder_journal_stats stats;
     int64_t deadline_ns = larder_deadline_after_ms(away->env.clock, away->timeout_ms);
+    larder_journal_hurry(&away->journal);
     while (replay_batch(away, deadline_ns)) {
     }
+    while (larder_clock_now_ns(away->env.clock) < deadline_ns && sweep(away, 1, deadline_ns)) {
+    }
     larder_journal_stats(&away->journal, larder_clock_now_ns(away->env.clock), &stats);
-    if (stats.entries + stats.lost != 0) {
+    uint64_t lost = stats.overflowed ? stats.lost : 0;
+    if (stats.entries + lost != 0) {
         larder_log_line(away->env.log, LARDER_LOG_WARNING,
                         "%s: closed with %" PRIu64
                         " invalidations that the server has not taken: other processes may read "
                         "what they were for until it expires",
-                        away->service, stats.entries + stats.lost);
+                        away->service, stats.entries + lost);
     }
 }
 
@@ -440,6 +526,8 @@ struct larder_backend *larder_away_new(const struct larder_backend_env *env,
     away->service = options->service;
     away->timeout_ms = options->timeout_ms;
     larder_journal_init(&away->journal, env->allocator, options->journal);
+    away->owner = options->owner;
+    larder_sweep_init(&away->sweep, env->allocator, &away->owner);
     away->hook = (struct larder_fork_hook){
         .prepare = hook_prepare, .parent = hook_parent, .child = hook_child, .user = away};
     larder_fork_hook_add(&away->hook);

@@ -22,7 +22,8 @@
  * has for it (GET EXISTS TTL ADD REPLACE EXPIRE) is answered E_UNAVAILABLE, or
  * what the replay met, without asking; SET and DELETE go through. Each call first
  * replays some of the journal, and so does the end, within the timeout that it
- * is given.
+ * is given. A journal that has overflowed is made good by a sweep (cache/sweep.h):
+ * each call does some of it, and until it is over no key is read from the server.
  *
  * With a fallback (CACHE_FALLBACK=memory), while the server's breaker is not
  * closed, what is set or loaded here is also kept in a bounded store of this
@@ -39,14 +40,16 @@
 
 #include "backend/backend.h"
 #include "cache/journal.h"
+#include "cache/sweep.h"
 
 enum { LARDER_FALLBACK_MAX_MS = 30000 };
 
 struct larder_away_options {
     const char *service; /* for the log; outlives it */
     struct larder_journal_bounds journal;
-    int64_t timeout_ms;    /* of the last replay */
-    size_t fallback_bytes; /* 0: no fallback */
+    struct larder_sweep_owner owner; /* owns NULL: nothing is swept */
+    int64_t timeout_ms;              /* of the last replay */
+    size_t fallback_bytes;           /* 0: no fallback */
 };
 
 extern const struct larder_journal_bounds larder_journal_defaults;

@@ -67,3 +67,17 @@ void larder_fallback_empty(struct larder_fallback *fallback)
         larder_store_clear(fallback->store);
     }
 }
+
+void larder_fallback_hold(struct larder_fallback *fallback)
+{
+    if (fallback->store != NULL) {
+        larder_store_hold(fallback->store);
+    }
+}
+
+void larder_fallback_let_go(struct larder_fallback *fallback)
+{
+    if (fallback->store != NULL) {
+        larder_store_let_go(fallback->store);
+    }
+}

@@ -38,4 +38,8 @@ bool larder_fallback_answer(struct larder_fallback *fallback, struct larder_op *
 /* Drops all. */
 void larder_fallback_empty(struct larder_fallback *fallback);
 
+/* Around fork(), as the store's; without a fallback nothing. */
+void larder_fallback_hold(struct larder_fallback *fallback);
+void larder_fallback_let_go(struct larder_fallback *fallback);
+
 #endif

@@ -81,20 +81,114 @@ static void edge_remove(const struct larder_flight_edge *edge)
     pthread_mutex_unlock(&edges_lock);
 }
 
+/* -------------------------------------------------------------------- fork */
+
+static void edges_prepare(void *user)
+{
+    (void)user;
+    pthread_mutex_lock(&edges_lock);
+}
+
+static void edges_parent(void *user)
+{
+    (void)user;
+    pthread_mutex_unlock(&edges_lock);
+}
+
+/* Who forks waits for nobody, and the others are not here. */
+static void edges_child(void *user)
+{
+    (void)user;
+    edges = NULL;
+    pthread_mutex_unlock(&edges_lock);
+}
+
+static struct larder_fork_hook edges_hook = {
+    .prepare = edges_prepare, .parent = edges_parent, .child = edges_child};
+
+static void hook_edges(void)
+{
+    larder_fork_hook_add(&edges_hook);
+}
+
+static void hook_prepare(void *user)
+{
+    struct larder_flights *flights = user;
+    for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
+        pthread_mutex_lock(&flights->shards[i].lock);
+    }
+}
+
+static void hook_parent(void *user)
+{
+    struct larder_flights *flights = user;
+    for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
+        pthread_mutex_unlock(&flights->shards[i].lock);
+    }
+}
+
+/* Keeps the flights that this thread leads, for nobody but itself. The others
+ * are freed by the release: an allocator's locks may not be whole yet. */
+static void forget_others(struct larder_flights *flights, struct larder_flight_shard *shard)
+{
+    struct larder_flight *flight = shard->first;
+    shard->first = NULL;
+    while (flight != NULL) {
+        struct larder_flight *next = flight->next;
+        bool mine = flight->leader == this_thread();
+        struct larder_flight **to = mine ? &shard->first : &flights->lost;
+        flight->next = *to;
+        *to = flight;
+        flight->references = 1;
+        pthread_cond_init(&flight->on_landing, NULL); /* of the old one's waiters none is here */
+        flight = next;
+    }
+}
+
+static void hook_child(void *user)
+{
+    struct larder_flights *flights = user;
+    for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
+        forget_others(flights, &flights->shards[i]);
+        pthread_mutex_unlock(&flights->shards[i].lock);
+    }
+}
+
 /* ----------------------------------------------------------------- flights */
 
 void larder_flights_init(struct larder_flights *flights, const struct larder_allocator *allocator)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     flights->allocator = allocator;
+    flights->lost = NULL;
     for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
         pthread_mutex_init(&flights->shards[i].lock, NULL);
         flights->shards[i].first = NULL;
-        atomic_init(&flights->shards[i].generation, 0);
     }
+    for (size_t i = 0; i < LARDER_FLIGHT_GENERATIONS; i++) {
+        atomic_init(&flights->generations[i], 0);
+    }
+    flights->hook = (struct larder_fork_hook){
+        .prepare = hook_prepare, .parent = hook_parent, .child = hook_child, .user = flights};
+    larder_fork_hook_add(&flights->hook);
+    pthread_once(&once, hook_edges);
+}
+
+static void flight_free(const struct larder_allocator *allocator, struct larder_flight *flight)
+{
+    larder_value_release(flight->landing.value);
+    pthread_cond_destroy(&flight->on_landing);
+    larder_free(allocator, flight);
 }
 
 void larder_flights_release(struct larder_flights *flights)
 {
+    larder_fork_hook_remove(&flights->hook);
+    while (flights->lost != NULL) {
+        struct larder_flight *flight = flights->lost;
+        flights->lost = flight->next;
+        flight_free(flights->allocator, flight);
+    }
     for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
         pthread_mutex_destroy(&flights->shards[i].lock);
     }
@@ -105,10 +199,15 @@ static struct larder_flight_shard *shard_of(struct larder_flights *flights, uint
     return &flights->shards[hash % LARDER_FLIGHT_SHARDS];
 }
 
+static atomic_uint_fast64_t *generation_of(struct larder_flights *flights, uint64_t hash)
+{
+    return &flights->generations[hash % LARDER_FLIGHT_GENERATIONS];
+}
+
 uint64_t larder_flights_seen(struct larder_flights *flights, uint64_t hash)
 {
     /* Acquire: the look into the cache comes after it. */
-    return atomic_load_explicit(&shard_of(flights, hash)->generation, memory_order_acquire);
+    return atomic_load_explicit(generation_of(flights, hash), memory_order_acquire);
 }
 
 static struct larder_flight *flight_find(const struct larder_flight_shard *shard,
@@ -153,9 +252,7 @@ static void flight_leave(struct larder_ticket *ticket)
     pthread_mutex_unlock(&shard->lock);
     ticket->flight = NULL;
     if (last) {
-        larder_value_release(flight->landing.value);
-        pthread_cond_destroy(&flight->on_landing);
-        larder_free(ticket->flights->allocator, flight);
+        flight_free(ticket->flights->allocator, flight);
     }
 }
 
@@ -172,8 +269,9 @@ enum larder_flight_role larder_flight_join(struct larder_ticket *ticket, uint64_
         shard->first = flight;
         leads = true;
     }
-    ticket->look_again =
-        atomic_load_explicit(&shard->generation, memory_order_relaxed) != seen && leads;
+    ticket->look_again = atomic_load_explicit(generation_of(ticket->flights, ticket->hash),
+                                              memory_order_relaxed) != seen &&
+                         leads;
     pthread_mutex_unlock(&shard->lock);
 
     ticket->flight = flight;
@@ -211,7 +309,8 @@ void larder_flight_land(struct larder_ticket *ticket, const struct larder_landin
         larder_value_acquire(landing->value);
     }
     flight->landed = true;
-    atomic_fetch_add_explicit(&shard->generation, 1, memory_order_release);
+    atomic_fetch_add_explicit(generation_of(ticket->flights, ticket->hash), 1,
+                              memory_order_release);
     pthread_cond_broadcast(&flight->on_landing);
     pthread_mutex_unlock(&shard->lock);
     flights_led--;

@@ -5,7 +5,7 @@
  * DESIGN. A table of flights by key. The first caller that misses a key makes
  * its flight and leads it: it loads, stores, and lands the result. Callers
  * that miss the same key meanwhile follow: they sleep until the landing and
- * share what it brought. A landed flight is out of the table, and its shard's
+ * share what it brought. A landed flight is out of the table, and its hash's
  * generation has moved on; a new leader that read the generation before its
  * own look into the cache therefore knows whether that look may be older than
  * another's fill, and looks again.
@@ -22,6 +22,11 @@
  * a flight whose leader, in any number of steps, waits for this thread is told
  * to go alone: its own key in the simplest case. What larder cannot see is a
  * loader that waits for another thread by other means.
+ *
+ * A child of fork() has none of its parent's other threads, so it forgets the
+ * flights that they lead, or its callers would wait for ever. Those that the
+ * forking thread leads (it forks in a loader) go on in both processes.
+ *
  * Threads: all functions from any thread; a ticket belongs to one.
  */
 #ifndef LARDER_CACHE_FLIGHT_H
@@ -32,19 +37,28 @@
 
 #include <larder/stub.h>
 
-enum { LARDER_FLIGHT_SHARDS = 32 };
+#include "net/fork_hook.h"
+
+enum {
+    LARDER_FLIGHT_SHARDS = 8, /* so few that fork() may hold all their locks */
+    LARDER_FLIGHT_GENERATIONS = 64
+};
 
 struct larder_flight;
 
 struct larder_flight_shard {
     pthread_mutex_t lock;
     struct larder_flight *first;
-    atomic_uint_fast64_t generation; /* flights that have landed; moved under the lock */
 };
 
+/* Caller's storage; stays where it is. */
 struct larder_flights {
     const struct larder_allocator *allocator;
+    struct larder_fork_hook hook;
+    struct larder_flight *lost; /* of threads that this child of fork() does not have */
     struct larder_flight_shard shards[LARDER_FLIGHT_SHARDS];
+    /* Flights that have landed, by their hashes; moved under their shards' locks. */
+    atomic_uint_fast64_t generations[LARDER_FLIGHT_GENERATIONS];
 };
 
 /* What a load brought. A value comes with one reference for its receiver. */
@@ -77,7 +91,7 @@ struct larder_ticket {
 void larder_flights_init(struct larder_flights *flights, const struct larder_allocator *allocator);
 void larder_flights_release(struct larder_flights *flights);
 
-/* The generation of the hash's shard. */
+/* The hash's generation. */
 uint64_t larder_flights_seen(struct larder_flights *flights, uint64_t hash);
 
 /* Leads, follows, or (out of memory, or waiting would never end) goes alone. */

@@ -96,7 +96,8 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
         larder_counter_add(&state->counters.decode_errors, 1);
         status = LARDER_MISS;
     }
-    lookup->foreign_key = verdict == LARDER_ENVELOPE_KEY;
+    op->foreign_key = verdict == LARDER_ENVELOPE_KEY;
+    lookup->foreign_key |= op->foreign_key;
     lookup->status = status;
     op->status = status == LARDER_OK ? LARDER_OK : LARDER_MISS;
 }
@@ -132,7 +133,7 @@ static void report_foreign_key(const struct larder_lookup *lookup)
                                                 now_ns + ALARM_PAUSE_NS, memory_order_relaxed,
                                                 memory_order_relaxed)) {
         larder_log_line(cache->env.log, LARDER_LOG_WARNING,
-                        "%s: %s: found a value of another key or entity, taken as a miss",
+                        "%s: %s: found a value of another key or entity, and did not take it",
                         cache->service->name, lookup->entity->pattern);
     }
 }
@@ -156,6 +157,11 @@ enum larder_status larder_lookup_finish(struct larder_lookup *lookup, const stru
         larder_error_set(lookup->status, "no memory for the value");
         larder_call_note_failure(lookup->cache, entity, lookup->status);
         return lookup->status;
+    }
+    if (op->status != LARDER_OK) {
+        /* It came with an answer that was then asked for again, and is gone. */
+        larder_value_release(lookup->value);
+        lookup->value = NULL;
     }
     *ret_value = lookup->value;
     return lookup->value != NULL ? LARDER_OK : LARDER_MISS;

@@ -37,6 +37,7 @@ void larder_journal_init(struct larder_journal *journal, const struct larder_all
     journal->bounds = bounds;
     journal->distrust_until_ns = NOT_OVERFLOWED;
     journal->next_try_ns = INT64_MIN;
+    journal->next_sweep_ns = INT64_MIN;
     pthread_mutex_init(&journal->mutex, NULL);
 }
 
@@ -64,6 +65,7 @@ void larder_journal_let_go(struct larder_journal *journal)
 void larder_journal_child(struct larder_journal *journal)
 {
     journal->replaying = false;
+    journal->sweeping = false;
     pthread_mutex_unlock(&journal->mutex);
 }
 
@@ -315,4 +317,37 @@ void larder_journal_give_back(struct larder_journal *journal, struct larder_jour
     set_busy(journal);
     pthread_mutex_unlock(&journal->mutex);
     larder_free(journal->allocator, batch->bytes);
+}
+
+/* ----------------------------------------------------------------- sweeping */
+
+bool larder_journal_sweep_take(struct larder_journal *journal, int64_t now_ns, uint64_t *ret_lost)
+{
+    pthread_mutex_lock(&journal->mutex);
+    bool may = distrusts(journal, now_ns) && !journal->sweeping && now_ns >= journal->next_sweep_ns;
+    journal->sweeping |= may;
+    *ret_lost = journal->lost;
+    pthread_mutex_unlock(&journal->mutex);
+    return may;
+}
+
+void larder_journal_sweep_give_back(struct larder_journal *journal, bool swept, uint64_t lost,
+                                    int64_t next_ns)
+{
+    pthread_mutex_lock(&journal->mutex);
+    journal->sweeping = false;
+    journal->next_sweep_ns = next_ns;
+    if (swept && journal->lost == lost) {
+        journal->distrust_until_ns = NOT_OVERFLOWED;
+        set_busy(journal);
+    }
+    pthread_mutex_unlock(&journal->mutex);
+}
+
+void larder_journal_hurry(struct larder_journal *journal)
+{
+    pthread_mutex_lock(&journal->mutex);
+    journal->next_try_ns = INT64_MIN;
+    journal->next_sweep_ns = INT64_MIN;
+    pthread_mutex_unlock(&journal->mutex);
 }

@@ -22,10 +22,10 @@
  * Memory is bounded, in entries and in bytes. When there is no room, first what
  * is older than any lifetime that this process has seen is dropped: the server
  * has forgotten it too. If that does not help, the key is lost, and the journal
- * overflows: from then on *every* key counts as standing here, until all values
- * that were on the server at the last loss have come to the end of their
- * lifetimes; for a service with values that never expire, until it closes. Reads
- * then cost the database what a cold cache would, and are never wrong.
+ * overflows: from then on *every* key counts as standing here, until all values of
+ * the service that were on the server at the last loss have been deleted there
+ * (cache/sweep.h), or have come to the end of their lifetimes. Reads then cost the
+ * database what a cold cache would, and are never wrong.
  * What no process can see are lifetimes that another one has given out (set_ttl,
  * CACHE_TTL_<NAME> of its own) and that are longer than any seen here.
  *
@@ -74,6 +74,8 @@ struct larder_journal {
     int64_t next_try_ns;
     int64_t last_since;
     bool replaying;
+    bool sweeping;
+    int64_t next_sweep_ns;
 };
 
 /* What one replayer takes along. The keys are its own copies. */
@@ -128,6 +130,18 @@ bool larder_journal_take(struct larder_journal *journal, struct larder_journal_b
 /* The end of it: what is done leaves; if not all is, nobody tries for retry_ms. */
 void larder_journal_give_back(struct larder_journal *journal, struct larder_journal_batch *batch,
                               int64_t now_ns, int64_t retry_ms);
+
+/* Makes the caller the one who sweeps, after an overflow; `lost` tells which.
+ * False: there was none, another does, or it is too soon. */
+bool larder_journal_sweep_take(struct larder_journal *journal, int64_t now_ns, uint64_t *ret_lost);
+
+/* The end of it. swept: all that was on the server when the journal had lost so
+ * many is gone. Nobody tries before next_ns. */
+void larder_journal_sweep_give_back(struct larder_journal *journal, bool swept, uint64_t lost,
+                                    int64_t next_ns);
+
+/* It is not too soon for the next replay and the next sweep. */
+void larder_journal_hurry(struct larder_journal *journal);
 
 struct larder_journal_stats {
     uint64_t entries;

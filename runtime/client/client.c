@@ -117,6 +117,28 @@ static struct larder_backend *new_server(const struct larder_cache *cache,
     return larder_redis_new(&cache->env, &options);
 }
 
+/* Whether a value is one that an entity of this cache stored at this key, of
+ * whatever version. */
+static bool owns(const void *user, const char *key, size_t key_len, const uint8_t *head,
+                 size_t head_len)
+{
+    const struct larder_cache *cache = user;
+    size_t body;
+    if (key_len < cache->prefix_len || memcmp(key, cache->prefix, cache->prefix_len) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < cache->service->entity_count; i++) {
+        uint64_t fingerprint = larder_envelope_fingerprint(
+            cache->states[i].seed, key + cache->prefix_len, key_len - cache->prefix_len);
+        enum larder_envelope_verdict verdict = larder_envelope_read(
+            head, head_len, fingerprint, cache->service->entities[i]->version, &body);
+        if (verdict == LARDER_ENVELOPE_OK || verdict == LARDER_ENVELOPE_VERSION) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A server, and what is done while it is away. */
 static struct larder_backend *new_redis(const struct larder_cache *cache,
                                         const struct larder_settings *settings)
@@ -124,6 +146,7 @@ static struct larder_backend *new_redis(const struct larder_cache *cache,
     const struct larder_away_options options = {
         .service = cache->service->name,
         .journal = larder_journal_defaults,
+        .owner = {.prefix = cache->prefix, .owns = owns, .user = cache},
         .timeout_ms = settings->timeout_ms,
         .fallback_bytes = settings->fallback ? (size_t)settings->memory_bytes : 0,
     };

@@ -17,6 +17,7 @@ struct larder_fork_hook {
     struct larder_fork_hook **at;
 };
 
+/* One that is there already stays as it is. */
 void larder_fork_hook_add(struct larder_fork_hook *hook);
 void larder_fork_hook_remove(struct larder_fork_hook *hook);
 

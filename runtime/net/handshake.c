@@ -154,18 +154,38 @@ static void next(struct larder_exchange *exchange)
 static const struct larder_exchange_table table = {
     .fill = fill, .elements = elements, .take = take, .next = next};
 
+/* One round trip. */
+static enum larder_status say(struct larder_conn *conn, struct handshake *handshake,
+                              int64_t deadline_ns)
+{
+    handshake->base.table = &table;
+    handshake->conn = conn;
+    return larder_conn_run(conn, &handshake->base, deadline_ns);
+}
+
+static enum larder_status authenticate(struct larder_conn *conn, int64_t deadline_ns)
+{
+    struct handshake handshake = {.steps = {STEP_AUTH}, .count = 1};
+    return say(conn, &handshake, deadline_ns);
+}
+
+/* Who is refused says nothing more, so AUTH has a round trip to itself. */
 enum larder_status larder_handshake(struct larder_conn *conn, int64_t deadline_ns)
 {
     const struct larder_address *address = &conn->options->address;
-    struct handshake handshake = {.base.table = &table, .conn = conn};
+    struct handshake handshake = {.count = 0};
+    enum larder_status status = LARDER_OK;
+    conn->server[0] = '\0';
     if (address->password != NULL) {
-        handshake.steps[handshake.count++] = STEP_AUTH;
+        status = authenticate(conn, deadline_ns);
+    }
+    if (status != LARDER_OK) {
+        return status;
     }
     if (address->db != 0) {
         handshake.steps[handshake.count++] = STEP_SELECT;
     }
     handshake.steps[handshake.count++] = STEP_NAME;
     handshake.steps[handshake.count++] = STEP_INFO;
-    conn->server[0] = '\0';
-    return larder_conn_run(conn, &handshake.base, deadline_ns);
+    return say(conn, &handshake, deadline_ns);
 }

@@ -7,9 +7,10 @@
 
 #include "net/conn.h"
 
-/* AUTH, SELECT, CLIENT SETNAME and INFO server in one round trip, each reply
- * checked. Only the last two may be refused: a name and a version are for
- * people. Fills conn->server. Statuses as larder_conn_open. */
+/* AUTH, where there are credentials: nothing is sent before it is answered, nor
+ * behind a refusal. Then SELECT, CLIENT SETNAME and INFO server in one round
+ * trip, each reply checked. Only the last two may be refused: a name and a
+ * version are for people. Fills conn->server. Statuses as larder_conn_open. */
 enum larder_status larder_handshake(struct larder_conn *conn, int64_t deadline_ns);
 
 #endif

@@ -147,16 +147,16 @@ static enum larder_status open_one(const struct sockaddr *address, socklen_t len
     if (fd < 0) {
         return fail(ret_why, "socket", errno);
     }
+    *ret_fd = fd; /* from now on a fork's child finds it, and closes its own */
     if (is_tcp(address->sa_family)) {
         set_tcp_options(fd);
     }
     enum larder_status status = connect_socket(fd, address, len, clock, deadline_ns, ret_why);
     if (status != LARDER_OK) {
+        *ret_fd = -1;
         close(fd);
-        return status;
     }
-    *ret_fd = fd;
-    return LARDER_OK;
+    return status;
 }
 
 /* The next address's share of the time that is left. */

@@ -90,8 +90,9 @@ void larder_stream_abort(struct larder_stream *stream)
 
 void larder_stream_abandon(struct larder_stream *stream)
 {
-    if (stream->fd >= 0) {
-        close(stream->fd);
-        stream->fd = -1;
+    int fd = stream->fd;
+    if (fd >= 0) {
+        stream->fd = -1; /* first: a fork's child must not close who has the number next */
+        close(fd);
     }
 }

@@ -166,6 +166,22 @@ void larder_store_clear(struct larder_store *store)
     }
 }
 
+/* ------------------------------------------------------------------ fork */
+
+void larder_store_hold(struct larder_store *store)
+{
+    for (size_t i = 0; i < store->shard_count; i++) {
+        pthread_mutex_lock(&store->shards[i].mutex);
+    }
+}
+
+void larder_store_let_go(struct larder_store *store)
+{
+    for (size_t i = 0; i < store->shard_count; i++) {
+        pthread_mutex_unlock(&store->shards[i].mutex);
+    }
+}
+
 /* --------------------------------------------------------------- inspect */
 
 void larder_store_stats(struct larder_store *store, struct larder_store_stats *ret_stats)

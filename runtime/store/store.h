@@ -35,7 +35,8 @@
  * is met, and every insertion looks at two chains for such entries.
  *
  * Threads: all functions from any thread. A value is looked at in place, under
- * its shard's mutex. Not for use in a forked child of a threaded process.
+ * its shard's mutex. Around fork() the owner holds it still: a child then has
+ * what its parent had, and from then on a store of its own.
  */
 #ifndef LARDER_STORE_STORE_H
 #define LARDER_STORE_STORE_H
@@ -114,6 +115,12 @@ bool larder_store_set_expiry(struct larder_store *store, const void *key, size_t
 
 /* Drops all entries, a shard at a time; what is put meanwhile may stay. */
 void larder_store_clear(struct larder_store *store);
+
+/* ------------------------------------------------------------------ fork */
+
+/* Around fork(): before; and after, in both processes. */
+void larder_store_hold(struct larder_store *store);
+void larder_store_let_go(struct larder_store *store);
 
 /* --------------------------------------------------------------- inspect */
 

@@ -215,10 +215,12 @@ static void refused_and_silent(struct fault_row *row)
     snprintf(url, sizeof url, "redis://127.0.0.1:%d", fakeredis_port(fake));
     site.config = (struct larder_config){.backend = "redis", .url = url, .timeout_ms = 500};
     is_status(row, "refused", get_as(&site, "app", "wrong"), LARDER_E_AUTH);
-    fault_check(row, fakeredis_heard(fake, "GET") == 0, "a GET was sent behind a refused AUTH");
-    fault_note(row, "behind a refused AUTH were sent: %zu GET, %zu CLIENT, %zu INFO",
-               fakeredis_heard(fake, "GET"), fakeredis_heard(fake, "CLIENT"),
-               fakeredis_heard(fake, "INFO"));
+    size_t gets = fakeredis_heard(fake, "GET"), names = fakeredis_heard(fake, "CLIENT");
+    size_t infos = fakeredis_heard(fake, "INFO");
+    fault_check(row, gets + names + infos == 0,
+                "behind a refused AUTH were sent: %zu GET, %zu CLIENT, %zu INFO", gets, names,
+                infos);
+    fault_note(row, "behind a refused AUTH were sent: %zu commands", gets + names + infos);
     fakeredis_stop(fake);
 }
 

@@ -177,6 +177,34 @@ static void an_overflow_holds_every_key_until_all_lifetimes_have_passed(void **s
     assert_true(holds("k0", 60 * (int64_t)SECOND));
 }
 
+/* One at a time, not too soon, and not if more was lost since. */
+static void a_sweep_ends_an_overflow(void **state)
+{
+    uint64_t lost, none;
+    (void)state;
+    assert_false(larder_journal_sweep_take(&journal, 0, &none));
+    for (int i = 0; i < 5; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        add(key, 0);
+    }
+    assert_true(larder_journal_sweep_take(&journal, 0, &lost));
+    assert_int_equal(lost, 1);
+    assert_false(larder_journal_sweep_take(&journal, 0, &none));
+    larder_journal_sweep_give_back(&journal, false, lost, SECOND);
+    assert_false(larder_journal_sweep_take(&journal, SECOND - 1, &none));
+    assert_true(larder_journal_sweep_take(&journal, SECOND, &lost));
+    assert_false(add("another", SECOND));
+    larder_journal_sweep_give_back(&journal, true, lost, INT64_MIN);
+    assert_true(holds("x", SECOND));
+    assert_true(larder_journal_sweep_take(&journal, SECOND, &lost));
+    assert_int_equal(lost, 2);
+    larder_journal_sweep_give_back(&journal, true, lost, INT64_MIN);
+    assert_false(holds("x", SECOND));
+    assert_true(holds("k0", SECOND)); /* what stands in the journal does */
+    assert_false(larder_journal_sweep_take(&journal, SECOND, &none));
+}
+
 static void the_last_loss_counts_and_the_longest_lifetime(void **state)
 {
     const int64_t minute = 60 * (int64_t)SECOND;
@@ -316,6 +344,7 @@ int main(void)
         TEST(what_is_written_down_again_meanwhile_stays),
         TEST(without_room_the_dead_make_way),
         TEST(an_overflow_holds_every_key_until_all_lifetimes_have_passed),
+        TEST(a_sweep_ends_an_overflow),
         TEST(the_last_loss_counts_and_the_longest_lifetime),
         TEST(a_value_that_never_expires_is_never_trusted_after_a_loss),
         TEST(bytes_are_bounded_too),

@@ -204,8 +204,8 @@ static void foreign_values_are_misses_with_one_line(void **state)
         assert_null(tea);
     }
     assert_string_equal(shelf->log_text,
-                        "1 shelf: tea:{id:u64}: found a value of another key or entity, taken as "
-                        "a miss\n");
+                        "1 shelf: tea:{id:u64}: found a value of another key or entity, and did "
+                        "not take it\n");
     fake_clock_advance_ms(&shelf->clock, 10000);
     assert_status(shelf_get(shelf, &tea_entity, 1, &tea), LARDER_MISS);
     assert_int_equal(strlen(shelf->log_text), 2 * strlen(strchr(shelf->log_text, '\n') + 1));

@@ -29,6 +29,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "net/conn.h"
+#include "support/fakeredis.h"
 #include "support/scripted_server.h"
 
 enum {
@@ -504,16 +505,18 @@ static void a_deadline_that_has_passed_is_met_at_once(void **state)
 
 struct greeting {
     const char *name;
-    struct scripted_step steps[4];
+    struct scripted_step steps[6];
     enum larder_status want;
     const char *why; /* is part of the text */
 };
+
+#define LET_IN SCRIPTED_AWAIT, SCRIPTED_SEND("+OK\r\n"), SCRIPTED_AWAIT
 
 static const struct greeting greetings[] = {
     {"a wrong password",
      {SCRIPTED_AWAIT,
       SCRIPTED_SEND("-WRONGPASS invalid username-password pair or user is "
-                    "disabled.\r\n-NOAUTH Authentication required.\r\n"),
+                    "disabled.\r\n"),
       SCRIPTED_HOLD},
      LARDER_E_AUTH,
      "AUTH: WRONGPASS"},
@@ -529,11 +532,11 @@ static const struct greeting greetings[] = {
      LARDER_E_AUTH,
      "AUTH: ERR unknown command 'AUTH'"},
     {"a database that is not there",
-     {SCRIPTED_AWAIT, SCRIPTED_SEND("+OK\r\n-ERR DB index is out of range\r\n"), SCRIPTED_HOLD},
+     {LET_IN, SCRIPTED_SEND("-ERR DB index is out of range\r\n"), SCRIPTED_HOLD},
      LARDER_E_SERVER,
      "SELECT: ERR DB index"},
     {"a name that is refused, and no INFO",
-     {SCRIPTED_AWAIT, SCRIPTED_SEND("+OK\r\n+OK\r\n-NOPERM no\r\n-NOPERM no\r\n"), SCRIPTED_HOLD},
+     {LET_IN, SCRIPTED_SEND("+OK\r\n-NOPERM no\r\n-NOPERM no\r\n"), SCRIPTED_HOLD},
      LARDER_OK,
      ""},
     {"too many clients",
@@ -541,16 +544,32 @@ static const struct greeting greetings[] = {
      LARDER_E_UNAVAILABLE,
      "max number of clients"},
     {"loading",
-     {SCRIPTED_AWAIT, SCRIPTED_SEND("+OK\r\n-LOADING Redis is loading\r\n"), SCRIPTED_HOLD},
+     {LET_IN, SCRIPTED_SEND("-LOADING Redis is loading\r\n"), SCRIPTED_HOLD},
      LARDER_E_UNAVAILABLE,
      "LOADING"},
     {"a status that is not OK",
      {SCRIPTED_AWAIT, SCRIPTED_SEND("+QUEUED\r\n"), SCRIPTED_HOLD},
      LARDER_E_PROTOCOL,
      "asked for"},
+    {"more than was asked for",
+     {SCRIPTED_AWAIT, SCRIPTED_SEND("+OK\r\n+OK\r\n"), SCRIPTED_HOLD},
+     LARDER_E_PROTOCOL,
+     "more replies than commands"},
     {"silence", {SCRIPTED_AWAIT, SCRIPTED_HOLD}, LARDER_E_TIMEOUT, "in time"},
+    {"silence behind AUTH", {LET_IN, SCRIPTED_HOLD}, LARDER_E_TIMEOUT, "in time"},
     {"an end", {SCRIPTED_AWAIT}, LARDER_E_UNAVAILABLE, "closed"},
 };
+
+static struct larder_conn_options with_secret(int port)
+{
+    return (struct larder_conn_options){.address = {.host = "127.0.0.1",
+                                                    .port = port,
+                                                    .username = "shop",
+                                                    .password = "secret",
+                                                    .client_name = "test",
+                                                    .db = 3},
+                                        .max_reply_bytes = MAX_REPLY_BYTES};
+}
 
 static void a_handshake_is_verified(void **state)
 {
@@ -558,13 +577,7 @@ static void a_handshake_is_verified(void **state)
     for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
         const struct greeting *greeting = &greetings[i];
         struct scripted_server *server = scripted_server_start(STEPS(greeting->steps));
-        struct larder_conn_options secret = {.address = {.host = "127.0.0.1",
-                                                         .port = scripted_server_port(server),
-                                                         .username = "shop",
-                                                         .password = "secret",
-                                                         .client_name = "test",
-                                                         .db = 3},
-                                             .max_reply_bytes = MAX_REPLY_BYTES};
+        struct larder_conn_options secret = with_secret(scripted_server_port(server));
         struct larder_conn *conn =
             larder_conn_new(&larder_allocator_libc, &larder_clock_system, &secret);
         enum larder_status status = larder_conn_open(conn, deadline_after(DEADLINE_MS));
@@ -577,6 +590,35 @@ static void a_handshake_is_verified(void **state)
         larder_conn_free(conn);
         scripted_server_stop(server);
         assert_true(good);
+    }
+}
+
+/* Neither behind a refusal nor before the answer. */
+static void auth_is_said_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        size_t others;
+    } rows[] = {{"EXPECT AUTH shop secret\nSEND -WRONGPASS no\nHOLD\n", 0},
+                {"EXPECT AUTH shop secret\nHOLD\n", 0},
+                {"EXPECT AUTH shop secret\nSEND +OK\nEXPECT SELECT 3\nEXPECT CLIENT SETNAME\n"
+                 "EXPECT INFO\nSEND +OK\nSEND +OK\nBULK redis_version:7.0.15\nHOLD\n",
+                 3}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fakeredis *fake = fakeredis_start(rows[i].script);
+        assert_non_null(fake);
+        struct larder_conn_options secret = with_secret(fakeredis_port(fake));
+        struct larder_conn *conn =
+            larder_conn_new(&larder_allocator_libc, &larder_clock_system, &secret);
+        enum larder_status status = larder_conn_open(conn, deadline_after(DEADLINE_MS));
+        assert_int_equal(status == LARDER_OK, rows[i].others != 0);
+        larder_conn_free(conn);
+        assert_string_equal(fakeredis_complaint(fake), "");
+        assert_int_equal(fakeredis_heard(fake, "SELECT") + fakeredis_heard(fake, "CLIENT") +
+                             fakeredis_heard(fake, "INFO"),
+                         rows[i].others);
+        fakeredis_stop(fake);
     }
 }
 
@@ -651,6 +693,7 @@ int main(void)
         cmocka_unit_test(what_was_not_sent_by_the_deadline_never_is),
         cmocka_unit_test(a_deadline_that_has_passed_is_met_at_once),
         cmocka_unit_test(a_handshake_is_verified),
+        cmocka_unit_test(auth_is_said_alone),
         cmocka_unit_test(a_refused_connection_is_unavailable_at_once),
         cmocka_unit_test(a_path_that_is_too_long_is_refused),
         cmocka_unit_test(a_name_that_does_not_exist_is_unavailable),
