@@ -45,7 +45,8 @@ struct fault_row {
     int64_t wrong;
     int64_t stale;
     int64_t lost;
-    int64_t dials; /* the most within one second */
+    int64_t retaken; /* misses of what the journal may have deleted: see history.h */
+    int64_t dials;   /* the most within one second */
     int64_t calls;
     int64_t failures;
     int fds_before;

@@ -162,7 +162,7 @@ static enum larder_status do_load(struct fault_caller *caller)
 {
     const struct fault_thing *value;
     struct history_call call = {.op = HISTORY_LOADED, .key = some_key(caller)};
-    struct loading loading = {.caller = caller, .write = {.op = HISTORY_SET, .key = call.key}};
+    struct loading loading = {.caller = caller, .write = {.op = HISTORY_FILL, .key = call.key}};
     call.start_ns = history_now_ns();
     call.status = fault_thing_cache_get_or_load(caller->load->site->cache, call.key, load_thing,
                                                 &loading, &value);
@@ -234,8 +234,8 @@ void fault_load_init(struct fault_load *load, struct fault_site *site)
     load->row = site->row;
     load->threads = FAULT_THREADS;
     load->keys = 128;
-    load->options =
-        (struct history_options){.deadline_ms = FAULT_TIMEOUT_MS, .slack_ms = FAULT_SLACK_MS};
+    load->options = (struct history_options){
+        .deadline_ms = FAULT_TIMEOUT_MS, .slack_ms = FAULT_SLACK_MS, .journal = true};
 }
 
 static void start_thread(pthread_t *thread, void *(*run)(void *user), void *user)
@@ -277,9 +277,9 @@ static void add_figures(struct fault_row *row, const struct history_verdict *ver
 {
     fault_most(&row->overrun_ms, verdict->overrun_ms > 0 ? verdict->overrun_ms : 0);
     int64_t *sums[] = {&row->calls, &row->failures, &row->unknown, &row->twice,
-                       &row->wrong, &row->stale,    &row->lost};
+                       &row->wrong, &row->stale,    &row->lost,    &row->retaken};
     const uint64_t more[] = {verdict->calls, verdict->failed, verdict->unknown, verdict->twice,
-                             verdict->wrong, verdict->stale,  verdict->lost};
+                             verdict->wrong, verdict->stale,  verdict->lost,    verdict->retaken};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
         *sums[i] = (*sums[i] < 0 ? 0 : *sums[i]) + (int64_t)more[i];
     }

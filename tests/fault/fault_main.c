@@ -108,7 +108,7 @@ static void print_row(const struct fault_entry *entry, const struct fault_row *r
 {
     const int64_t figures[] = {row->calls,     row->detect_ms, row->recovery_ms, row->overrun_ms,
                                row->noise_ms,  row->unknown,   row->twice,       row->wrong,
-                               row->stale + 0, row->lost,      row->dials};
+                               row->stale + 0, row->lost,      row->retaken,     row->dials};
     printf("%4d  %-22s %-5s", entry->number, entry->name, row->failed ? "FAIL" : "ok");
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         print_figure(figures[i]);
@@ -164,6 +164,7 @@ static int run_one(int number, uint64_t seed)
                             .wrong = FAULT_NONE,
                             .stale = FAULT_NONE,
                             .lost = FAULT_NONE,
+                            .retaken = FAULT_NONE,
                             .dials = FAULT_NONE,
                             .calls = FAULT_NONE};
     const struct fault_entry *entry = find_entry(number);
@@ -196,7 +197,7 @@ static void print_head(uint64_t seed)
 {
     static const char *const heads[] = {"calls", "detect",  "recover", "overrun",
                                         "noise", "unknown", "twice",   "wrong",
-                                        "stale", "lost",    "dials/s"};
+                                        "stale", "lost",    "retaken", "dials/s"};
     printf("seed %" PRIu64 "; times in ms, of each row's worst run; RSS in MiB\n", seed);
     printf("%4s  %-22s %-5s", "row", "fault", "");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
