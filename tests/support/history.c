@@ -338,11 +338,23 @@ static void check_key(struct checker *checker, const struct history_call *calls,
     }
 }
 
+static int64_t due_ns(const struct history_options *options, const struct history_call *call)
+{
+    int64_t due_ns = call->start_ns + options->deadline_ms * MS_NS;
+    for (size_t i = 0; i < options->stop_count; i++) {
+        const struct history_stop *stop = &options->stops[i];
+        if (call->start_ns < stop->to_ns && due_ns >= stop->from_ns && due_ns < stop->to_ns) {
+            due_ns = stop->to_ns;
+        }
+    }
+    return due_ns;
+}
+
 static void check_call(struct checker *checker, const struct history_call *call)
 {
     struct history_verdict *verdict = checker->verdict;
     int64_t deadline_ms = checker->options->deadline_ms;
-    int64_t overrun_ms = (call->end_ns - call->start_ns) / MS_NS - deadline_ms;
+    int64_t overrun_ms = (call->end_ns - due_ns(checker->options, call)) / MS_NS;
     verdict->calls++;
     verdict->reads += !is_write(call) && call->number != 0;
     verdict->failed += call->status < 0;

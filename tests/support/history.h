@@ -57,13 +57,22 @@ struct history_call {
     int64_t end_ns;
 };
 
+/* The whole process was stopped: a call whose deadline came meanwhile is due
+ * at the end of it. */
+struct history_stop {
+    int64_t from_ns;
+    int64_t to_ns;
+};
+
 struct history_options {
     int64_t deadline_ms; /* of every call; 0: no matter */
     int64_t slack_ms;    /* what it may take longer */
-    bool journal;        /* what a write that failed has touched is deleted later */
-    bool may_forget;     /* the server lost or evicted entries: any read may miss */
-    bool may_return;     /* the server went back to an older state */
-    bool may_lie;        /* replies were not those of their commands: acknowledged means nothing */
+    const struct history_stop *stops;
+    size_t stop_count;
+    bool journal;    /* what a write that failed has touched is deleted later */
+    bool may_forget; /* the server lost or evicted entries: any read may miss */
+    bool may_return; /* the server went back to an older state */
+    bool may_lie;    /* replies were not those of their commands: acknowledged means nothing */
 };
 
 enum { HISTORY_TEXT_BYTES = 256 };

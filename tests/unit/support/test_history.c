@@ -220,6 +220,19 @@ static void calls_past_their_deadline_are_late(void **state)
     assert_int_equal(verdict.late, 1);
 }
 
+static void who_was_stopped_is_due_when_it_goes_on(void **state)
+{
+    const struct history_stop stop = {100 * MS, 500 * MS};
+    const struct history_options options = {
+        .deadline_ms = 200, .slack_ms = 20, .stops = &stop, .stop_count = 1};
+    (void)state;
+    read(0, 50, 519);
+    assert_true(clean(options));
+    assert_int_equal(verdict.overrun_ms, 19);
+    read(0, 50, 521); /* it still waited for what had run out */
+    assert_false(clean(options));
+}
+
 static void numbers_differ_and_moments_are_found(void **state)
 {
     uint64_t calls, failed, reads;
@@ -257,6 +270,7 @@ int main(void)
         HISTORY_TEST(a_value_under_another_key_is_wrong),
         HISTORY_TEST(an_add_of_ones_own_that_is_denied_was_applied_twice),
         HISTORY_TEST(calls_past_their_deadline_are_late),
+        HISTORY_TEST(who_was_stopped_is_due_when_it_goes_on),
         HISTORY_TEST(numbers_differ_and_moments_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
