@@ -73,6 +73,7 @@ static const struct fault_entry entries[] = {
     {25, "server loading", fault_row_25, FAULT_KIND_ALL},
     {36, "credentials", fault_row_36, FAULT_KIND_ALL},
     {38, "scripts lost", fault_row_38, FAULT_KIND_ALL},
+    {39, "TLS", fault_row_39, FAULT_KIND_ALL},
     {40, "client clock steps", fault_row_40, FAULT_KIND_ALL},
     {41, "server clock steps", fault_row_41, FAULT_KIND_ALL},
     {42, "client pauses", fault_row_42, FAULT_KIND_ALL},
