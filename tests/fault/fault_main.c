@@ -79,6 +79,7 @@ static const struct fault_entry entries[] = {
     {42, "client pauses", fault_row_42, FAULT_KIND_ALL},
     {43, "flushed, foreign types", fault_row_43, FAULT_KIND_ALL},
     {44, "poisoned values", fault_row_44, FAULT_KIND_ALL},
+    {45, "updates in an outage", fault_row_45, FAULT_KIND_ALL},
     {46, "thundering herd", fault_row_46, FAULT_KIND_ALL},
     {47, "overload", fault_row_47, FAULT_KIND_ALL},
 };
