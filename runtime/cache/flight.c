@@ -81,20 +81,100 @@ static void edge_remove(const struct larder_flight_edge *edge)
     pthread_mutex_unlock(&edges_lock);
 }
 
+/* ------------------------------------------------------------------- fork */
+
+static void edges_prepare(void *user)
+{
+    (void)user;
+    pthread_mutex_lock(&edges_lock);
+}
+
+static void edges_parent(void *user)
+{
+    (void)user;
+    pthread_mutex_unlock(&edges_lock);
+}
+
+/* Who waited is not in the child. */
+static void edges_child(void *user)
+{
+    (void)user;
+    edges = NULL;
+    pthread_mutex_unlock(&edges_lock);
+}
+
+static void hook_edges(void)
+{
+    static struct larder_fork_hook hook = {
+        .prepare = edges_prepare, .parent = edges_parent, .child = edges_child};
+    larder_fork_hook_add(&hook);
+}
+
+static void flights_prepare(void *user)
+{
+    struct larder_flights *flights = user;
+    for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
+        pthread_mutex_lock(&flights->shards[i].lock);
+    }
+}
+
+static void flights_parent(void *user)
+{
+    struct larder_flights *flights = user;
+    for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
+        pthread_mutex_unlock(&flights->shards[i].lock);
+    }
+}
+
+/* The flights of threads that are not here are freed; one whose loader called
+ * fork() lands here too, and nobody follows it. Conditions are not destroyed:
+ * that would wait for those who slept on them. */
+static void forget_others(struct larder_flights *flights, struct larder_flight_shard *shard)
+{
+    struct larder_flight **at = &shard->first;
+    for (struct larder_flight *flight = *at; flight != NULL; flight = *at) {
+        if (flight->leader == this_thread()) {
+            flight->references = 1;
+            pthread_cond_init(&flight->on_landing, NULL);
+            at = &flight->next;
+        } else {
+            *at = flight->next;
+            larder_free(flights->allocator, flight);
+        }
+    }
+}
+
+static void flights_child(void *user)
+{
+    struct larder_flights *flights = user;
+    for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
+        forget_others(flights, &flights->shards[i]);
+        pthread_mutex_unlock(&flights->shards[i].lock);
+    }
+}
+
 /* ----------------------------------------------------------------- flights */
 
 void larder_flights_init(struct larder_flights *flights, const struct larder_allocator *allocator)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, hook_edges);
     flights->allocator = allocator;
     for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
         pthread_mutex_init(&flights->shards[i].lock, NULL);
         flights->shards[i].first = NULL;
         atomic_init(&flights->shards[i].generation, 0);
     }
+    flights->hook = (struct larder_fork_hook){.prepare = flights_prepare,
+                                              .parent = flights_parent,
+                                              .child = flights_child,
+                                              .user = flights};
+    larder_fork_hook_add(&flights->hook);
 }
 
 void larder_flights_release(struct larder_flights *flights)
 {
+    larder_fork_hook_remove(&flights->hook);
     for (size_t i = 0; i < LARDER_FLIGHT_SHARDS; i++) {
         pthread_mutex_destroy(&flights->shards[i].lock);
     }

@@ -22,6 +22,8 @@
  * a flight whose leader, in any number of steps, waits for this thread is told
  * to go alone: its own key in the simplest case. What larder cannot see is a
  * loader that waits for another thread by other means.
+ * Around fork() all locks are held, and a child forgets the flights of its
+ * parent's other threads, which would never land.
  * Threads: all functions from any thread; a ticket belongs to one.
  */
 #ifndef LARDER_CACHE_FLIGHT_H
@@ -31,6 +33,8 @@
 #include <stdatomic.h>
 
 #include <larder/stub.h>
+
+#include "net/fork_hook.h"
 
 enum { LARDER_FLIGHT_SHARDS = 32 };
 
@@ -45,6 +49,7 @@ struct larder_flight_shard {
 struct larder_flights {
     const struct larder_allocator *allocator;
     struct larder_flight_shard shards[LARDER_FLIGHT_SHARDS];
+    struct larder_fork_hook hook;
 };
 
 /* What a load brought. A value comes with one reference for its receiver. */
@@ -74,6 +79,7 @@ struct larder_ticket {
     bool look_again; /* told to a leader: another flight may have filled this key */
 };
 
+/* Stays where it is until it is released. */
 void larder_flights_init(struct larder_flights *flights, const struct larder_allocator *allocator);
 void larder_flights_release(struct larder_flights *flights);
 
