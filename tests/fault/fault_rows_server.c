@@ -140,7 +140,8 @@ static void slow_down(struct fault_row *row, const char *const *args, const char
     fault_site_close(&site);
 }
 
-/* Reads go on while writes wait. */
+/* Reads go on while writes wait. As many callers as have a connection each: a
+ * read that shares one with the paused write waits behind it. */
 static void pause_writes(struct fault_row *row)
 {
     struct fault_site site;
@@ -152,6 +153,7 @@ static void pause_writes(struct fault_row *row)
     fault_site_open_cache(&site);
     fault_load_init(&load, &site);
     load.reads_pct = 100;
+    load.threads = FAULT_THREADS - 1;
     fault_load_start(&load);
     fault_pause_ms(BEFORE_MS);
     fault_check(row, fault_site_say(&site, "CLIENT PAUSE 2000 WRITE", reply, sizeof reply),
