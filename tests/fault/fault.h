@@ -80,6 +80,10 @@ int fault_open_threads(void);
 int64_t fault_rss_kib(void);      /* now */
 int64_t fault_peak_rss_kib(void); /* since the process began, or the last reset */
 void fault_reset_peak_rss(void);
+/* When so many threads wake at one moment, one that holds a lock may lose its
+ * processor to each of the others. (With processors of their own they are 1 ms
+ * late, not more.) */
+int64_t fault_crowd_slack_ms(int threads);
 /* What a sanitizer's own memory may add. */
 int64_t fault_rss_slack_kib(void);
 

@@ -323,8 +323,9 @@ static void judge_overload(struct fault_row *row, const struct overload *overloa
     row->wrong = (int64_t)overload->wrong;
     row->noise_ms = overload->noise_us / 1000;
     row->overrun_ms = overload->overrun_us > 0 ? overload->overrun_us / 1000 : 0;
-    fault_check(row, overload->overrun_us <= (FAULT_SLACK_MS + 2 * row->noise_ms) * 1000,
-                "%d us beyond the deadline", (int)overload->overrun_us);
+    int64_t slack_ms = FAULT_SLACK_MS + 2 * row->noise_ms + fault_crowd_slack_ms(CALLERS);
+    fault_check(row, overload->overrun_us <= slack_ms * 1000, "%d us beyond the deadline",
+                (int)overload->overrun_us);
     fault_check(row, overload->wrong == 0, "%d wrong values", (int)overload->wrong);
     fault_check(row, overload->shed + overload->late > 0, "it was no overload");
     fault_check(row, (int64_t)overload->good > seconds, "only %d calls were answered",

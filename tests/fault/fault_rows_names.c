@@ -145,8 +145,9 @@ static void serve_name(struct name_server *server)
         return;
     }
     atomic_fetch_add(&server->questions, 1);
-    for (int ms = 0; ms < atomic_load(&server->delay_ms); ms++) {
-        fault_pause_ms(1);
+    int64_t due_ns = history_now_ns() + atomic_load(&server->delay_ms) * INT64_C(1000000);
+    while (history_now_ns() < due_ns && manner == atomic_load(&server->manner)) {
+        fault_pause_ms(5);
     }
     size_t len = answer_to(message, (size_t)n, (enum answer)atomic_load(&server->answer));
     if (len != 0 && manner == atomic_load(&server->manner)) {
@@ -194,7 +195,7 @@ static const struct {
     int delay_ms;
     bool served; /* else: E_UNAVAILABLE or E_TIMEOUT */
 } services[] = {
-    {"right", RIGHT, 0, true},           {"slow", RIGHT, 60, true},
+    {"right", RIGHT, 0, true},           {"slow", RIGHT, 30, true},
     {"too slow", RIGHT, 400, false},     {"dead", SILENT, 0, false},
     {"no such name", NO_NAME, 0, false}, {"in trouble", TROUBLE, 0, false},
     {"garbage", GARBAGE, 0, false},      {"wrong", WRONG, 0, false},

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -26,7 +25,6 @@ enum {
     PATIENT_MS = 2000,
     CHILDREN = 20,
     CROWD = 64,
-    TIME_SLICE_MS = 4,
     SLOW_LOAD_MS = 200
 };
 
@@ -506,13 +504,6 @@ void fault_row_20(struct fault_row *row)
 
 /* ----------------------------------------------------------- 21: 64 threads */
 
-/* That this process may use. */
-static int processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 void fault_row_21(struct fault_row *row)
 {
     struct fault_site site;
@@ -522,9 +513,7 @@ void fault_row_21(struct fault_row *row)
     fault_site_open_cache(&site);
     fault_load_init(&load, &site);
     load.threads = CROWD;
-    /* All wake at one moment, and on a busy machine one that holds a lock may lose its processor
-     * to each of the others. (With processors of its own it is 1 ms late, not more.) */
-    load.options.slack_ms += CROWD * TIME_SLICE_MS / processors();
+    load.options.slack_ms += fault_crowd_slack_ms(CROWD);
     fault_load_start(&load);
     fault_pause_ms(fault_span_ms(FAULT_MS));
     fault_injected(&load);

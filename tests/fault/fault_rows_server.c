@@ -273,7 +273,8 @@ static void full_port_close(struct full_port *full)
     }
 }
 
-/* The fastest of three: the machine may be busy. */
+/* The fastest of three: the machine may be busy. Of a key that no load uses. With
+ * no time at all it may be a probe's turn, which may take longer and time out. */
 static void expect_timely(struct fault_row *row, struct fault_cache *cache, int64_t limit_ms,
                           enum larder_status right)
 {
@@ -281,10 +282,11 @@ static void expect_timely(struct fault_row *row, struct fault_cache *cache, int6
     int64_t took_ms = INT64_MAX;
     for (int i = 0; i < 3 && took_ms > limit_ms + FAULT_SLACK_MS; i++) {
         int64_t start_ns = history_now_ns();
-        enum larder_status status = fault_thing_cache_get(cache, 1, &value);
+        enum larder_status status = fault_thing_cache_get(cache, UINT64_C(1) << 40, &value);
         took_ms = (history_now_ns() - start_ns) / 1000000;
         fault_thing_release(value);
-        fault_check(row, status == right, "gave %s: %s", larder_status_name(status),
+        bool probe = limit_ms == 0 && status == LARDER_E_TIMEOUT;
+        fault_check(row, status == right || probe, "gave %s: %s", larder_status_name(status),
                     larder_last_error());
     }
     fault_most(&row->overrun_ms, took_ms > limit_ms ? took_ms - limit_ms : 0);

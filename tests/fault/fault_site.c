@@ -2,6 +2,7 @@
 /* The place of a row: server, proxy, cache; and what the process holds. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,14 @@ int64_t fault_rss_slack_kib(void)
 #endif
 #endif
     return 0;
+}
+
+int64_t fault_crowd_slack_ms(int threads)
+{
+    enum { TIME_SLICE_MS = 4 };
+    cpu_set_t set;
+    int processors = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return (int64_t)threads * TIME_SLICE_MS / processors;
 }
 
 /* ------------------------------------------------------------------- site */
