@@ -46,15 +46,16 @@ struct trait {
     bool tells;    /* its answer depends on what the server has */
     bool reads;    /* ...and the fallback may give it */
     bool changes;  /* the value: a failure leaves one behind that is not right */
+    bool renews;   /* whatever was there before: a success leaves nothing of it */
     bool lifetime; /* op->ttl_ms is one */
 };
 
 static const struct trait traits[] = {
     [LARDER_OP_GET] = {.tells = true, .reads = true},
-    [LARDER_OP_SET] = {.changes = true, .lifetime = true},
+    [LARDER_OP_SET] = {.changes = true, .renews = true, .lifetime = true},
     [LARDER_OP_ADD] = {.tells = true, .changes = true, .lifetime = true},
     [LARDER_OP_REPLACE] = {.tells = true, .changes = true, .lifetime = true},
-    [LARDER_OP_DELETE] = {.changes = true},
+    [LARDER_OP_DELETE] = {.changes = true, .renews = true},
     [LARDER_OP_EXISTS] = {.tells = true, .reads = true},
     [LARDER_OP_TTL] = {.tells = true, .reads = true},
     [LARDER_OP_EXPIRE] = {.tells = true, .lifetime = true},
@@ -301,6 +302,24 @@ static bool any_failed(const struct larder_op *ops, size_t count)
     return false;
 }
 
+/* What succeeded takes its key out of the journal; a loaded value only if it is
+ * younger than the entry. While the fallback is in use nothing does: it looks
+ * there for when a key was deleted last. */
+static void renew(struct away *away, const struct larder_op *ops, size_t count, int64_t begun_ns)
+{
+    if (!larder_journal_is_busy(&away->journal) ||
+        (away->fallback.store != NULL && inner_is_away(away))) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct larder_op *op = &ops[i];
+        if (traits[op->kind].renews && op->status >= 0) {
+            larder_journal_renewed(&away->journal, op->key, op->key_len,
+                                   op->loaded_ns != 0 ? op->loaded_ns : begun_ns);
+        }
+    }
+}
+
 /* The answers are there: what has failed is written down, and what can be is
  * answered all the same. held NULL: all of them were sent. */
 static void settle(struct away *away, struct larder_op *ops, size_t count, const bool *held)
@@ -413,12 +432,14 @@ static void run_carefully(struct away *away, struct larder_op *ops, size_t count
         replay(away, deadline_ns);
         sweep(away, SWEEP_SLICES_MAX, deadline_ns);
     }
+    int64_t begun_ns = larder_clock_now_ns(away->env.clock);
     if (any_held(away, ops, count)) {
         run_held(away, ops, count, deadline_ns);
     } else {
         run_inner(away, ops, count, deadline_ns);
         settle(away, ops, count, NULL);
     }
+    renew(away, ops, count, begun_ns);
     if (!inner_is_away(away)) {
         larder_fallback_empty(&away->fallback);
     }

@@ -20,10 +20,11 @@
  * The call answers its error all the same, never OK. While a key stands in the
  * journal (cache/journal.h), every operation that would tell what the server
  * has for it (GET EXISTS TTL ADD REPLACE EXPIRE) is answered E_UNAVAILABLE, or
- * what the replay met, without asking; SET and DELETE go through. Each call first
- * replays some of the journal, and so does the end, within the timeout that it
- * is given. A journal that has overflowed is made good by a sweep (cache/sweep.h):
- * each call does some of it, and until it is over no key is read from the server.
+ * what the replay met, without asking; SET and DELETE go through, and when they
+ * succeed take their key out of the journal. Each call first replays some of it,
+ * and so does the end, within the timeout that it is given. A journal that has
+ * overflowed is made good by a sweep (cache/sweep.h): each call does some of it,
+ * and until it is over no key is read from the server.
  *
  * With a fallback (CACHE_FALLBACK=memory), while the server's breaker is not
  * closed, what is set or loaded here is also kept in a bounded store of this

@@ -21,6 +21,7 @@ struct larder_journal_entry {
     uint64_t hash;
     int64_t since; /* counts writings-down; later is larger */
     int64_t at_ns;
+    bool taken; /* its deletion is under way */
     size_t len;
     char key[];
 };
@@ -66,6 +67,10 @@ void larder_journal_child(struct larder_journal *journal)
 {
     journal->replaying = false;
     journal->sweeping = false;
+    for (struct larder_journal_entry *entry = journal->oldest; entry != NULL;
+         entry = entry->newer) {
+        entry->taken = false;
+    }
     pthread_mutex_unlock(&journal->mutex);
 }
 
@@ -174,6 +179,8 @@ static struct larder_journal_entry *make_entry(struct larder_journal *journal, c
         return NULL;
     }
     entry->hash = hash;
+    entry->at_ns = INT64_MIN;
+    entry->taken = false;
     entry->len = len;
     memcpy(entry->key, key, len);
     struct larder_journal_entry **at = chain_of(journal, hash);
@@ -210,7 +217,7 @@ static bool add_locked(struct larder_journal *journal, const char *key, size_t l
         return false;
     }
     entry->since = ++journal->last_since;
-    entry->at_ns = now_ns;
+    entry->at_ns = now_ns > entry->at_ns ? now_ns : entry->at_ns; /* they may come out of order */
     return true;
 }
 
@@ -221,6 +228,18 @@ bool larder_journal_add(struct larder_journal *journal, const char *key, size_t 
     set_busy(journal);
     pthread_mutex_unlock(&journal->mutex);
     return ok;
+}
+
+void larder_journal_renewed(struct larder_journal *journal, const char *key, size_t len,
+                            int64_t begun_ns)
+{
+    pthread_mutex_lock(&journal->mutex);
+    struct larder_journal_entry *entry = find(journal, key, len, larder_hash64(key, len, 0));
+    if (entry != NULL && !entry->taken && entry->at_ns < begun_ns) {
+        drop(journal, entry);
+        set_busy(journal);
+    }
+    pthread_mutex_unlock(&journal->mutex);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -262,9 +281,9 @@ void larder_journal_stats(struct larder_journal *journal, int64_t now_ns,
 /* ---------------------------------------------------------------- replaying */
 
 /* Copies the oldest keys out, so that they may be sent without the lock. */
-static bool copy_oldest(const struct larder_journal *journal, struct larder_journal_batch *batch)
+static bool copy_oldest(struct larder_journal *journal, struct larder_journal_batch *batch)
 {
-    const struct larder_journal_entry *entry = journal->oldest;
+    struct larder_journal_entry *entry = journal->oldest;
     size_t bytes = 0, used = 0;
     for (size_t n = 0; n < LARDER_JOURNAL_BATCH && entry != NULL; n++, entry = entry->newer) {
         bytes += entry->len;
@@ -281,6 +300,7 @@ static bool copy_oldest(const struct larder_journal *journal, struct larder_jour
         batch->keys[batch->count].len = entry->len;
         batch->keys[batch->count].since = entry->since;
         batch->keys[batch->count].done = false;
+        entry->taken = true;
         used += entry->len;
         batch->count++;
     }
@@ -307,6 +327,9 @@ void larder_journal_give_back(struct larder_journal *journal, struct larder_jour
         const char *key = batch->keys[i].key;
         size_t len = batch->keys[i].len;
         struct larder_journal_entry *entry = find(journal, key, len, larder_hash64(key, len, 0));
+        if (entry != NULL) {
+            entry->taken = false;
+        }
         if (batch->keys[i].done && entry != NULL && entry->since == batch->keys[i].since) {
             drop(journal, entry);
         }

@@ -17,7 +17,12 @@
  * Replaying is done by callers, since larder has no threads: of the calls that
  * find the journal not empty, one at a time takes up to LARDER_JOURNAL_BATCH
  * keys along, oldest first, in one trip. A key leaves the journal when its
- * deletion was answered, unless it was written down again meanwhile.
+ * deletion was answered, unless it was written down again meanwhile. It leaves
+ * without one when this process has written the key anew: what an acknowledged
+ * SET put there, or a DELETE took away, is no older than the entry, if the SET or
+ * DELETE (of a loaded value: its loader) began after the entry was made. Only while
+ * a deletion is under way nothing leaves: it may still come after the SET, which
+ * is then a miss, and until it is answered the key is not read.
  *
  * Memory is bounded, in entries and in bytes. When there is no room, first what
  * is older than any lifetime that this process has seen is dropped: the server
@@ -121,6 +126,11 @@ static inline bool larder_journal_holds(struct larder_journal *journal, const ch
     return larder_journal_is_busy(journal) &&
            larder_journal_at(journal, key, len, now_ns) != INT64_MIN;
 }
+
+/* The key was written anew, by what began at begun_ns: it leaves, unless it was
+ * written down since, or its deletion is under way. */
+void larder_journal_renewed(struct larder_journal *journal, const char *key, size_t len,
+                            int64_t begun_ns);
 
 /* Makes the caller the one who replays, with the oldest keys in *ret_batch.
  * False: there are none, another does, it is too soon, or there is no memory. */

@@ -22,11 +22,14 @@
 #include <larder/larder.h>
 
 #include "load_cache.h"
+#include "support/certificates.h"
 #include "support/faultproxy.h"
 #include "support/history.h"
 #include "support/redis_server.h"
 
-enum { FAULT_THREADS = 8, FAULT_TIMEOUT_MS = 200, FAULT_SLACK_MS = 20, FAULT_NOTE_BYTES = 1024 };
+enum { FAULT_THREADS = 8, FAULT_TIMEOUT_MS = 200, FAULT_SLACK_MS = 20, FAULT_NOTE_BYTES = 2048 };
+
+enum { FAULT_LATE_MAX = 512 };
 
 enum { FAULT_NONE = -1 }; /* a figure that the row does not have */
 
@@ -35,6 +38,7 @@ struct fault_row {
     int number;
     uint64_t seed;
     bool failed;
+    bool skipped;
     char notes[FAULT_NOTE_BYTES]; /* findings and other figures, a line each */
     int64_t detect_ms;
     int64_t recovery_ms;
@@ -45,7 +49,8 @@ struct fault_row {
     int64_t wrong;
     int64_t stale;
     int64_t lost;
-    int64_t dials; /* the most within one second */
+    int64_t retaken; /* misses of what the journal may have deleted: see history.h */
+    int64_t dials;   /* the most within one second */
     int64_t calls;
     int64_t failures;
     int fds_before;
@@ -58,8 +63,16 @@ void fault_note(struct fault_row *row, const char *format, ...)
 /* The same, and the row has failed, unless `holds`. */
 void fault_check(struct fault_row *row, bool holds, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The row cannot be run here; the line says why. It returns. */
+void fault_skip(struct fault_row *row, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* A figure that only grows over a row's several runs. */
 void fault_most(int64_t *figure, int64_t value);
+
+/* How long a row's three parts take (before the fault, the fault, after it): as
+ * given, or 20 s each in the long table. */
+extern bool fault_is_long;
+int64_t fault_span_ms(int64_t short_ms);
 
 void fault_pause_ms(int64_t ms);
 int fault_open_fds(void);
@@ -67,6 +80,10 @@ int fault_open_threads(void);
 int64_t fault_rss_kib(void);      /* now */
 int64_t fault_peak_rss_kib(void); /* since the process began, or the last reset */
 void fault_reset_peak_rss(void);
+/* When so many threads wake at one moment, one that holds a lock may lose its
+ * processor to each of the others. (With processors of their own they are 1 ms
+ * late, not more.) */
+int64_t fault_crowd_slack_ms(int threads);
 /* What a sanitizer's own memory may add. */
 int64_t fault_rss_slack_kib(void);
 
@@ -79,6 +96,8 @@ struct fault_site {
     char url[64]; /* of the proxy */
     struct larder_config config;
     struct fault_cache *cache;
+    struct certificates pki; /* of fault_site_prepare_tls */
+    const char *tls_args[16];
 };
 
 /* Starts a server with these arguments, a proxy and a cache; ends the process
@@ -86,6 +105,9 @@ struct fault_site {
 void fault_site_open(struct fault_site *site, struct fault_row *row, const char *const *args);
 /* The same without a cache: site->config may be changed first. */
 void fault_site_prepare(struct fault_site *site, struct fault_row *row, const char *const *args);
+/* The same over TLS, with certificates of its own: "ca" has issued "server", of
+ * 127.0.0.1, and "client", which the server insists on. */
+void fault_site_prepare_tls(struct fault_site *site, struct fault_row *row);
 void fault_site_open_cache(struct fault_site *site);
 void fault_site_close(struct fault_site *site);
 /* An inline command past the proxy; false: no reply. */
@@ -109,9 +131,14 @@ struct fault_load {
     uint64_t epoch;
     unsigned reads_pct; /* 0: the usual mixture; 100: nothing but reads */
     atomic_bool stop;
-    atomic_int_least64_t noise_ns;
+    atomic_bool recovered; /* a call that began after the repair was answered */
     int64_t injected_ns;
-    int64_t repaired_ns;
+    atomic_int_least64_t repaired_ns;
+    /* Of the thread that only sleeps: the worst of what is hardly late, and all
+     * that is more. */
+    int64_t noise_ns;
+    struct history_stop late[FAULT_LATE_MAX];
+    size_t late_count;
     struct fault_caller {
         struct fault_load *load;
         struct history_log *log;
@@ -120,6 +147,7 @@ struct fault_load {
         uint64_t added;
     } callers[64];
     pthread_t noise;
+    bool joined;
 };
 
 /* Zeroes, and sets what is usual; members may be changed before the start. */
@@ -128,8 +156,19 @@ void fault_load_start(struct fault_load *load);
 /* Marks now as the moment of the fault, of its end. */
 void fault_injected(struct fault_load *load);
 void fault_repaired(struct fault_load *load);
-/* Ends the threads, checks the history and adds its figures to the row. */
+/* Waits until a call that began after the repair has been answered; not for ever.
+ * A breaker's pause comes first, and nobody knows how long it is. */
+void fault_await_recovery(struct fault_load *load);
+/* Waits for that too, and ends the threads: the history may be looked at. */
+void fault_load_join(struct fault_load *load);
+/* Does that if it was not done, checks the history and adds its figures to the row. */
 void fault_load_stop(struct fault_load *load);
+
+/* ------------------------------------------------------------------ spaces */
+
+/* Namespaces of its own for this process, of users, mounts and networks, with
+ * the loopback up. While it has one thread and no server. False: not to be had. */
+bool fault_own_namespaces(void);
 
 /* ----------------------------------------------------------------- random */
 
@@ -148,8 +187,7 @@ enum fault_kind {
 struct fault_entry {
     int number;
     const char *name;
-    void (*run)(struct fault_row *row); /* NULL: */
-    const char *waits_for;              /* why not yet */
+    void (*run)(struct fault_row *row);
     enum fault_kind kind;
 };
 
@@ -164,6 +202,7 @@ FAULT_ROW(7)
 FAULT_ROW(8)
 FAULT_ROW(9)
 FAULT_ROW(10)
+FAULT_ROW(11)
 FAULT_ROW(12)
 FAULT_ROW(13)
 FAULT_ROW(14)
@@ -176,12 +215,19 @@ FAULT_ROW(20)
 FAULT_ROW(21)
 FAULT_ROW(22)
 FAULT_ROW(23)
+FAULT_ROW(24)
 FAULT_ROW(25)
 FAULT_ROW(36)
+FAULT_ROW(38)
+FAULT_ROW(39)
 FAULT_ROW(40)
+FAULT_ROW(41)
+FAULT_ROW(42)
 FAULT_ROW(43)
 FAULT_ROW(44)
+FAULT_ROW(45)
 FAULT_ROW(46)
+FAULT_ROW(47)
 #undef FAULT_ROW
 
 /* For row 17: the program's own file, to be executed again. */

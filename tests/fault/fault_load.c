@@ -6,7 +6,10 @@
 
 #include "fault.h"
 
-enum { BATCH = 8, PACE_US = 300, PACE_FAILED_US = 1000 };
+enum { BATCH = 8, PACE_US = 300, PACE_FAILED_US = 1000, NOISE_QUIET_NS = 5000000 };
+
+/* The longest pause of a breaker, and a call more. */
+enum { RECOVERY_MS_MAX = 35000 };
 
 static const int64_t MS_NS = 1000000;
 static const uint64_t ADDED_KEYS = UINT64_C(1) << 62;
@@ -162,7 +165,7 @@ static enum larder_status do_load(struct fault_caller *caller)
 {
     const struct fault_thing *value;
     struct history_call call = {.op = HISTORY_LOADED, .key = some_key(caller)};
-    struct loading loading = {.caller = caller, .write = {.op = HISTORY_SET, .key = call.key}};
+    struct loading loading = {.caller = caller, .write = {.op = HISTORY_FILL, .key = call.key}};
     call.start_ns = history_now_ns();
     call.status = fault_thing_cache_get_or_load(caller->load->site->cache, call.key, load_thing,
                                                 &loading, &value);
@@ -207,9 +210,23 @@ static void *call_on(void *user)
         while (dice >= mixture[i].pct) {
             dice -= mixture[i++].pct;
         }
-        sleep_us(mixture[i].call(caller) < 0 ? PACE_FAILED_US : PACE_US);
+        bool repaired = atomic_load(&load->repaired_ns) != 0;
+        enum larder_status status = mixture[i].call(caller);
+        if (repaired && status >= 0) {
+            atomic_store(&load->recovered, true);
+        }
+        sleep_us(status < 0 ? PACE_FAILED_US : PACE_US);
     }
     return NULL;
+}
+
+static void note_noise(struct fault_load *load, int64_t due_ns, int64_t late_ns)
+{
+    if (late_ns > NOISE_QUIET_NS && load->late_count < FAULT_LATE_MAX) {
+        load->late[load->late_count++] = (struct history_stop){due_ns, due_ns + late_ns};
+    } else if (late_ns > load->noise_ns) {
+        load->noise_ns = late_ns;
+    }
 }
 
 /* Sleeps, and notes how late it comes. */
@@ -219,12 +236,27 @@ static void *measure_noise(void *user)
     while (!atomic_load(&load->stop)) {
         int64_t due_ns = history_now_ns() + 2 * MS_NS;
         sleep_us(2000);
-        int64_t late_ns = history_now_ns() - due_ns;
-        if (late_ns > atomic_load(&load->noise_ns)) {
-            atomic_store(&load->noise_ns, late_ns);
-        }
+        note_noise(load, due_ns, history_now_ns() - due_ns);
     }
     return NULL;
+}
+
+/* The worst, but for the stops that the row made itself. */
+static int64_t noise_ms(const struct fault_load *load)
+{
+    int64_t most_ns = load->noise_ns;
+    for (size_t i = 0; i < load->late_count; i++) {
+        const struct history_stop *late = &load->late[i];
+        bool wanted = false;
+        for (size_t k = 0; k < load->options.stop_count; k++) {
+            const struct history_stop *stop = &load->options.stops[k];
+            wanted = wanted || (late->from_ns < stop->to_ns && late->to_ns > stop->from_ns);
+        }
+        if (!wanted && late->to_ns - late->from_ns > most_ns) {
+            most_ns = late->to_ns - late->from_ns;
+        }
+    }
+    return most_ns / MS_NS;
 }
 
 void fault_load_init(struct fault_load *load, struct fault_site *site)
@@ -234,8 +266,8 @@ void fault_load_init(struct fault_load *load, struct fault_site *site)
     load->row = site->row;
     load->threads = FAULT_THREADS;
     load->keys = 128;
-    load->options =
-        (struct history_options){.deadline_ms = FAULT_TIMEOUT_MS, .slack_ms = FAULT_SLACK_MS};
+    load->options = (struct history_options){
+        .deadline_ms = FAULT_TIMEOUT_MS, .slack_ms = FAULT_SLACK_MS, .journal = true};
 }
 
 static void start_thread(pthread_t *thread, void *(*run)(void *user), void *user)
@@ -268,7 +300,16 @@ void fault_injected(struct fault_load *load)
 
 void fault_repaired(struct fault_load *load)
 {
-    load->repaired_ns = history_now_ns();
+    atomic_store(&load->repaired_ns, history_now_ns());
+}
+
+void fault_await_recovery(struct fault_load *load)
+{
+    int64_t from_ns = atomic_load(&load->repaired_ns);
+    int64_t end_ns = from_ns + RECOVERY_MS_MAX * MS_NS;
+    while (from_ns != 0 && !atomic_load(&load->recovered) && history_now_ns() < end_ns) {
+        fault_pause_ms(1);
+    }
 }
 
 /* ---------------------------------------------------------------- figures */
@@ -277,9 +318,9 @@ static void add_figures(struct fault_row *row, const struct history_verdict *ver
 {
     fault_most(&row->overrun_ms, verdict->overrun_ms > 0 ? verdict->overrun_ms : 0);
     int64_t *sums[] = {&row->calls, &row->failures, &row->unknown, &row->twice,
-                       &row->wrong, &row->stale,    &row->lost};
+                       &row->wrong, &row->stale,    &row->lost,    &row->retaken};
     const uint64_t more[] = {verdict->calls, verdict->failed, verdict->unknown, verdict->twice,
-                             verdict->wrong, verdict->stale,  verdict->lost};
+                             verdict->wrong, verdict->stale,  verdict->lost,    verdict->retaken};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
         *sums[i] = (*sums[i] < 0 ? 0 : *sums[i]) + (int64_t)more[i];
     }
@@ -301,18 +342,27 @@ static void add_times(struct fault_load *load)
     fault_check(row, load->repaired_ns == 0 || good_ns != 0, "no call succeeded after the repair");
 }
 
+void fault_load_join(struct fault_load *load)
+{
+    fault_await_recovery(load);
+    atomic_store(&load->stop, true);
+    for (unsigned i = 0; i < load->threads && !load->joined; i++) {
+        pthread_join(load->callers[i].thread, NULL);
+    }
+    if (!load->joined) {
+        pthread_join(load->noise, NULL);
+    }
+    load->joined = true;
+}
+
 void fault_load_stop(struct fault_load *load)
 {
     struct history_verdict verdict;
     struct fault_row *row = load->row;
-    atomic_store(&load->stop, true);
-    for (unsigned i = 0; i < load->threads; i++) {
-        pthread_join(load->callers[i].thread, NULL);
-    }
-    pthread_join(load->noise, NULL);
-    int64_t noise_ms = atomic_load(&load->noise_ns) / MS_NS;
-    fault_most(&row->noise_ms, noise_ms);
-    load->options.slack_ms += 2 * noise_ms;
+    fault_load_join(load);
+    int64_t worst_ms = noise_ms(load);
+    fault_most(&row->noise_ms, worst_ms);
+    load->options.slack_ms += 2 * worst_ms;
     bool clean = history_check(load->history, &load->options, &verdict);
     fault_check(row, clean, "%s", verdict.first);
     add_figures(row, &verdict);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows 22 to 25, 36, 43, 44, 46: what Redis refuses, forgets, and holds. */
+/* Rows 22, 23, 25, 36, 38, 43, 44: what Redis refuses, forgets, and holds. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +14,14 @@
 #include "support/fakeredis.h"
 #include "support/raw_redis.h"
 
-enum { PATIENT_MS = 2000 };
+/* As the breakers have it: so many failures open one. */
+enum {
+    PATIENT_MS = 2000,
+    FAILURES_MIN = 20,
+    DIALS_FIRST = 8,
+    DIALS_A_SECOND_MAX = 10,
+    LOADING_MAX = 200
+};
 
 static void say(struct fault_site *site, const char *line)
 {
@@ -33,108 +43,301 @@ static struct fault_thing small(uint64_t id, uint64_t number)
     return (struct fault_thing){.id = id, .owner = id, .number = number, .text = "small"};
 }
 
-/* -------------------------------------------------------- 22: the server is full */
+/* How often the server answered with this error. */
+static int64_t errors_told(struct fault_site *site, const char *word)
+{
+    char wanted[64], line[128];
+    struct raw_redis raw;
+    raw_redis_open(&raw, site->server.port, 0);
+    snprintf(wanted, sizeof wanted, "errorstat_%s:count=", word);
+    bool found = raw_redis_info(&raw, "errorstats", wanted, line, sizeof line);
+    raw_redis_close(&raw);
+    return found ? strtoll(line + strlen(wanted), NULL, 10) : 0;
+}
+
+/* ------------------------------------------- 22: the server is full, 24: its disk */
+
+struct refusals {
+    int by_server;
+    int by_breaker; /* without asking */
+    int64_t told;   /* what the server says that it refused */
+};
+
+/* Writes that a server refuses for want of room, a read beside each. All are
+ * E_SERVER and known not to have been applied; after the first ones the server
+ * is asked no more, but for a probe now and then. */
+static struct refusals write_and_read(struct fault_site *site, const char *word)
+{
+    enum { WRITES = 200 };
+    struct fault_row *row = site->row;
+    struct refusals refusals = {0};
+    const struct fault_thing *read;
+    char text[FAULT_TEXT_BYTES];
+    for (uint64_t id = 0; id < WRITES; id++) {
+        struct fault_thing value = fault_value(id, id + 1, text);
+        enum larder_status status = fault_thing_cache_set(site->cache, id, &value);
+        bool refused = status == LARDER_E_SERVER && larder_outcome() == LARDER_NOT_APPLIED;
+        bool asked = strstr(larder_last_error(), word) != NULL;
+        bool told = strstr(larder_last_error(), "the breaker of writes is open") != NULL;
+        fault_check(row, refused && (asked || told), "a write: %s: %s", larder_status_name(status),
+                    larder_last_error());
+        refusals.by_server += asked;
+        refusals.by_breaker += told;
+        status = fault_thing_cache_get(site->cache, 1000 + id, &read);
+        fault_check(row, status == LARDER_OK, "a read: %s: %s", larder_status_name(status),
+                    larder_last_error());
+        fault_thing_release(read);
+    }
+    refusals.told = errors_told(site, word);
+    fault_check(row, refusals.by_server > 0 && refusals.by_breaker > WRITES / 2,
+                "%s: %d writes refused by the server, %d by the breaker", word, refusals.by_server,
+                refusals.by_breaker);
+    /* It is told to those that are asked, and, where it is about deletes too, to what the
+     * journal has to say. */
+    fault_check(row, refusals.told >= FAILURES_MIN, "%s was told %d times", word,
+                (int)refusals.told);
+    return refusals;
+}
+
+static void fill_up(struct fault_site *site)
+{
+    char text[FAULT_TEXT_BYTES];
+    for (uint64_t id = 1000; id < 1200; id++) {
+        struct fault_thing value = fault_value(id, id + 1, text);
+        fault_check(site->row, fault_thing_cache_set(site->cache, id, &value) == LARDER_OK,
+                    "not stored: %s", larder_last_error());
+    }
+}
+
+/* Until the breaker of writes lets a probe through, and a second one. */
+static void writes_recover(struct fault_site *site)
+{
+    struct fault_thing value = small(1, 1);
+    struct larder_health health = {.degraded = true};
+    int64_t from_ns = history_now_ns();
+    int64_t end_ns = from_ns + INT64_C(10000000000);
+    enum larder_status status = LARDER_E_SERVER;
+    while (history_now_ns() < end_ns && (status != LARDER_OK || health.degraded)) {
+        status = fault_thing_cache_set(site->cache, 1, &value);
+        larder_ignore(fault_cache_health(site->cache, &health));
+        fault_pause_ms(1);
+    }
+    fault_most(&site->row->recovery_ms, (history_now_ns() - from_ns) / 1000000);
+    fault_check(site->row, status == LARDER_OK && !health.degraded, "writes did not recover: %s",
+                larder_last_error());
+    fault_check(site->row, strcmp(health.breaker, "closed") == 0, "the server's breaker is %s",
+                health.breaker);
+}
+
+static void evict(struct fault_site *site)
+{
+    struct fault_load load;
+    fault_load_init(&load, site);
+    load.options.may_forget = true;
+    load.options.deadline_ms = PATIENT_MS;
+    say(site, "FLUSHALL");
+    say(site, "CONFIG SET maxmemory 2mb");
+    say(site, "CONFIG SET maxmemory-policy allkeys-lru");
+    fault_load_start(&load);
+    fault_pause_ms(fault_span_ms(500));
+    fault_load_stop(&load);
+    fault_check(site->row, site->row->failures == 0, "%d calls failed beside evictions",
+                (int)site->row->failures);
+}
 
 void fault_row_22(struct fault_row *row)
 {
     struct fault_site site;
-    const struct fault_thing *read;
-    char text[FAULT_TEXT_BYTES];
-    int refused = 0, stored = 0;
     open_patient(&site, row);
-    for (uint64_t id = 0; id < 200; id++) {
-        struct fault_thing value = fault_value(id, id + 1, text);
-        stored += fault_thing_cache_set(site.cache, id, &value) == LARDER_OK;
-    }
+    fill_up(&site);
     say(&site, "CONFIG SET maxmemory 100kb");
-    for (uint64_t id = 0; id < 100; id++) {
-        struct fault_thing value = fault_value(id, id + 1, text);
-        enum larder_status status = fault_thing_cache_set(site.cache, id, &value);
-        refused += status == LARDER_E_SERVER && larder_outcome() == LARDER_NOT_APPLIED;
-        status = fault_thing_cache_get(site.cache, id + 100, &read);
-        fault_check(row, status == LARDER_OK, "a read of a full server: %s",
-                    larder_status_name(status));
-        fault_thing_release(read);
-    }
-    fault_check(row, stored == 200 && refused == 100, "%d writes refused, not 100", refused);
-    fault_check(row, fault_thing_cache_delete(site.cache, 101) == LARDER_OK,
+    struct refusals refusals = write_and_read(&site, "OOM");
+    fault_check(row, fault_thing_cache_delete(site.cache, 1001) == LARDER_OK,
                 "a delete was refused: %s", larder_last_error());
-
-    struct fault_load load;
-    fault_load_init(&load, &site);
-    load.options.may_forget = true;
-    load.options.deadline_ms = PATIENT_MS;
-    say(&site, "FLUSHALL");
-    say(&site, "CONFIG SET maxmemory 2mb");
-    say(&site, "CONFIG SET maxmemory-policy allkeys-lru");
-    fault_load_start(&load);
-    fault_pause_ms(800);
-    fault_load_stop(&load);
-    fault_check(row, row->failures == 0, "%d calls failed beside evictions", (int)row->failures);
+    say(&site, "CONFIG SET maxmemory 0");
+    writes_recover(&site);
+    evict(&site);
     fault_site_close(&site);
-    fault_note(row, "noeviction: 100 of 100 writes OOM and not applied, reads and deletes go on; "
-                    "allkeys-lru. A breaker of writes waits for the breaker");
+    fault_note(row,
+               "noeviction: %d writes refused by the server (OOM told %d times), then %d by the "
+               "breaker of writes; all reads and a delete went on; then allkeys-lru",
+               refusals.by_server, (int)refusals.told, refusals.by_breaker);
+}
+
+/* The files that the server may write become so small that a child of it that
+ * saves fails, as it would on a full disk. */
+static bool let_save_fail(struct fault_site *site, rlim_t most_bytes)
+{
+    const struct rlimit limit = {.rlim_cur = most_bytes, .rlim_max = RLIM_INFINITY};
+    return prlimit(site->server.pid, RLIMIT_FSIZE, &limit, NULL) == 0;
+}
+
+/* Saves in the background, and waits for the end of it. */
+static bool save(struct fault_site *site)
+{
+    struct raw_redis raw;
+    char line[128] = "";
+    raw_redis_open(&raw, site->server.port, 0);
+    say(site, "BGSAVE");
+    bool busy = true;
+    for (int i = 0; i < 5000 && busy; i++) {
+        busy = raw_redis_info(&raw, "persistence", "rdb_bgsave_in_progress:1", line, sizeof line);
+        fault_pause_ms(1);
+    }
+    bool ok = raw_redis_info(&raw, "persistence", "rdb_last_bgsave_status:ok", line, sizeof line);
+    raw_redis_close(&raw);
+    return ok && !busy;
+}
+
+/* Fills what is left of it; what it returns is to be unlinked. */
+static void fill_disk(const char *path)
+{
+    char block[4096] = "";
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    while (fd >= 0 && write(fd, block, sizeof block) > 0) {
+    }
+    while (fd >= 0 && write(fd, block, 1) > 0) {
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+/* The append-only file on a disk of half a MiB that something else fills. */
+static void append_to_full_disk(struct fault_row *row, const char *dir)
+{
+    static const char *const appending[] = {"--appendonly", "yes", "--appendfsync", "everysec",
+                                            NULL};
+    struct fault_site site;
+    char filler[64];
+    enum larder_status status = LARDER_OK;
+    struct fault_thing value = small(5000, 1);
+    snprintf(filler, sizeof filler, "%s/filler", dir);
+    fault_site_prepare(&site, row, appending);
+    site.config.timeout_ms = PATIENT_MS;
+    fault_site_open_cache(&site);
+    fill_up(&site);
+    fill_disk(filler);
+    for (int i = 0; i < 5000 && status == LARDER_OK; i++) { /* until it has met the end */
+        status = fault_thing_cache_set(site.cache, value.id, &value);
+    }
+    struct refusals refusals = write_and_read(&site, "MISCONF");
+    unlink(filler);
+    writes_recover(&site);
+    fault_site_close(&site);
+    fault_note(row,
+               "an append-only file on a full disk: %d writes refused by the server (MISCONF told "
+               "%d times), then %d by the breaker of writes; all reads went on",
+               refusals.by_server, (int)refusals.told, refusals.by_breaker);
+}
+
+static void with_small_disk(struct fault_row *row)
+{
+    char dir[] = P_tmpdir "/larder-XXXXXX";
+    if (mkdtemp(dir) == NULL) {
+        fault_check(row, false, "no directory");
+        return;
+    }
+    if (!fault_own_namespaces() || mount("tmpfs", dir, "tmpfs", 0, "size=512k") != 0) {
+        fault_note(row, "no disk of its own here: an append-only file was not tried");
+    } else {
+        setenv("TMPDIR", dir, 1);
+        append_to_full_disk(row, dir);
+        unsetenv("TMPDIR");
+        umount(dir);
+    }
+    rmdir(dir);
+}
+
+void fault_row_24(struct fault_row *row)
+{
+    static const char *const saving[] = {"--save", "3600 1000000", "--rdbcompression", "no", NULL};
+    struct fault_site site;
+    fault_site_prepare(&site, row, saving);
+    site.config.timeout_ms = PATIENT_MS;
+    fault_site_open_cache(&site);
+    fill_up(&site);
+    fault_check(row, let_save_fail(&site, 4096) && !save(&site), "the save did not fail");
+    struct refusals refusals = write_and_read(&site, "MISCONF");
+    fault_check(row, let_save_fail(&site, RLIM_INFINITY) && save(&site), "the save failed");
+    writes_recover(&site);
+    fault_site_close(&site);
+    fault_note(row,
+               "a save without room: %d writes refused by the server (MISCONF told %d times), then "
+               "%d by the breaker of writes; all reads went on",
+               refusals.by_server, (int)refusals.told, refusals.by_breaker);
+    with_small_disk(row);
 }
 
 /* --------------------------------------------------------- 23: maxclients */
 
-enum { CROWD = 16, CROWD_MS = 1200 };
+enum { CROWD = 16, CROWD_MS = 800, CROWD_AFTER_MS = 10000, CROWD_GOOD = 20 };
 
-/* In a child: calls until the time is over; gives what failed after `from_ns`. */
+/* In a child: calls until, after the limit is gone, so many in a row were good.
+ * 0: and from the first good one on all were. */
 static int crowd(const struct larder_config *config, int64_t good_from_ns)
 {
     struct fault_cache *cache;
     const struct fault_thing *read;
-    int64_t end_ns = good_from_ns + INT64_C(400000000);
-    int late_failures = 0;
+    int64_t end_ns = good_from_ns + CROWD_AFTER_MS * INT64_C(1000000);
+    int good = 0;
     if (fault_cache_open(config, &cache) != LARDER_OK) {
-        return 100;
+        return 1;
     }
-    while (history_now_ns() < end_ns) {
+    while (good < CROWD_GOOD && history_now_ns() < end_ns) {
         int64_t start_ns = history_now_ns();
         enum larder_status status = fault_thing_cache_get(cache, 1, &read);
         fault_thing_release(read);
-        late_failures += status < 0 && start_ns > good_from_ns;
         if (status < 0 && status != LARDER_E_UNAVAILABLE && status != LARDER_E_TIMEOUT) {
-            return 101;
+            return 2;
         }
+        if (status < 0 && good > 0) {
+            return 3;
+        }
+        good += status >= 0 && start_ns > good_from_ns;
         fault_pause_ms(1);
     }
     fault_cache_close(cache);
-    return late_failures < 100 ? late_failures : 99;
+    return good < CROWD_GOOD ? 4 : 0;
 }
 
 void fault_row_23(struct fault_row *row)
 {
     struct fault_site site;
+    struct faultproxy_counts before;
     pid_t pids[CROWD];
-    int status, late = 0;
+    int status;
     const char *const more[] = {"CONFIG", "SET", "maxclients", "1000"};
     struct raw_redis raw; /* has its place before the crowd comes */
     fault_site_prepare(&site, row, NULL);
     raw_redis_open(&raw, site.server.port, 0);
     say(&site, "CONFIG SET maxclients 4");
-    int64_t good_from_ns = history_now_ns() + CROWD_MS * INT64_C(1000000);
+    int64_t crowd_ms = fault_span_ms(CROWD_MS);
+    int64_t good_from_ns = history_now_ns() + (crowd_ms + 200) * INT64_C(1000000);
     for (size_t i = 0; i < CROWD; i++) {
         pids[i] = fork();
         if (pids[i] == 0) {
             _exit(crowd(&site.config, good_from_ns));
         }
     }
-    fault_pause_ms(CROWD_MS - 200);
+    fault_pause_ms(crowd_ms);
+    faultproxy_counts(site.proxy, &before);
     raw_redis_run(&raw, more, 4);
     raw_redis_close(&raw);
+    int64_t raised_ns = history_now_ns();
     for (size_t i = 0; i < CROWD; i++) {
         while (waitpid(pids[i], &status, 0) < 0 && errno == EINTR) {
         }
-        fault_check(row, WIFEXITED(status) && WEXITSTATUS(status) < 100, "a process ended with %x",
-                    (unsigned)status);
-        late += WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+        fault_check(row, status == 0, "a process ended with %x", (unsigned)status);
     }
-    fault_check(row, late == 0, "%d calls failed after the limit was gone", late);
+    row->recovery_ms = (history_now_ns() - raised_ns) / 1000000;
+    fault_check(row,
+                (int64_t)before.connections <=
+                    CROWD * (DIALS_FIRST + DIALS_A_SECOND_MAX * (crowd_ms + 999) / 1000),
+                "%d dials in %d ms", (int)before.connections, (int)crowd_ms);
     fault_site_close(&site);
-    fault_note(row, "16 processes, 4 clients; dials of all of them together; their cap waits for "
-                    "the breaker");
+    fault_note(row, "16 processes, 4 clients: %d dials in %d ms of all of them together",
+               (int)before.connections, (int)crowd_ms);
 }
 
 /* ------------------------------------------------------------ 25: loading */
@@ -150,30 +353,30 @@ void fault_row_25(struct fault_row *row)
                                        NULL};
     struct fault_site site;
     struct fault_load load;
-    const struct fault_thing *read;
-    int loading = 0;
+    uint64_t calls, failed, reads;
     fault_site_open(&site, row, args);
     say(&site, "DEBUG POPULATE 2000 filler 20");
     say(&site, "SAVE");
     fault_load_init(&load, &site);
     load.options.may_forget = load.options.may_return = true;
     fault_load_start(&load);
-    fault_pause_ms(200);
+    fault_pause_ms(fault_span_ms(200));
     fault_injected(&load);
     redis_server_kill(&site.server);
     fault_check(row, redis_server_begin(&site.server), "the server was not started again");
-    for (int64_t end_ns = history_now_ns() + INT64_C(400000000); history_now_ns() < end_ns;) {
-        enum larder_status status = fault_thing_cache_get(site.cache, 1, &read);
-        loading += status == LARDER_E_UNAVAILABLE && strstr(larder_last_error(), "LOADING") != NULL;
-        fault_thing_release(read);
-        fault_pause_ms(2);
-    }
     fault_check(row, redis_server_await(&site.server), "the server did not come up again");
+    int64_t told = errors_told(&site, "LOADING");
     fault_repaired(&load);
-    fault_pause_ms(300);
+    fault_await_recovery(&load);
+    fault_pause_ms(fault_span_ms(300));
+    fault_load_join(&load);
+    history_count(load.history, load.injected_ns, load.repaired_ns, &calls, &failed, &reads);
     fault_load_stop(&load);
+    fault_check(row, told > 0 && told < LOADING_MAX && failed > LOADING_MAX,
+                "%d calls failed, and LOADING was told %d times", (int)failed, (int)told);
     fault_site_close(&site);
-    fault_note(row, "%d calls of one thread met LOADING; back-off waits for the breaker", loading);
+    fault_note(row, "%d ms of loading: %d calls failed, LOADING was told %d times",
+               (int)((load.repaired_ns - load.injected_ns) / 1000000), (int)failed, (int)told);
 }
 
 /* -------------------------------------------------------- 36: credentials */
@@ -262,6 +465,27 @@ void fault_row_36(struct fault_row *row)
     fault_site_close(&site);
 }
 
+/* --------------------------------------------------------- 38: scripts lost */
+
+void fault_row_38(struct fault_row *row)
+{
+    struct fault_site site;
+    struct fault_load load;
+    open_patient(&site, row);
+    fault_load_init(&load, &site);
+    load.options.deadline_ms = PATIENT_MS;
+    fault_load_start(&load);
+    for (int64_t i = 0; i < fault_span_ms(500) / 20; i++) {
+        say(&site, "SCRIPT FLUSH");
+        say(&site, "FUNCTION FLUSH");
+        fault_pause_ms(20);
+    }
+    fault_load_stop(&load);
+    fault_check(row, row->failures == 0, "%d calls failed beside flushes", (int)row->failures);
+    fault_site_close(&site);
+    fault_note(row, "flushed under load; this version sends no scripts");
+}
+
 /* ------------------------------------------- 43: flushed, and foreign types */
 
 void fault_row_43(struct fault_row *row)
@@ -274,7 +498,7 @@ void fault_row_43(struct fault_row *row)
     load.options.may_forget = true;
     load.options.deadline_ms = PATIENT_MS;
     fault_load_start(&load);
-    for (int i = 0; i < 10; i++) {
+    for (int64_t i = 0; i < fault_span_ms(500) / 50; i++) {
         fault_pause_ms(50);
         say(&site, i % 2 == 0 ? "FLUSHALL" : "FLUSHDB");
     }
@@ -377,65 +601,4 @@ void fault_row_44(struct fault_row *row)
     raw_redis_close(&poison.raw);
     fault_site_close(&poison.site);
     fault_note(row, "%d values; %d KiB more at most", poison.tried, (int)grown_kib);
-}
-
-/* --------------------------------------------------------------- 46: herd */
-
-enum { HERD = 200 };
-
-struct herd {
-    struct fault_cache *cache;
-    atomic_int loads;
-    atomic_int bad;
-    pthread_barrier_t start;
-};
-
-static enum larder_status load_slowly(struct larder_load *load, void *user, uint64_t id,
-                                      struct fault_thing *out)
-{
-    struct herd *herd = user;
-    (void)load;
-    atomic_fetch_add(&herd->loads, 1);
-    fault_pause_ms(50);
-    *out = small(id, 46);
-    return LARDER_OK;
-}
-
-static void *join_herd(void *user)
-{
-    struct herd *herd = user;
-    const struct fault_thing *value;
-    pthread_barrier_wait(&herd->start);
-    enum larder_status status =
-        fault_thing_cache_get_or_load(herd->cache, 1, load_slowly, herd, &value);
-    if (status != LARDER_OK || value->number != 46) {
-        atomic_fetch_add(&herd->bad, 1);
-    }
-    fault_thing_release(value);
-    return NULL;
-}
-
-void fault_row_46(struct fault_row *row)
-{
-    struct fault_site site;
-    struct herd herd = {.cache = NULL};
-    pthread_t threads[HERD];
-    open_patient(&site, row);
-    herd.cache = site.cache;
-    pthread_barrier_init(&herd.start, NULL, HERD);
-    for (size_t i = 0; i < HERD; i++) {
-        if (pthread_create(&threads[i], NULL, join_herd, &herd) != 0) {
-            abort(); /* the barrier would wait for ever */
-        }
-    }
-    for (size_t i = 0; i < HERD; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    pthread_barrier_destroy(&herd.start);
-    fault_check(row, atomic_load(&herd.bad) == 0, "%d callers got no value",
-                atomic_load(&herd.bad));
-    fault_check(row, atomic_load(&herd.loads) == 1, "%d loads", atomic_load(&herd.loads));
-    fault_site_close(&site);
-    fault_note(row, "200 callers of one key: %d load; a spread of dials waits for the breaker",
-               atomic_load(&herd.loads));
 }

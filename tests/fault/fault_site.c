@@ -2,6 +2,7 @@
 /* The place of a row: server, proxy, cache; and what the process holds. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,15 @@ void fault_check(struct fault_row *row, bool holds, const char *format, ...)
     va_end(list);
 }
 
+void fault_skip(struct fault_row *row, const char *format, ...)
+{
+    va_list list;
+    row->skipped = true;
+    va_start(list, format);
+    add_note(row, format, list);
+    va_end(list);
+}
+
 void fault_most(int64_t *figure, int64_t value)
 {
     if (value > *figure) {
@@ -59,6 +69,14 @@ void fault_most(int64_t *figure, int64_t value)
 }
 
 /* ---------------------------------------------------------------- process */
+
+bool fault_is_long;
+
+int64_t fault_span_ms(int64_t short_ms)
+{
+    enum { LONG_SPAN_MS = 20000 };
+    return fault_is_long ? LONG_SPAN_MS : short_ms;
+}
 
 void fault_pause_ms(int64_t ms)
 {
@@ -138,6 +156,14 @@ int64_t fault_rss_slack_kib(void)
     return 0;
 }
 
+int64_t fault_crowd_slack_ms(int threads)
+{
+    enum { TIME_SLICE_MS = 4 };
+    cpu_set_t set;
+    int processors = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return (int64_t)threads * TIME_SLICE_MS / processors;
+}
+
 /* ------------------------------------------------------------------- site */
 
 static void unable(const char *what)
@@ -146,22 +172,60 @@ static void unable(const char *what)
     exit(EXIT_UNABLE);
 }
 
-void fault_site_prepare(struct fault_site *site, struct fault_row *row, const char *const *args)
+static void prepare(struct fault_site *site, struct fault_row *row, enum redis_server_kind kind,
+                    const char *const *args)
 {
-    memset(site, 0, sizeof *site);
     site->row = row;
-    if (!redis_server_start(&site->server, REDIS_SERVER_TCP, args)) {
+    if (!redis_server_start(&site->server, kind, args)) {
         unable("redis-server did not start");
     }
-    site->proxy = faultproxy_start(site->server.port, row->seed);
+    bool tls = kind == REDIS_SERVER_TLS;
+    site->proxy = faultproxy_start(tls ? site->server.tls_port : site->server.port, row->seed);
     if (site->proxy == NULL) {
         unable("no proxy");
     }
-    snprintf(site->url, sizeof site->url, "redis://127.0.0.1:%d", faultproxy_port(site->proxy));
+    snprintf(site->url, sizeof site->url, "%s://127.0.0.1:%d", tls ? "rediss" : "redis",
+             faultproxy_port(site->proxy));
     site->config = (struct larder_config){.backend = "redis",
                                           .url = site->url,
                                           .timeout_ms = FAULT_TIMEOUT_MS,
                                           .connect_timeout_ms = FAULT_TIMEOUT_MS};
+}
+
+void fault_site_prepare(struct fault_site *site, struct fault_row *row, const char *const *args)
+{
+    memset(site, 0, sizeof *site);
+    prepare(site, row, REDIS_SERVER_TCP, args);
+}
+
+void fault_site_prepare_tls(struct fault_site *site, struct fault_row *row)
+{
+    static const struct certificate all[] = {{.name = "ca", .is_ca = true},
+                                             {.name = "server", .issuer = "ca", .ip = "127.0.0.1"},
+                                             {.name = "client", .issuer = "ca"}};
+    memset(site, 0, sizeof *site);
+    struct certificates *pki = &site->pki;
+    bool ok = certificates_begin(pki);
+    for (size_t i = 0; ok && i < sizeof all / sizeof *all; i++) {
+        ok = certificates_issue(pki, &all[i]);
+    }
+    if (!ok) {
+        unable("no certificates");
+    }
+    const char *const args[] = {"--tls-cert-file",
+                                certificates_path(pki, "server.pem"),
+                                "--tls-key-file",
+                                certificates_path(pki, "server.key"),
+                                "--tls-ca-cert-file",
+                                certificates_path(pki, "ca.pem"),
+                                "--tls-auth-clients",
+                                "yes",
+                                NULL};
+    memcpy(site->tls_args, args, sizeof args);
+    prepare(site, row, REDIS_SERVER_TLS, site->tls_args);
+    site->config.tls_ca = certificates_path(pki, "ca.pem");
+    site->config.tls_cert = certificates_path(pki, "client.pem");
+    site->config.tls_key = certificates_path(pki, "client.key");
 }
 
 void fault_site_open_cache(struct fault_site *site)
@@ -185,6 +249,9 @@ void fault_site_close(struct fault_site *site)
     fault_cache_close(site->cache);
     faultproxy_stop(site->proxy);
     redis_server_stop(&site->server);
+    if (site->pki.count != 0) {
+        certificates_end(&site->pki);
+    }
 }
 
 bool fault_site_say(struct fault_site *site, const char *line, char *ret_reply, size_t size)

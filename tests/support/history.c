@@ -10,6 +10,9 @@
  *     last must have a delete that may stand behind it and before the miss.
  * A write whose outcome is unknown may happen at any time after it began: its
  * end counts as never.
+ * What the journal deletes is in no call. But while a key stands there no read is
+ * answered by the server: the first that was, of those that began after the
+ * failed write had ended, ends the time in which the deletion may have been.
  */
 #include "support/history.h"
 
@@ -134,6 +137,8 @@ struct mark {
     int64_t latest_ns;
 };
 
+enum { ROOMS = 5 };
+
 struct checker {
     const struct history_options *options;
     struct history_verdict *verdict;
@@ -141,15 +146,25 @@ struct checker {
     size_t count;
     struct history_call *writes; /* by number */
     size_t write_count;
-    struct mark *done;   /* of one key: acknowledged writes, by their ends; latest start */
-    struct mark *stored; /* the same of sets alone */
-    struct mark *gone;   /* deletes, by their starts; latest end */
-    size_t done_count, stored_count, gone_count;
+    struct mark *room;    /* for ROOMS times all calls: */
+    struct mark *done;    /* of one key: acknowledged writes, by their ends; latest start */
+    struct mark *stored;  /* the same of sets alone */
+    struct mark *gone;    /* deletes, by their starts; latest end */
+    struct mark *retaken; /* the same of what the journal may have deleted */
+    struct mark *asked;   /* reads that were answered; both times negated: see first_after */
+    size_t done_count, stored_count, gone_count, retaken_count, asked_count;
 };
 
 static bool is_write(const struct history_call *call)
 {
-    return call->op == HISTORY_SET || call->op == HISTORY_DELETE || call->op == HISTORY_ADD;
+    return call->op != HISTORY_READ && call->op != HISTORY_LOADED;
+}
+
+/* Whether it leaves its key in the journal: as in cache/away.h. */
+static bool is_journalled(const struct history_call *write)
+{
+    bool nothing_was = write->op == HISTORY_ADD || write->op == HISTORY_FILL;
+    return write->status < 0 && (write->outcome == LARDER_UNKNOWN || !nothing_was);
 }
 
 static int64_t effective_end(const struct history_call *write)
@@ -219,6 +234,14 @@ static int64_t latest_before(const struct mark *marks, size_t count, int64_t at_
     return low == 0 ? INT64_MIN : marks[low - 1].latest_ns;
 }
 
+/* The earliest end of what began at that moment or later; INT64_MAX: there is
+ * none. The marks' times are negated, so that the last is the first. */
+static int64_t first_after(const struct mark *negated, size_t count, int64_t at_ns)
+{
+    int64_t latest = latest_before(negated, count, -at_ns + 1);
+    return latest == INT64_MIN ? INT64_MAX : -latest;
+}
+
 static void check_value(struct checker *checker, const struct history_call *read)
 {
     const struct history_call *write = checker->write_count == 0
@@ -245,7 +268,13 @@ static void check_miss(struct checker *checker, const struct history_call *read)
 {
     int64_t stored = latest_before(checker->stored, checker->stored_count, read->start_ns);
     int64_t gone = latest_before(checker->gone, checker->gone_count, read->end_ns);
-    if (!checker->options->may_forget && stored != INT64_MIN && gone < stored) {
+    int64_t retaken = latest_before(checker->retaken, checker->retaken_count, read->end_ns);
+    if (checker->options->may_forget || stored == INT64_MIN || gone >= stored) {
+        return;
+    }
+    if (checker->options->journal && retaken >= stored) {
+        checker->verdict->retaken++;
+    } else {
         find(checker, &checker->verdict->lost, "an acknowledged value is not there", read);
     }
 }
@@ -265,6 +294,27 @@ static void mark_write(struct checker *checker, const struct history_call *call)
     }
 }
 
+/* From when to when the journal may have deleted what these failed to write. */
+static void mark_journalled(struct checker *checker, const struct history_call *calls, size_t count)
+{
+    checker->asked_count = checker->retaken_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i].op == HISTORY_READ && calls[i].status >= 0) {
+            checker->asked[checker->asked_count++] =
+                (struct mark){.at_ns = -calls[i].start_ns, .latest_ns = -calls[i].end_ns};
+        }
+    }
+    sort_marks(checker->asked, checker->asked_count);
+    for (size_t i = 0; i < count; i++) {
+        if (is_write(&calls[i]) && is_journalled(&calls[i])) {
+            checker->retaken[checker->retaken_count++] = (struct mark){
+                .at_ns = calls[i].start_ns,
+                .latest_ns = first_after(checker->asked, checker->asked_count, calls[i].end_ns)};
+        }
+    }
+    sort_marks(checker->retaken, checker->retaken_count);
+}
+
 static void check_key(struct checker *checker, const struct history_call *calls, size_t count)
 {
     checker->done_count = checker->stored_count = checker->gone_count = 0;
@@ -273,6 +323,7 @@ static void check_key(struct checker *checker, const struct history_call *calls,
             mark_write(checker, &calls[i]);
         }
     }
+    mark_journalled(checker, calls, count);
     sort_marks(checker->done, checker->done_count);
     sort_marks(checker->stored, checker->stored_count);
     sort_marks(checker->gone, checker->gone_count);
@@ -287,11 +338,23 @@ static void check_key(struct checker *checker, const struct history_call *calls,
     }
 }
 
+static int64_t due_ns(const struct history_options *options, const struct history_call *call)
+{
+    int64_t due_ns = call->start_ns + options->deadline_ms * MS_NS;
+    for (size_t i = 0; i < options->stop_count; i++) {
+        const struct history_stop *stop = &options->stops[i];
+        if (call->start_ns < stop->to_ns && due_ns >= stop->from_ns && due_ns < stop->to_ns) {
+            due_ns = stop->to_ns;
+        }
+    }
+    return due_ns;
+}
+
 static void check_call(struct checker *checker, const struct history_call *call)
 {
     struct history_verdict *verdict = checker->verdict;
     int64_t deadline_ms = checker->options->deadline_ms;
-    int64_t overrun_ms = (call->end_ns - call->start_ns) / MS_NS - deadline_ms;
+    int64_t overrun_ms = (call->end_ns - due_ns(checker->options, call)) / MS_NS;
     verdict->calls++;
     verdict->reads += !is_write(call) && call->number != 0;
     verdict->failed += call->status < 0;
@@ -315,12 +378,14 @@ static bool gather(struct checker *checker, const struct history *history)
     }
     checker->all = calloc(total, sizeof *checker->all);
     checker->writes = calloc(total, sizeof *checker->writes);
-    checker->done = calloc(total, sizeof *checker->done);
-    checker->stored = calloc(total, sizeof *checker->stored);
-    checker->gone = calloc(total, sizeof *checker->gone);
-    if (checker->all == NULL || checker->writes == NULL || checker->done == NULL ||
-        checker->stored == NULL || checker->gone == NULL) {
+    checker->room = calloc(total, ROOMS * sizeof *checker->room);
+    if (checker->all == NULL || checker->writes == NULL || checker->room == NULL) {
         return false;
+    }
+    struct mark **rooms[ROOMS] = {&checker->done, &checker->stored, &checker->gone,
+                                  &checker->retaken, &checker->asked};
+    for (size_t i = 0; i < ROOMS; i++) {
+        *rooms[i] = checker->room + i * total;
     }
     for (unsigned i = 0; i < history->threads; i++) {
         const struct history_log *log = &history->logs[i];
@@ -350,9 +415,7 @@ bool history_check(const struct history *history, const struct history_options *
     }
     free(checker.all);
     free(checker.writes);
-    free(checker.done);
-    free(checker.stored);
-    free(checker.gone);
+    free(checker.room);
     const struct history_verdict *v = ret_verdict;
     return ok && v->wrong + v->stale + v->lost + v->twice + v->late == 0;
 }

@@ -19,7 +19,9 @@
  *     that nobody wrote, and none whose write is known not to have happened;
  *   - no read saw a value that an acknowledged write had replaced before the
  *     read began, and no miss an entry whose write was acknowledged and that
- *     nobody can have deleted;
+ *     nobody can have deleted; with the option `journal` the cache itself may
+ *     have, once, after a write of that very key had failed, and until a read
+ *     that began after the failure was answered (see cache/away.h);
  *   - nothing was applied twice;
  *   - no call took longer than its deadline and a little.
  *
@@ -39,7 +41,8 @@ enum history_op {
     HISTORY_LOADED, /* a read that may have been answered by a loader */
     HISTORY_SET,    /* number: what was written */
     HISTORY_DELETE,
-    HISTORY_ADD /* to a key that nobody else uses: DENIED says that it was applied twice */
+    HISTORY_ADD, /* to a key that nobody else uses: DENIED says that it was applied twice */
+    HISTORY_FILL /* a SET of what a loader gave */
 };
 
 struct history_call {
@@ -54,12 +57,22 @@ struct history_call {
     int64_t end_ns;
 };
 
+/* The whole process was stopped: a call whose deadline came meanwhile is due
+ * at the end of it. */
+struct history_stop {
+    int64_t from_ns;
+    int64_t to_ns;
+};
+
 struct history_options {
     int64_t deadline_ms; /* of every call; 0: no matter */
     int64_t slack_ms;    /* what it may take longer */
-    bool may_forget;     /* the server lost or evicted entries: any read may miss */
-    bool may_return;     /* the server went back to an older state */
-    bool may_lie;        /* replies were not those of their commands: acknowledged means nothing */
+    const struct history_stop *stops;
+    size_t stop_count;
+    bool journal;    /* what a write that failed has touched is deleted later */
+    bool may_forget; /* the server lost or evicted entries: any read may miss */
+    bool may_return; /* the server went back to an older state */
+    bool may_lie;    /* replies were not those of their commands: acknowledged means nothing */
 };
 
 enum { HISTORY_TEXT_BYTES = 256 };
@@ -71,7 +84,8 @@ struct history_verdict {
     uint64_t unknown; /* writes */
     uint64_t wrong;   /* values: of another key, of no write, of one that did not happen */
     uint64_t stale;
-    uint64_t lost; /* acknowledged, and missed */
+    uint64_t lost;    /* acknowledged, and missed */
+    uint64_t retaken; /* the same, but the journal may have deleted it: not a finding */
     uint64_t twice;
     uint64_t late;
     int64_t overrun_ms;             /* the most; <= 0: all ended in time */

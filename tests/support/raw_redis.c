@@ -125,3 +125,25 @@ size_t raw_redis_get(struct raw_redis *redis, const char *key, unsigned char *bu
     receive(redis, end, sizeof end);
     return (size_t)len;
 }
+
+bool raw_redis_info(struct raw_redis *redis, const char *section, const char *begins,
+                    char *ret_line, size_t size)
+{
+    char head[64], line[512];
+    bool found = false;
+    send_head(redis, 2);
+    send_word(redis, "INFO", 4);
+    send_word(redis, section, strlen(section));
+    receive_line(redis, head, sizeof head);
+    assert_int_equal(head[0], '$');
+    long left = strtol(head + 1, NULL, 10) + 2; /* the end of the whole is one more */
+    while (left > 0) {
+        receive_line(redis, line, sizeof line);
+        left -= (long)strlen(line) + 2;
+        if (strncmp(line, begins, strlen(begins)) == 0) {
+            (void)snprintf(ret_line, size, "%s", line);
+            found = true;
+        }
+    }
+    return found;
+}

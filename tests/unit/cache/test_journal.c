@@ -145,6 +145,34 @@ static void what_is_written_down_again_meanwhile_stays(void **state)
     assert_true(holds("a", 2));
 }
 
+static void what_is_written_anew_leaves_unless_it_is_younger_or_under_way(void **state)
+{
+    struct larder_journal_batch batch;
+    (void)state;
+    add("a", 5);
+    larder_journal_renewed(&journal, "a", 1, 5); /* began before the entry was made */
+    assert_true(holds("a", 6));
+    larder_journal_renewed(&journal, "b", 1, 6);
+    assert_true(take(&batch, 6));
+    larder_journal_renewed(&journal, "a", 1, 6); /* its deletion may come after it */
+    assert_true(holds("a", 6));
+    larder_journal_give_back(&journal, &batch, 7, 0);
+    larder_journal_renewed(&journal, "a", 1, 6);
+    assert_false(holds("a", 7));
+    assert_false(larder_journal_is_busy(&journal));
+}
+
+/* Two that failed may come to the lock in either order. */
+static void the_later_of_two_failures_counts(void **state)
+{
+    (void)state;
+    add("a", 9);
+    add("a", 7);
+    larder_journal_renewed(&journal, "a", 1, 8);
+    assert_true(holds("a", 10));
+    assert_int_equal(larder_journal_at(&journal, "a", 1, 10), 9);
+}
+
 static void without_room_the_dead_make_way(void **state)
 {
     (void)state;
@@ -342,6 +370,8 @@ int main(void)
         TEST(one_replays_at_a_time),
         TEST(what_failed_stays_and_is_not_tried_at_once),
         TEST(what_is_written_down_again_meanwhile_stays),
+        TEST(what_is_written_anew_leaves_unless_it_is_younger_or_under_way),
+        TEST(the_later_of_two_failures_counts),
         TEST(without_room_the_dead_make_way),
         TEST(an_overflow_holds_every_key_until_all_lifetimes_have_passed),
         TEST(a_sweep_ends_an_overflow),

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "backend/backend.h"
 #include "cache/handle.h"
@@ -463,6 +465,74 @@ static void *run_order(void *user)
     return (void *)(uintptr_t)(status == LARDER_OK && tea != NULL);
 }
 
+/* ----------------------------------------------------------------------- fork */
+
+/* In a child: the flight that the parent's thread leads, and that another one
+ * of it waits for, never lands here. */
+static bool child_loads(const struct shelf *shelf, uint64_t id)
+{
+    struct order own = {.shelf = shelf, .id = id, .name = "child's"};
+    alarm(20);
+    return run_order(&own) != NULL && atomic_load(&own.runs) == 1;
+}
+
+static void a_child_loads_what_its_parent_was_loading(void **state)
+{
+    atomic_int begun = 0;
+    struct order slow = {
+        .shelf = *state, .id = 1, .name = "parent's", .begun = &begun, .wanted = 1};
+    pthread_t leader, follower;
+    int result = -1;
+    void *good;
+    assert_int_equal(pthread_create(&leader, NULL, run_order, &slow), 0);
+    while (atomic_load(&slow.runs) == 0) {
+        sched_yield();
+    }
+    assert_int_equal(pthread_create(&follower, NULL, run_order, &slow), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(child_loads(*state, 1) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &result, 0), pid);
+    atomic_store(&begun, 1);
+    assert_int_equal(pthread_join(leader, &good), 0);
+    assert_non_null(good);
+    assert_int_equal(pthread_join(follower, &good), 0);
+    assert_non_null(good);
+    assert_int_equal(result, 0);
+}
+
+/* The loader forks: in the child it goes on, and its flight lands there too. */
+static enum larder_status load_and_fork(struct larder_load *load, const void *call, void *out)
+{
+    static char name[] = "both's";
+    pid_t *pid = *(pid_t *const *)call;
+    struct tea *tea = out;
+    (void)load;
+    *pid = fork();
+    tea->id = 1;
+    tea->name = name;
+    return LARDER_OK;
+}
+
+static void a_loader_may_fork(void **state)
+{
+    const struct shelf *shelf = *state;
+    struct larder_key key = shelf_key(shelf, &tea_entity, 1);
+    const void *value;
+    pid_t pid = -1, *call = &pid;
+    int result = -1;
+    enum larder_status status =
+        larder_stub_get_or_load(shelf->cache, &tea_entity, &key, load_and_fork, &call, &value);
+    if (pid == 0) {
+        _exit(status == LARDER_OK && child_loads(shelf, 2) ? 0 : 1);
+    }
+    assert_status(status, LARDER_OK);
+    larder_value_release(value);
+    assert_int_equal(waitpid(pid, &result, 0), pid);
+    assert_int_equal(result, 0);
+}
+
 /* Two threads, each of which leads what the other's loader asks for: neither
  * may wait for ever. `begun` holds both until both lead. */
 struct both {
@@ -560,6 +630,8 @@ int main(void)
         SHELF_TEST(a_failing_load_ends_for_all),
         SHELF_TEST(what_cannot_be_stored_is_shared_all_the_same),
         SHELF_TEST(a_loader_that_loads_its_own_key_goes_alone),
+        SHELF_TEST(a_child_loads_what_its_parent_was_loading),
+        SHELF_TEST(a_loader_may_fork),
         SHELF_TEST(loaders_that_ask_for_each_others_keys_end),
         SHELF_TEST(a_caller_of_another_key_does_not_wait),
     };

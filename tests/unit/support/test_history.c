@@ -86,6 +86,67 @@ static void a_delete_that_may_have_come_later_excuses_a_miss(void **state)
     assert_int_equal(verdict.unknown, 1);
 }
 
+/* Key 1 is written, a write of it fails, it is set, and is not there. */
+static void a_failed_write_then(enum history_op op, enum larder_outcome outcome)
+{
+    call(HISTORY_SET, 4, LARDER_APPLIED, 0, 1);
+    call(op, 5, outcome, 2, 3);
+    call(HISTORY_SET, 6, LARDER_APPLIED, 4, 5);
+    read(0, 6, 7);
+}
+
+static void what_the_journal_takes_is_counted_and_no_loss(void **state)
+{
+    (void)state;
+    a_failed_write_then(HISTORY_SET, LARDER_NOT_APPLIED);
+    assert_true(clean((struct history_options){.journal = true}));
+    assert_int_equal(verdict.retaken, 1);
+    assert_false(clean((struct history_options){0}));
+    assert_int_equal(verdict.lost, 1);
+}
+
+static void the_journal_takes_nothing_of_keys_without_a_failure(void **state)
+{
+    struct history_call other = {
+        .op = HISTORY_DELETE, .key = 2, .status = LARDER_E_TIMEOUT, .outcome = LARDER_NOT_APPLIED};
+    (void)state;
+    call(HISTORY_SET, 4, LARDER_APPLIED, 2, 3);
+    history_add(history_log(history, 1), &other);
+    read(0, 4, 5);
+    assert_false(clean((struct history_options){.journal = true}));
+    assert_int_equal(verdict.lost, 1);
+}
+
+static void the_journal_takes_nothing_for_a_fill_that_did_not_happen(void **state)
+{
+    (void)state;
+    a_failed_write_then(HISTORY_FILL, LARDER_NOT_APPLIED);
+    assert_false(clean((struct history_options){.journal = true}));
+    assert_int_equal(verdict.lost, 1);
+}
+
+static void the_journal_takes_nothing_after_the_key_was_read(void **state)
+{
+    (void)state;
+    call(HISTORY_DELETE, 0, LARDER_NOT_APPLIED, 0, 1);
+    read(0, 2, 3); /* answered: the deletion is over */
+    call(HISTORY_SET, 6, LARDER_APPLIED, 4, 5);
+    read(0, 6, 7);
+    assert_false(clean((struct history_options){.journal = true}));
+    assert_int_equal(verdict.lost, 1);
+}
+
+static void the_journal_brings_no_older_value_back(void **state)
+{
+    (void)state;
+    call(HISTORY_SET, 4, LARDER_APPLIED, 0, 1);
+    call(HISTORY_DELETE, 0, LARDER_NOT_APPLIED, 2, 3);
+    call(HISTORY_SET, 6, LARDER_APPLIED, 4, 5);
+    read(4, 6, 7);
+    assert_false(clean((struct history_options){.journal = true}));
+    assert_int_equal(verdict.stale, 1);
+}
+
 static void an_unknown_write_may_be_seen_or_not(void **state)
 {
     (void)state;
@@ -159,6 +220,19 @@ static void calls_past_their_deadline_are_late(void **state)
     assert_int_equal(verdict.late, 1);
 }
 
+static void who_was_stopped_is_due_when_it_goes_on(void **state)
+{
+    const struct history_stop stop = {100 * MS, 500 * MS};
+    const struct history_options options = {
+        .deadline_ms = 200, .slack_ms = 20, .stops = &stop, .stop_count = 1};
+    (void)state;
+    read(0, 50, 519);
+    assert_true(clean(options));
+    assert_int_equal(verdict.overrun_ms, 19);
+    read(0, 50, 521); /* it still waited for what had run out */
+    assert_false(clean(options));
+}
+
 static void numbers_differ_and_moments_are_found(void **state)
 {
     uint64_t calls, failed, reads;
@@ -184,6 +258,11 @@ int main(void)
         HISTORY_TEST(a_run_in_order_is_clean),
         HISTORY_TEST(a_lost_write_is_found),
         HISTORY_TEST(a_delete_that_may_have_come_later_excuses_a_miss),
+        HISTORY_TEST(what_the_journal_takes_is_counted_and_no_loss),
+        HISTORY_TEST(the_journal_takes_nothing_of_keys_without_a_failure),
+        HISTORY_TEST(the_journal_takes_nothing_for_a_fill_that_did_not_happen),
+        HISTORY_TEST(the_journal_takes_nothing_after_the_key_was_read),
+        HISTORY_TEST(the_journal_brings_no_older_value_back),
         HISTORY_TEST(an_unknown_write_may_be_seen_or_not),
         HISTORY_TEST(a_replaced_value_is_stale),
         HISTORY_TEST(a_concurrent_write_replaces_nothing_yet),
@@ -191,6 +270,7 @@ int main(void)
         HISTORY_TEST(a_value_under_another_key_is_wrong),
         HISTORY_TEST(an_add_of_ones_own_that_is_denied_was_applied_twice),
         HISTORY_TEST(calls_past_their_deadline_are_late),
+        HISTORY_TEST(who_was_stopped_is_due_when_it_goes_on),
         HISTORY_TEST(numbers_differ_and_moments_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
