@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fault.h"
+#include "support/sanitizers.h"
 
 enum { EXIT_UNABLE = 3 };
 
@@ -146,14 +147,7 @@ void fault_reset_peak_rss(void)
 
 int64_t fault_rss_slack_kib(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return 64 * 1024;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return 64 * 1024;
-#endif
-#endif
-    return 0;
+    return UNDER_ADDRESS_SANITIZER || UNDER_THREAD_SANITIZER ? 64 * 1024 : 0;
 }
 
 int64_t fault_crowd_slack_ms(int threads)

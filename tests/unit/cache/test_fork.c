@@ -13,17 +13,7 @@
 #include <unistd.h>
 
 #include "support/redis_server.h"
-
-#if defined(__SANITIZE_THREAD__)
-#define UNDER_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UNDER_THREAD_SANITIZER 1
-#endif
-#endif
-#if !defined(UNDER_THREAD_SANITIZER)
-#define UNDER_THREAD_SANITIZER 0
-#endif
+#include "support/sanitizers.h"
 
 enum {
     THREADS = 8,
@@ -340,6 +330,9 @@ static void forks_under_load_on_memory(void **state)
 {
     struct shelf shelf;
     (void)state;
+    if (UNDER_ADDRESS_SANITIZER) {
+        skip(); /* see support/sanitizers.h */
+    }
     shelf_init(&shelf);
     const struct larder_allocator yielding = {alloc_and_yield, resize_inner, release_inner,
                                               &shelf.memory.allocator};
@@ -368,6 +361,9 @@ static void forks_under_load_on_a_server(void **state)
     struct redis_server server;
     struct shelf shelf;
     (void)state;
+    if (UNDER_ADDRESS_SANITIZER) {
+        skip(); /* see support/sanitizers.h */
+    }
     if (!redis_server_start(&server, REDIS_SERVER_TCP, NULL)) {
         skip();
     }
@@ -390,6 +386,9 @@ static void forks_under_load_without_a_server(void **state)
     struct redis_server server;
     struct shelf shelf;
     (void)state;
+    if (UNDER_ADDRESS_SANITIZER) {
+        skip(); /* see support/sanitizers.h */
+    }
     if (!redis_server_start(&server, REDIS_SERVER_TCP, NULL)) {
         skip();
     }
