@@ -175,6 +175,9 @@ bool fault_own_namespaces(void);
 /* Faults at random for so long, an epoch of some seconds after the other, each
  * with a history of its own; prints a line each. The exit status. */
 int fault_random(uint64_t seed, int64_t seconds);
+/* The same load without a fault: no call may fail, and what the process has of
+ * memory, descriptors and threads may not grow once it is warm. */
+int fault_soak(uint64_t seed, int64_t seconds);
 
 /* ------------------------------------------------------------------- rows */
 

@@ -4,6 +4,7 @@
  *                                --long: a minute a load, a third of it the fault
  *     fault --one ROW            runs one row in this process, prints its line
  *     fault --random SECONDS     faults at random, with a history an epoch
+ *     fault --soak SECONDS       no faults, and nothing may grow
  *     fault --fds                prints how many descriptors it was born with
  * and --seed N: what is drawn at random follows from it.
  */
@@ -244,10 +245,14 @@ static void know_oneself(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"seed", required_argument, NULL, 's'},   {"one", required_argument, NULL, 'o'},
-        {"random", required_argument, NULL, 'r'}, {"long", no_argument, NULL, 'l'},
-        {"fds", no_argument, NULL, 'f'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
+                                            {"one", required_argument, NULL, 'o'},
+                                            {"random", required_argument, NULL, 'r'},
+                                            {"soak", required_argument, NULL, 'k'},
+                                            {"long", no_argument, NULL, 'l'},
+                                            {"fds", no_argument, NULL, 'f'},
+                                            {NULL, 0, NULL, 0}};
+    int (*storm)(uint64_t seed, int64_t seconds) = NULL;
     uint64_t seed = (uint64_t)history_now_ns() % 1000000;
     int64_t seconds = 0;
     int one = 0;
@@ -262,12 +267,14 @@ int main(int argc, char **argv)
         }
         seed = option == 's' ? strtoull(optarg, NULL, 10) : seed;
         one = option == 'o' ? (int)strtol(optarg, NULL, 10) : one;
-        seconds = option == 'r' ? strtoll(optarg, NULL, 10) : seconds;
+        if (option == 'r' || option == 'k') {
+            storm = option == 'r' ? fault_random : fault_soak;
+            seconds = strtoll(optarg, NULL, 10);
+        }
         fault_is_long |= option == 'l';
     }
     if (one != 0) {
         return run_one(one, seed);
     }
-    return seconds != 0 ? fault_random(seed, seconds)
-                        : run_table(argc - optind, argv + optind, seed);
+    return storm != NULL ? storm(seed, seconds) : run_table(argc - optind, argv + optind, seed);
 }

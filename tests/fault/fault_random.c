@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One server, one cache, and for minutes whatever comes to mind. */
+/* One server, one cache, and for minutes whatever comes to mind, or nothing. */
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,9 @@
 #include "fault.h"
 
 enum { EPOCH_MS = 10000, FAULT_MS_MAX = 500, CALM_MS_MAX = 300, WRITE_PAUSE_MS = 300 };
+
+/* A soak. */
+enum { WARM_EPOCHS = 3, GROWTH_MAX_KIB = 2048, PATIENT_MS = 2000 };
 
 struct storm {
     struct fault_site site;
@@ -132,6 +136,13 @@ static void print_epoch(const struct storm *storm, uint64_t epoch)
     fflush(stdout);
 }
 
+static void print_heads(uint64_t seed)
+{
+    printf("seed %" PRIu64 "\n%4s %7s %9s %8s %7s %7s %7s %5s %5s %5s %5s %7s %4s %4s\n", seed, "",
+           "faults", "calls", "failed", "unknown", "overrun", "noise", "twice", "wrong", "stale",
+           "lost", "RSS", "fds", "thr");
+}
+
 int fault_random(uint64_t seed, int64_t seconds)
 {
     static const char *const keeping[] = {"--appendonly", "yes", "--appendfsync", "always", NULL};
@@ -140,11 +151,67 @@ int fault_random(uint64_t seed, int64_t seconds)
     storm.random = seed * 2 + 1;
     storm.row.seed = seed;
     fault_site_open(&storm.site, &storm.row, keeping);
-    printf("seed %" PRIu64 "\n%4s %7s %9s %8s %7s %7s %7s %5s %5s %5s %5s %7s %4s %4s\n", seed, "",
-           "faults", "calls", "failed", "unknown", "overrun", "noise", "twice", "wrong", "stale",
-           "lost", "RSS", "fds", "thr");
+    print_heads(seed);
     for (uint64_t epoch = 1; history_now_ns() < end_ns && !storm.row.failed; epoch++) {
         run_epoch(&storm, epoch);
+        print_epoch(&storm, epoch);
+    }
+    fault_site_close(&storm.site);
+    return storm.row.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* ------------------------------------------------------------------- a soak */
+
+/* What a process has when it has had all that it needs. */
+struct level {
+    int64_t rss_kib;
+    int fds;
+    int threads;
+};
+
+static void note_level(struct level *level)
+{
+    malloc_trim(0); /* the history of an epoch is as long as it happens to be */
+    fault_most(&level->rss_kib, fault_rss_kib());
+    level->fds = fault_open_fds() > level->fds ? fault_open_fds() : level->fds;
+    level->threads = fault_open_threads() > level->threads ? fault_open_threads() : level->threads;
+}
+
+static void check_level(struct fault_row *row, const struct level *warm)
+{
+    struct level now = {0};
+    note_level(&now);
+    fault_check(row, now.rss_kib <= warm->rss_kib + GROWTH_MAX_KIB, "memory grew from %d to %d KiB",
+                (int)warm->rss_kib, (int)now.rss_kib);
+    fault_check(row, now.fds <= warm->fds, "descriptors grew from %d to %d", warm->fds, now.fds);
+    fault_check(row, now.threads <= warm->threads, "threads grew from %d to %d", warm->threads,
+                now.threads);
+    fault_check(row, row->failures == 0, "%d calls failed", (int)row->failures);
+}
+
+int fault_soak(uint64_t seed, int64_t seconds)
+{
+    static struct storm storm;
+    struct level warm = {0};
+    int64_t end_ns = history_now_ns() + seconds * INT64_C(1000000000);
+    storm.row.seed = seed;
+    fault_site_prepare(&storm.site, &storm.row, NULL);
+    storm.site.config.timeout_ms = PATIENT_MS;
+    fault_site_open_cache(&storm.site);
+    print_heads(seed);
+    for (uint64_t epoch = 1; history_now_ns() < end_ns && !storm.row.failed; epoch++) {
+        struct fault_load load;
+        fault_load_init(&load, &storm.site);
+        load.options.deadline_ms = PATIENT_MS;
+        load.epoch = epoch;
+        fault_load_start(&load);
+        fault_pause_ms(EPOCH_MS);
+        fault_load_stop(&load);
+        if (epoch <= WARM_EPOCHS) {
+            note_level(&warm);
+        } else {
+            check_level(&storm.row, &warm);
+        }
         print_epoch(&storm, epoch);
     }
     fault_site_close(&storm.site);
