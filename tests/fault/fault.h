@@ -112,6 +112,8 @@ void fault_site_open_cache(struct fault_site *site);
 void fault_site_close(struct fault_site *site);
 /* An inline command past the proxy; false: no reply. */
 bool fault_site_say(struct fault_site *site, const char *line, char *ret_reply, size_t size);
+/* How often the server has answered with the error of this first word. */
+int64_t fault_site_errors_told(struct fault_site *site, const char *word);
 
 /* The value of a number, its text in `text`. */
 enum { FAULT_TEXT_BYTES = 2048 };

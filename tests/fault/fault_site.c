@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fault.h"
+#include "support/raw_redis.h"
 #include "support/sanitizers.h"
 
 enum { EXIT_UNABLE = 3 };
@@ -251,4 +252,15 @@ void fault_site_close(struct fault_site *site)
 bool fault_site_say(struct fault_site *site, const char *line, char *ret_reply, size_t size)
 {
     return redis_server_say(&site->server, NULL, line, ret_reply, size);
+}
+
+int64_t fault_site_errors_told(struct fault_site *site, const char *word)
+{
+    char wanted[64], line[128];
+    struct raw_redis raw;
+    raw_redis_open(&raw, site->server.port, 0);
+    snprintf(wanted, sizeof wanted, "errorstat_%s:count=", word);
+    bool found = raw_redis_info(&raw, "errorstats", wanted, line, sizeof line);
+    raw_redis_close(&raw);
+    return found ? strtoll(line + strlen(wanted), NULL, 10) : 0;
 }
