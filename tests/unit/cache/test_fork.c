@@ -16,13 +16,20 @@
 
 #if defined(__SANITIZE_THREAD__)
 #define UNDER_THREAD_SANITIZER 1
+#elif defined(__SANITIZE_ADDRESS__)
+#define UNDER_ADDRESS_SANITIZER 1
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define UNDER_THREAD_SANITIZER 1
+#elif __has_feature(address_sanitizer)
+#define UNDER_ADDRESS_SANITIZER 1
 #endif
 #endif
 #if !defined(UNDER_THREAD_SANITIZER)
 #define UNDER_THREAD_SANITIZER 0
+#endif
+#if !defined(UNDER_ADDRESS_SANITIZER)
+#define UNDER_ADDRESS_SANITIZER 0
 #endif
 
 enum {
@@ -264,12 +271,16 @@ static void be_a_child(const struct shelf *shelf, bool must_work)
 }
 
 /* Forks again and again beside threads that call. Answers how many calls of the
- * parent's failed. */
+ * parent's failed. (The address sanitizer of gcc 12 does not hold its own allocator
+ * still around fork(): a child may find that locked for good.) */
 static int fork_under_load(const struct shelf *shelf, bool must_work)
 {
     struct crowd crowd = {.shelf = shelf};
     pthread_t threads[THREADS];
     int bad = 0;
+    if (UNDER_ADDRESS_SANITIZER) {
+        return 0;
+    }
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, call_on_and_on, &crowd), 0);
     }
