@@ -82,7 +82,7 @@ int64_t fault_peak_rss_kib(void); /* since the process began, or the last reset 
 void fault_reset_peak_rss(void);
 /* When so many threads wake at one moment, one that holds a lock may lose its
  * processor to each of the others. (With processors of their own they are 1 ms
- * late, not more.) */
+ * late, not more.) A sanitizer makes each of them slower. */
 int64_t fault_crowd_slack_ms(int threads);
 /* What a sanitizer's own memory may add. */
 int64_t fault_rss_slack_kib(void);

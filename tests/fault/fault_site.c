@@ -153,10 +153,11 @@ int64_t fault_rss_slack_kib(void)
 
 int64_t fault_crowd_slack_ms(int threads)
 {
-    enum { TIME_SLICE_MS = 8 };
+    enum { TIME_SLICE_MS = 8, SANITIZED = 3 };
     cpu_set_t set;
     int processors = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return (int64_t)threads * TIME_SLICE_MS / processors;
+    int64_t slower = fault_rss_slack_kib() != 0 ? SANITIZED : 1;
+    return threads * TIME_SLICE_MS * slower / processors;
 }
 
 /* ------------------------------------------------------------------- site */
