@@ -2,6 +2,7 @@
 #include "net/link.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 /* The largest value a server takes, and a key: as a connection's own buffer,
  * which it is exchanged with. */
@@ -10,6 +11,10 @@ static const size_t OUT_MAX_BYTES = ((size_t)513 << 20);
 /* A reply that takes longer than this, and the whole time of one of those who
  * wait for it, is not just slow. */
 static const int64_t STUCK_NS = 50 * INT64_C(1000000);
+
+/* An exchange that takes longer than this is slow: far more than a server near by
+ * takes, or threads that wait for a processor. */
+static const int64_t SLOW_NS = 20 * INT64_C(1000000);
 
 struct larder_link *larder_link_new(const struct larder_allocator *allocator,
                                     const struct larder_clock *clock,
@@ -49,8 +54,16 @@ void larder_link_turn(struct larder_link *link)
     larder_bundle_clear(link->next);
     link->lanes = link->current->lanes;
     link->exclusive = false;
+    atomic_store_explicit(&link->began_ns, INT64_MAX, memory_order_relaxed);
     atomic_fetch_add_explicit(&link->progress, 1, memory_order_relaxed);
     larder_conn_start(link->conn, &link->current->base, &link->current->out);
+}
+
+void larder_link_begin(struct larder_link *link, int64_t now_ns)
+{
+    if (atomic_load_explicit(&link->began_ns, memory_order_relaxed) == INT64_MAX) {
+        atomic_store_explicit(&link->began_ns, now_ns, memory_order_relaxed);
+    }
 }
 
 bool larder_link_suspect(struct larder_link *link, uint32_t seen, int64_t since_ns, int64_t now_ns)
@@ -73,6 +86,18 @@ static bool is_joinable(const struct larder_link *link, const struct larder_wish
     return link->failures >= wish->not_before && larder_bundle_has_room(link->next);
 }
 
+static bool is_slow(const struct larder_link *link, struct larder_wish *wish)
+{
+    int64_t began_ns = atomic_load_explicit(&link->began_ns, memory_order_relaxed);
+    if (!link->busy || began_ns == INT64_MAX) {
+        return false;
+    }
+    if (wish->now_ns == 0) {
+        wish->now_ns = larder_clock_now_ns(wish->clock);
+    }
+    return wish->now_ns - began_ns > SLOW_NS;
+}
+
 /* A write keeps behind those of its lane, wherever they are. */
 static struct larder_choice follow_lane(struct larder_link *link, const struct larder_wish *wish)
 {
@@ -86,17 +111,32 @@ struct found {
     struct larder_link *idle;
     struct larder_link *lane;     /* busy with a write that the wish's must follow */
     struct larder_link *joinable; /* with the fewest in its next bundle */
-    int shared;                   /* links that are not a single exchange's */
+    struct larder_link *other;    /* the same, of those that are slow or not of the wish's kind */
+    int shared;                   /* links that count against the wish's connections */
     int place;                    /* free; -1: none */
 };
 
-static void look_at(struct larder_link *link, const struct larder_wish *wish, int limit,
-                    struct found *found)
+static void keep_smaller(struct larder_link **kept, struct larder_link *link)
+{
+    if (*kept == NULL || link->next->live < (*kept)->next->live) {
+        *kept = link;
+    }
+}
+
+/* Reads do not wait behind writes, which a server may hold up for reasons of its own. */
+static bool is_same_kind(const struct larder_link *link, const struct larder_wish *wish)
+{
+    return !link->busy || ((link->lanes | link->next->lanes) != 0) == (wish->exchange->lane != 0);
+}
+
+static void look_at(struct larder_link *link, struct larder_wish *wish, struct found *found)
 {
     bool alone = !wish->exchange->shares;
-    found->shared += !link->exclusive;
+    bool suits = !link->exclusive && is_same_kind(link, wish) && !is_slow(link, wish);
+    found->shared += suits;
+    bool within = found->shared <= wish->connections;
     if (!link->busy) {
-        if (found->idle == NULL && (alone || found->shared <= limit)) {
+        if (found->idle == NULL && (alone || within)) {
             found->idle = link;
         }
         return;
@@ -104,22 +144,23 @@ static void look_at(struct larder_link *link, const struct larder_wish *wish, in
     if (((link->lanes | link->next->lanes) & wish->exchange->lane) != 0) {
         found->lane = link;
     }
-    if (!alone && !link->exclusive && found->shared <= limit && is_joinable(link, wish) &&
-        (found->joinable == NULL || link->next->live < found->joinable->next->live)) {
-        found->joinable = link;
+    if (!alone && !link->exclusive && is_joinable(link, wish)) {
+        if (!suits) {
+            keep_smaller(&found->other, link);
+        } else if (within) {
+            keep_smaller(&found->joinable, link);
+        }
     }
 }
 
-struct larder_choice larder_links_choose(const struct larder_links *links,
-                                         const struct larder_wish *wish)
+struct larder_choice larder_links_choose(const struct larder_links *links, struct larder_wish *wish)
 {
     struct found found = {.place = -1};
     bool alone = !wish->exchange->shares;
-    int limit = wish->connections;
     bool looks_at_all = alone || wish->exchange->lane != 0;
-    for (int i = 0; i < links->used && (looks_at_all || found.shared < limit); i++) {
+    for (int i = 0; i < links->used && (looks_at_all || found.shared < wish->connections); i++) {
         if (links->places[i] != NULL) {
-            look_at(links->places[i], wish, limit, &found);
+            look_at(links->places[i], wish, &found);
         } else if (found.place < 0) {
             found.place = i;
         }
@@ -133,8 +174,11 @@ struct larder_choice larder_links_choose(const struct larder_links *links,
     if (found.idle != NULL) {
         return (struct larder_choice){.kind = LARDER_CHOICE_OWN, .link = found.idle};
     }
-    if (found.place >= 0 && (alone || found.shared < limit)) {
+    if (found.place >= 0 && (alone || found.shared < wish->connections)) {
         return (struct larder_choice){.kind = LARDER_CHOICE_NEW, .place = found.place};
+    }
+    if (found.joinable == NULL) {
+        found.joinable = found.other;
     }
     /* At the maximum, what goes alone would wait for ever while others keep joining. */
     if (found.joinable != NULL && links->waiting_alone == 0) {

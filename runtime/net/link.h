@@ -24,6 +24,7 @@ struct larder_link {
     _Atomic uint32_t progress; /* moves on with each turn, and what is received for a bundle */
     uint32_t suspect_progress; /* where it was when a follower gave up */
     int64_t suspect_since_ns;
+    _Atomic int64_t began_ns; /* what is under way; INT64_MAX: just now */
     struct larder_link *next_spare;
     struct larder_bundle bundles[2];
 };
@@ -37,6 +38,9 @@ void larder_link_free(const struct larder_allocator *allocator, struct larder_li
 
 /* Its next bundle becomes the current one, and the connection's next commands. */
 void larder_link_turn(struct larder_link *link);
+
+/* What is under way began at now_ns, unless that was told before: by its leader. */
+void larder_link_begin(struct larder_link *link, int64_t now_ns);
 
 /* Notes that a caller, which waits since since_ns, gives up now, and saw the
  * progress `seen` when it began to wait. True: the link has made none for long. */
@@ -55,6 +59,8 @@ struct larder_wish {
     const struct larder_exchange *exchange;
     uint64_t not_before; /* failures */
     int connections;     /* that callers share, at most */
+    const struct larder_clock *clock;
+    int64_t now_ns; /* 0: not looked at yet */
 };
 
 enum larder_choice_kind {
@@ -70,7 +76,10 @@ struct larder_choice {
     int place;
 };
 
+/* A link that has been at one exchange for long is passed by where that can be: its
+ * server is far, or keeps that exchange waiting. So are, by reads, those that are at
+ * writes, and by writes those that are at reads. */
 struct larder_choice larder_links_choose(const struct larder_links *links,
-                                         const struct larder_wish *wish);
+                                         struct larder_wish *wish);
 
 #endif

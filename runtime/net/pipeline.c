@@ -227,6 +227,7 @@ static enum larder_status run_own(struct larder_pipeline *pipeline, struct larde
         larder_conn_close(conn);
     }
     conn->now_ns = now_ns;
+    larder_link_begin(link, now_ns);
     call->reused = conn->stream.fd >= 0;
     if (now_ns >= deadline_ns) { /* nothing is sent that nobody waits for */
         larder_pipeline_move_on(pipeline, link, LARDER_OK, "");
@@ -285,6 +286,7 @@ static void own_locked(struct larder_pipeline *pipeline, struct larder_link *lin
     link->lanes = exchange->lane;
     link->current = NULL;
     link->suspect_since_ns = 0;
+    atomic_store_explicit(&link->began_ns, INT64_MAX, memory_order_relaxed);
     atomic_fetch_add_explicit(&link->progress, 1, memory_order_relaxed);
     if (*ret_stale || link->conn->stream.fd < 0) {
         link->failures = atomic_load(&pipeline->failures);
@@ -346,14 +348,14 @@ static enum larder_status find_place_locked(struct larder_pipeline *pipeline,
     call->callers = atomic_load_explicit(&pipeline->callers, memory_order_relaxed);
     const struct larder_width_way *way =
         larder_width_count(&pipeline->width, call->callers, pipeline->clock);
-    struct larder_wish wish = {.exchange = call->ticket.exchange,
-                               .not_before = call->not_before,
-                               .connections = way->connections};
+    call->connections = way->connections;
+    struct larder_wish wish = larder_pipeline_wish(pipeline, call);
     call->gathers = way->gathers && call->callers > 1 && call->ticket.exchange->shares;
     for (;;) {
         if (pipeline->closing) {
             return larder_pipeline_fail(call, LARDER_E_UNAVAILABLE, "the cache is being closed");
         }
+        wish.now_ns = 0;
         struct larder_choice choice = larder_links_choose(&pipeline->links, &wish);
         if (choice.kind != LARDER_CHOICE_WAIT) {
             return take_place_locked(pipeline, call, &choice, ret_berth);

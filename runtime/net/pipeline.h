@@ -30,6 +30,11 @@
  * (large commands, long batches) has a connection to itself, up to the maximum, and
  * is waited for.
  *
+ * Nobody waits behind what is slow if that can be helped. A connection that has been
+ * at one exchange for 20 ms (its server is far, or keeps it waiting) is passed by, and
+ * what waits for it and is not sent leaves it, while there are others or room for
+ * them. Reads do not go behind writes, which a server may hold up on purpose.
+ *
  * Order. Writes whose exchanges name the same lane (redis: by the first key that
  * is written) go over one connection while any of them is under way, and that
  * is a stream: a later one never overtakes an earlier one, though the earlier

@@ -12,6 +12,9 @@ enum {
     YIELDS_MAX = 3
 };
 
+/* So long what is not sent waits for its link before it looks for another. */
+static const int64_t PATIENCE_NS = 25 * INT64_C(1000000);
+
 /* ---------------------------------------------------------------- moving on */
 
 static void become_idle_locked(struct larder_pipeline *pipeline, struct larder_link *link)
@@ -175,6 +178,7 @@ enum larder_status larder_pipeline_lead(struct larder_pipeline *pipeline, struct
     struct larder_conn *conn = link->conn;
     uint32_t before = atomic_load_explicit(&link->progress, memory_order_relaxed);
     conn->now_ns = larder_clock_now_ns(pipeline->clock);
+    larder_link_begin(link, conn->now_ns);
     enum larder_status status = larder_conn_resume(conn, &bundle->base, call->ticket.deadline_ns);
     if (status == LARDER_OK) {
         if (bundle->base.close) {
@@ -241,6 +245,27 @@ static enum larder_ticket_state give_up(struct larder_pipeline *pipeline, struct
     return (enum larder_ticket_state)state;
 }
 
+/* Takes a call out of a bundle that is not sent yet, if it could go over another link. */
+static bool leave(struct larder_pipeline *pipeline, struct larder_link *link,
+                  struct larder_pipeline_call *call)
+{
+    struct larder_ticket *ticket = &call->ticket;
+    struct larder_wish wish = larder_pipeline_wish(pipeline, call);
+    pthread_mutex_lock(&pipeline->mutex);
+    bool leaves =
+        atomic_load_explicit(&ticket->state, memory_order_acquire) == LARDER_TICKET_WAITS &&
+        ticket->bundle == link->next;
+    if (leaves) {
+        struct larder_choice choice = larder_links_choose(&pipeline->links, &wish);
+        leaves = choice.kind != LARDER_CHOICE_WAIT && choice.link != link;
+    }
+    if (leaves) {
+        larder_bundle_withdraw(ticket->bundle, ticket);
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    return leaves;
+}
+
 enum larder_ticket_state larder_pipeline_await(struct larder_pipeline *pipeline,
                                                struct larder_link *link,
                                                struct larder_pipeline_call *call)
@@ -258,14 +283,23 @@ enum larder_ticket_state larder_pipeline_await(struct larder_pipeline *pipeline,
     }
     uint32_t progress = atomic_load_explicit(&link->progress, memory_order_relaxed);
     int64_t since_ns = larder_clock_now_ns(pipeline->clock);
+    int64_t until_ns = since_ns + PATIENCE_NS;
     for (;;) {
         uint32_t seen = larder_wake_read(wake);
         state = atomic_load_explicit(&ticket->state, memory_order_acquire);
         if (state != LARDER_TICKET_WAITS) {
             return (enum larder_ticket_state)state;
         }
-        if (!larder_wake_wait(wake, seen, pipeline->clock, ticket->deadline_ns)) {
+        until_ns = until_ns < ticket->deadline_ns ? until_ns : ticket->deadline_ns;
+        if (larder_wake_wait(wake, seen, pipeline->clock, until_ns)) {
+            continue;
+        }
+        if (until_ns >= ticket->deadline_ns) {
             return give_up(pipeline, link, call, progress, since_ns);
         }
+        if (leave(pipeline, link, call)) {
+            return LARDER_TICKET_AGAIN;
+        }
+        until_ns = INT64_MAX; /* it is sent, or has nowhere to go */
     }
 }

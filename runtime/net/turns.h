@@ -47,11 +47,21 @@ struct larder_pipeline {
 struct larder_pipeline_call {
     struct larder_ticket ticket;
     uint64_t not_before;
-    int callers;    /* in flight when it was submitted, with it */
-    bool gathers;   /* on an idle link it lets others join */
-    bool connected; /* see struct larder_pipeline_result */
+    int callers;     /* in flight when it was submitted, with it */
+    int connections; /* that callers share, at most */
+    bool gathers;    /* on an idle link it lets others join */
+    bool connected;  /* see struct larder_pipeline_result */
     bool reused;
 };
+
+static inline struct larder_wish larder_pipeline_wish(const struct larder_pipeline *pipeline,
+                                                      const struct larder_pipeline_call *call)
+{
+    return (struct larder_wish){.exchange = call->ticket.exchange,
+                                .not_before = call->not_before,
+                                .connections = call->connections,
+                                .clock = pipeline->clock};
+}
 
 static inline enum larder_status larder_pipeline_fail(struct larder_pipeline_call *call,
                                                       enum larder_status status, const char *why)
@@ -76,7 +86,8 @@ void larder_pipeline_move_on(struct larder_pipeline *pipeline, struct larder_lin
                              enum larder_status status, const char *why);
 
 /* Waits in a link's bundle, until something is to be done or the deadline has come;
- * answers LEADS, DONE (see the ticket's status) or AGAIN. */
+ * answers LEADS, DONE (see the ticket's status) or AGAIN. What is not sent for long
+ * goes elsewhere, where it can: AGAIN. */
 enum larder_ticket_state larder_pipeline_await(struct larder_pipeline *pipeline,
                                                struct larder_link *link,
                                                struct larder_pipeline_call *call);

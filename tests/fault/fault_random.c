@@ -193,6 +193,9 @@ int fault_soak(uint64_t seed, int64_t seconds)
 {
     static struct storm storm;
     struct level warm = {0};
+    /* What histories take is given back when they are freed: this stops the C library
+     * from keeping ever larger blocks. */
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     int64_t end_ns = history_now_ns() + seconds * INT64_C(1000000000);
     storm.row.seed = seed;
     fault_site_prepare(&storm.site, &storm.row, NULL);
