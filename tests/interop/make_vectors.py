@@ -125,6 +125,9 @@ READS = [
     # Floats.
     ("real", HEAD + "ca3fc00000", 1.5),
     ("real", HEAD + "ca7f800000", "inf"),
+    ("single", HEAD + "cb3ff8000000000000", 1.5),
+    ("single", HEAD + "cbfff0000000000000", "-inf"),
+    ("single", HEAD + "cb8000000000000000", -0.0),
     # Lengths and counts.
     *[("text", HEAD + form + "746561", "tea") for form in ("d903", "da0003", "db00000003")],
     *[("raw", HEAD + form + "746561", "746561") for form in ("c50003", "c600000003")],
@@ -219,7 +222,11 @@ MISSES = [
     ("version_128", HEAD + "d0ff", "-1 for u8"),
     ("real", HEAD + "01", "an integer for f64"),
     ("real", HEAD + "cb3ff80000000000", "a float is cut off"),
-    ("single", HEAD + "cb3ff8000000000000", "float 64 for f32"),
+    ("single", HEAD + "cb3fb999999999999a", "a float 64 that is no float 32"),
+    ("single", HEAD + "cb7fefffffffffffff", "a float 64 over all float 32"),
+    ("single", HEAD + "cb3680000000000000", "a float 64 under all float 32"),
+    ("single", HEAD + "cb7ff8000000000000", "NaN as float 64 for f32"),
+    ("single", HEAD + "cb3ff80000000000", "a float 64 for f32 is cut off"),
     ("single", HEAD + "01", "an integer for f32"),
     ("flags", HEAD + "91 01", "1 for true"),
     ("flags", HEAD + "91 c0", "nil for an item"),

@@ -221,6 +221,15 @@ class Value:
 
     def f32(self, type):
         start = self.items.at
+        if self.items.family() == "float 64":
+            number = self.items.take("float 64")
+            try:
+                single = struct.pack(">f", number)
+            except OverflowError:
+                single = b"\xff" * 4
+            if struct.unpack(">f", single)[0] != number:
+                raise NotThere("a float 64 that is no float 32")
+            return int.from_bytes(single, "big")
         self.items.take("float 32")
         return int.from_bytes(self.items.data[start + 1 : start + 5], "big")
 
