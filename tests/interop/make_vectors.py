@@ -139,6 +139,7 @@ READS = [
     # Positions: more than are known, fewer, nil, and anything where no field is.
     ("one_leaf", HEAD + "95 07 a36f616b 02 93010203 c0", LEAF),
     ("one_leaf", HEAD + "94 07 a36f616b 02 " + "91" * 300 + "01", LEAF),
+    ("one_leaf", HEAD + "94 07 a36f616b 02 " + "81c0" * 3000 + "01", LEAF),
     ("one_leaf", HEAD + "94 07 a36f616b 02 82 01 c0 c0 c70205aabb", LEAF),
     ("one_leaf", HEAD + "92 07 a36f616b", {"id": 7, "name": "oak", "colour": "green"}),
     ("one_leaf", HEAD + "93 07 a36f616b c0", {"id": 7, "name": "oak", "colour": "green"}),
@@ -202,6 +203,7 @@ MISSES = [
     ("one_leaf", HEAD + "94 07 a36f616b 02 c1", "no MessagePack at an unknown position"),
     ("one_leaf", HEAD + "94 07 a36f616b 02 ddffffffff", "4 Gi items at an unknown position"),
     ("one_leaf", HEAD + "94 07 a36f616b 02 dbffffffff", "4 GiB at an unknown position"),
+    ("one_leaf", HEAD + "94 07 a36f616b 02 c9ffffffff", "an ext of 4 GiB at an unknown position"),
     ("one_leaf", HEAD + "ddffffffff 07 a36f616b 02", "4 Gi positions"),
     ("gaps", HEAD + "96 01 c1 c0 a0 c0 06", "no MessagePack at a reserved position"),
     ("gaps", HEAD + "93 01 c0 c0", "the fourth position is missing"),
@@ -276,6 +278,7 @@ MISSES = [
     ("anything", HEAD + "92 01", "any is cut off"),
     ("anything", HEAD + "91" * 33 + "01", "any nested 33 deep"),
     ("anything", HEAD + "ddffffffff", "any of 4 Gi items"),
+    ("anything", HEAD + "c9ffffffff", "any of 4 GiB"),
     ("anything", HEAD + "c0 c0", "two values for any"),
     ("tree", HEAD + "94 a474776967 " * 32 + TWIG_HEX + "90 80 " * 32, "a type in itself, 33 deep"),
     ("tree", HEAD + "94 a0 c0 91 " * 2000 + "c0", "lists of itself, 2000 deep"),
