@@ -22,7 +22,7 @@
 #include "codec/block.h"
 #include "value_types.h"
 
-#include "value_cache.c"
+#include "value_cache.c" /* NOLINT(bugprone-suspicious-include): its tables are static */
 
 enum {
     TREE_DEPTH = 30,   /* msgpack-c has room for 32 open containers */
@@ -327,8 +327,8 @@ static bool same_object(const msgpack_object *a, const msgpack_object *b)
         return same;
     }
     if (a->type == MSGPACK_OBJECT_FLOAT32 || a->type == MSGPACK_OBJECT_FLOAT64) {
-        return memcmp(&a->via.f64, &b->via.f64, sizeof a->via.f64) == 0 ||
-               (isnan(a->via.f64) && isnan(b->via.f64));
+        /* u64 shares its bits. */
+        return a->via.u64 == b->via.u64 || (isnan(a->via.f64) && isnan(b->via.f64));
     }
     return msgpack_object_equal(*a, *b);
 }
