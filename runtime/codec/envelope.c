@@ -28,7 +28,8 @@ size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, uint32_t version
     return (size_t)(w.p - to);
 }
 
-/* The unsigned number at *at, in any form, which is moved behind it. */
+/* The unsigned number at *at, in any form (0xcc.. unsigned, 0xd0.. signed, then it must not be
+ * negative), which is moved behind it. */
 static bool read_number(const uint8_t *bytes, size_t len, size_t *at, uint64_t *ret_value)
 {
     *ret_value = 0;
@@ -36,11 +37,8 @@ static bool read_number(const uint8_t *bytes, size_t len, size_t *at, uint64_t *
         return false;
     }
     uint8_t tag = bytes[(*at)++];
-    size_t width = tag >= 0xcc && tag <= 0xcf ? (size_t)1 << (tag - 0xcc) : 0;
-    if (tag >= 0x80 && width == 0) {
-        return false;
-    }
-    if (len - *at < width) {
+    size_t width = tag >= 0xcc && tag <= 0xd3 ? (size_t)1 << (tag & 3U) : 0;
+    if ((tag >= 0x80 && width == 0) || len - *at < width || (tag >= 0xd0 && bytes[*at] >= 0x80)) {
         return false;
     }
     *ret_value = tag < 0x80 ? tag : 0;

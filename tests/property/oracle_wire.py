@@ -90,6 +90,9 @@ class Shortest:
                 return tag + struct.pack(form, value) if form else struct.pack(">b", value)
         raise AssertionError(value)
 
+    def single(self, bits):
+        return b"\xca" + struct.pack(">I", bits)
+
     def head(self, count, fix, fix_count, wides):
         if count < fix_count:
             return bytes([fix | count])
@@ -145,6 +148,11 @@ class AnyForm:
         low, high, tag, form = self.rng.choice([row for row in NUMBERS if row[0] <= value <= row[1]])
         return tag + struct.pack(form, value) if form else struct.pack(">b", value)
 
+    def single(self, bits):
+        is_nan = bits & 0x7FFFFFFF > 0x7F800000
+        wide = b"\xcb" + struct.pack(">Q", widen(bits))
+        return wide if not is_nan and self.rng.randrange(3) == 0 else b"\xca" + struct.pack(">I", bits)
+
     def head(self, count, fix, fix_count, wides):
         forms = [bytes([fix | count])] if count < fix_count else []
         for tag, form in wides:
@@ -163,7 +171,7 @@ def encode(type, value, forms=None):
     if kind in INTEGERS or kind == "enum":
         return forms.number(value)
     if kind == "f32":
-        return b"\xca" + struct.pack(">I", value)
+        return forms.single(value)
     if kind == "f64":
         return b"\xcb" + struct.pack(">Q", value)
     if kind == "string":
@@ -287,7 +295,10 @@ def decode(reader, type):
             raise Bad("range")
         return value
     if kind == "f32":
-        return want(reader, "f32")
+        found, bits = reader.head()
+        if found not in ("f32", "f64"):
+            raise Bad("no float")
+        return bits if found == "f32" else narrowed(bits)
     if kind == "f64":
         found, bits = reader.head()
         if found == "f32":
@@ -316,6 +327,18 @@ def decode(reader, type):
 
 def widen(bits):
     return struct.unpack(">Q", struct.pack(">d", struct.unpack(">f", struct.pack(">I", bits))[0]))[0]
+
+
+def narrowed(bits):
+    """Of the same number as a float 32."""
+    number = struct.unpack(">d", struct.pack(">Q", bits))[0]
+    try:
+        single = struct.pack(">f", number)
+    except OverflowError:
+        raise Bad("no float 32") from None
+    if struct.unpack(">f", single)[0] != number:
+        raise Bad("no float 32")
+    return struct.unpack(">I", single)[0]
 
 
 def bounded(count, max):

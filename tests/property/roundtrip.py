@@ -359,7 +359,7 @@ def mutate(rng, schema, cases, program, server, connection, flips, each):
                         child.wait()
                         wrong(f"{schema.stem}, {case.entity.name}", f"the program died of {stored.hex()}\n{child.stderr.read()[:4000]}")
                         return counts
-                    check_mutant(schema, case.entity, key, case.texts[i], stored, answer, connection, counts)
+                    check_mutant(schema, case, i, stored, answer, connection, counts)
     finally:
         child.stdin.close()
         child.wait()
@@ -370,25 +370,26 @@ def mutate(rng, schema, cases, program, server, connection, flips, each):
     return counts
 
 
-def check_mutant(schema, entity, key, text, stored, answer, connection, counts):
+def check_mutant(schema, case, i, stored, answer, connection, counts):
+    entity, key, text = case.entity, case.keys[i], case.texts[i]
     place = f"{schema.stem}, {entity.name}, stored {stored.hex():.3000}"
     try:
         value = read(schema, entity, key_text(entity, key), stored)
     except Bad as bad:
         counts["miss"] += 1
-        if answer != "LARDER_MISS LARDER_OK":
+        if answer != "LARDER_MISS LARDER_OK other":
             wrong(place, f"{answer}, but it is no value: {bad}")
         return
     counts["hit"] += 1
-    wanted = "LARDER_OK LARDER_OK"
+    wanted, same = "LARDER_OK", "same" if value == case.values[i] else "other"
     canonical = envelope(schema, entity, key_text(entity, key), encode(entity.body, value))
     if not agrees(entity, key, value):
-        wanted = "LARDER_OK LARDER_E_ARG"
+        wanted = "LARDER_E_ARG"
     elif entity.max_bytes and len(canonical) > entity.max_bytes:
-        wanted = "LARDER_OK LARDER_E_TOO_LARGE"
-    if answer != wanted:
-        wrong(place, f"{answer}, not {wanted}")
-    elif wanted == "LARDER_OK LARDER_OK":
+        wanted = "LARDER_E_TOO_LARGE"
+    if answer != f"LARDER_OK {wanted} {same}":
+        wrong(place, f"{answer}, not LARDER_OK {wanted} {same}")
+    elif wanted == "LARDER_OK":
         again = connection.run("GET", text)
         if again != canonical:
             wrong(place, f"read as\n  {again.hex():.300}, not\n  {canonical.hex():.300}")

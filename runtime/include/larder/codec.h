@@ -673,10 +673,28 @@ LARDER_READ_NARROW(i16, int16_t, int64_t, i64, value < INT16_MIN, INT16_MAX)
 LARDER_READ_NARROW(i32, int32_t, int64_t, i64, value < INT32_MIN, INT32_MAX)
 #undef LARDER_READ_NARROW
 
+/* A float 64 that is also a float 32: what a newer schema writes whose field is wider. */
+static inline bool larder_read_narrowed(struct larder_reader *r, float *ret_value)
+{
+    double wide;
+    if (r->tag != 0xcb || larder_read_left(r) < 8) {
+        return false;
+    }
+    uint64_t bits = larder_load64(r->p + 1);
+    memcpy(&wide, &bits, sizeof wide);
+    float narrow = (float)wide;
+    if ((double)narrow != wide) {
+        return false;
+    }
+    *ret_value = narrow;
+    larder_read_step(r, 9);
+    return true;
+}
+
 static inline bool larder_read_f32(struct larder_reader *r, float *ret_value)
 {
     if (LARDER_UNLIKELY(r->tag != 0xca || larder_read_left(r) < 4)) {
-        return false;
+        return larder_read_narrowed(r, ret_value);
     }
     uint32_t bits = larder_load32(r->p + 1);
     memcpy(ret_value, &bits, sizeof bits);

@@ -66,6 +66,8 @@ static void test_other_spellings_of_the_head_are_read(void **state)
     assert_int_equal(READ("\xdc\0\4\x01\xcf\1\2\3\4\5\6\7\x08\x01\xc0"), LARDER_ENVELOPE_OK);
     assert_int_equal(READ("\xdd\0\0\0\4\xcc\1\xcf\1\2\3\4\5\6\7\x08\xcf\0\0\0\0\0\0\0\1\xc0"),
                      LARDER_ENVELOPE_OK);
+    /* As writers have it whose integers are signed. */
+    assert_int_equal(READ("\x94\xd0\1\xd3\1\2\3\4\5\6\7\x08\xd1\0\1\xc0"), LARDER_ENVELOPE_OK);
     assert_int_equal(larder_envelope_read((const uint8_t *)"\x94\x01\x07\x01\xc0", 5, 7, 1, &body),
                      LARDER_ENVELOPE_OK);
     assert_int_equal(body, 4);
@@ -85,6 +87,8 @@ static void test_what_larder_did_not_write_is_foreign(void **state)
     assert_int_equal(READ("\x94\x01\xcf\1\2\3\4\5\6\7\x08\xff\xc0"), LARDER_ENVELOPE_FOREIGN);
     assert_int_equal(READ("\x94\x01\xcf\1\2\3\4\5\6\7\x08\xcf\0\0\0\1\0\0\0\1\xc0"),
                      LARDER_ENVELOPE_FOREIGN);
+    assert_int_equal(READ("\x94\x01\xcf\1\2\3\4\5\6\7\x08\xd0\xff\xc0"), LARDER_ENVELOPE_FOREIGN);
+    assert_int_equal(READ("\x94\x01\xd3\xf1\2\3\4\5\6\7\x08\x01\xc0"), LARDER_ENVELOPE_FOREIGN);
 }
 
 static void test_every_truncated_head_is_foreign(void **state)
@@ -103,12 +107,13 @@ static void test_every_truncated_head_is_foreign(void **state)
 static void test_no_changed_byte_passes_as_this_value(void **state)
 {
     (void)state;
+    enum { TAG = 2, THE_SAME_NUMBER = 0xd3 }; /* signed */
     uint8_t bytes[] = {0x94, 1, 0xcf, 1, 2, 3, 4, 5, 6, 7, 8, 1, 0xc0};
     for (size_t i = 0; i < 12; i++) {
         uint8_t kept = bytes[i];
         for (int c = 0; c < 256; c++) {
             bytes[i] = (uint8_t)c;
-            if (bytes[i] != kept) {
+            if (bytes[i] != kept && !(i == TAG && c == THE_SAME_NUMBER)) {
                 assert_int_not_equal(read_head(bytes, sizeof bytes), LARDER_ENVELOPE_OK);
             }
         }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,7 +140,7 @@ static void test_narrow_numbers_refuse_wider_ones(void **state)
     assert_true(larder_read_enum(&r, 3, &number) && number == 2);
 }
 
-static void test_floats_widen_and_never_narrow(void **state)
+static void test_floats_widen_and_narrow_to_the_same_number_only(void **state)
 {
     (void)state;
     float narrow = 0;
@@ -152,7 +153,20 @@ static void test_floats_widen_and_never_narrow(void **state)
     assert_memory_equal(&wide, &(double){1.5}, sizeof wide);
     START("\xcb\x3f\xf8\0\0\0\0\0\0");
     assert_true(larder_read_f64(&r, &wide) && at_end());
-    START("\xcb\x3f\xf8\0\0\0\0\0\0");
+    START("\xcb\xbf\xf8\0\0\0\0\0\0");
+    assert_true(larder_read_f32(&r, &narrow) && at_end());
+    assert_memory_equal(&narrow, &(float){-1.5F}, sizeof narrow);
+    START("\xcb\x7f\xf0\0\0\0\0\0\0");
+    assert_true(larder_read_f32(&r, &narrow) && at_end() && narrow > FLT_MAX);
+    START("\xcb\x3f\xb9\x99\x99\x99\x99\x99\x9a"); /* 0.1 */
+    assert_false(larder_read_f32(&r, &narrow));
+    START("\xcb\x7f\xef\xff\xff\xff\xff\xff\xff"); /* over all */
+    assert_false(larder_read_f32(&r, &narrow));
+    START("\xcb\x36\x80\0\0\0\0\0\0"); /* under all */
+    assert_false(larder_read_f32(&r, &narrow));
+    START("\xcb\x7f\xf8\0\0\0\0\0\0"); /* NaN */
+    assert_false(larder_read_f32(&r, &narrow));
+    START("\xcb\x3f\xf8\0\0\0\0\0");
     assert_false(larder_read_f32(&r, &narrow));
     START("\xcb\x3f\xf8\0\0\0\0\0");
     assert_false(larder_read_f64(&r, &wide));
@@ -396,7 +410,7 @@ int main(void)
         cmocka_unit_test_teardown(test_unsigned_numbers_are_read_from_every_form, end),
         cmocka_unit_test_teardown(test_negative_numbers_are_read_from_every_form, end),
         cmocka_unit_test_teardown(test_narrow_numbers_refuse_wider_ones, end),
-        cmocka_unit_test_teardown(test_floats_widen_and_never_narrow, end),
+        cmocka_unit_test_teardown(test_floats_widen_and_narrow_to_the_same_number_only, end),
         cmocka_unit_test_teardown(test_strings_end_in_a_nul_where_they_stand, end),
         cmocka_unit_test_teardown(test_bad_strings_are_refused, end),
         cmocka_unit_test_teardown(test_bytes_and_uuids_are_read_from_every_form, end),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * docs/wire-format.md's test vectors, tests/vectors/wire.txt.
+ * docs/wire-format.md's test vectors, tests/vectors/wire.txt: those of envelopes
+ * and keys. Those of bodies want a generated cache: tests/interop checks them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,7 @@
 #include "key/key.h"
 #include <larder/codec.h>
 
-enum { LINE_BYTES = 2048, WORDS_MAX = 9, BYTES_MAX = 512 };
+enum { LINE_BYTES = 32768, WORDS_MAX = 9, BYTES_MAX = 512 };
 
 static FILE *open_vectors(void)
 {
@@ -78,10 +80,15 @@ static void check_string(char **words)
     assert_memory_equal(key.bytes, words[3], key.len);
 }
 
+static bool is_of_a_body(const char *kind)
+{
+    return strcmp(kind, "entry") == 0 || strcmp(kind, "read") == 0 || strcmp(kind, "miss") == 0;
+}
+
 static void test_every_vector_holds(void **state)
 {
     (void)state;
-    char line[LINE_BYTES];
+    static char line[LINE_BYTES];
     size_t values = 0, strings = 0;
     FILE *file = open_vectors();
     assert_non_null(file);
@@ -92,7 +99,7 @@ static void test_every_vector_holds(void **state)
         for (char *word; count < WORDS_MAX && (word = strtok_r(rest, " \n", &rest)) != NULL;) {
             words[count++] = word;
         }
-        if (count == 0 || words[0][0] == '#') {
+        if (count == 0 || words[0][0] == '#' || is_of_a_body(words[0])) {
             continue;
         }
         if (strcmp(words[0], "value") == 0) {

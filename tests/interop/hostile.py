@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Stores what nobody of ours would, at the keys of a cache at work.
+
+    hostile.py --larder PROGRAM --library FILE [--seed N]
+
+For every entity of tests/vectors/wire.yaml, in a redis-server: heads that announce
+4 Gi in five bytes, nesting, lengths past the end and wrong types, at the root, behind
+a right envelope and in the place of every single item; the values of every
+other entity, with their envelope and with ours; the values of other keys; random
+bytes. wire.py says which are no value (a few are: nobody minds what is in a hole).
+Each of those must be a miss and counted as a decode error, none may be an error,
+and the process must not grow.
+
+tests/fault row 44 does some of it to one entity under load, tests/property flips and
+cuts bytes.
+"""
+
+import random
+import shutil
+import sys
+import tempfile
+
+import vectors  # first: it knows where tests/property is
+import interop
+import roundtrip
+import wire
+from oracle_schema import Schema
+from oracle_wire import Reader
+from redis_by_hand import Server
+from roundtrip import wrong
+
+GROWN_KIB = 4096  # at most, at any time
+LEFT_KIB = 1024  # at the end
+RANDOM = 120  # random values of each entity, and as many behind its envelope
+LEAST = 8000  # values that must have been misses
+BOMBS = [tag + b"\xff" * 4 for tag in (b"\xdd", b"\xdf", b"\xdb", b"\xc6", b"\xc9")]
+BOMBS += [tag + b"\x00\x01\x00\x00" for tag in (b"\xdd", b"\xdf", b"\xdb", b"\xc6")]
+BOMBS += [b"\xdc\xff\xff", b"\xde\xff\xff", b"\xda\xff\xff", b"\xc5\xff\xff", b"\xd9\xff", b"\xc4\xff", b"\xc1", b""]
+NESTED = [b"\x91" * 1000, b"\x91" * 60000 + b"\x01", b"\x81\xa1k" * 20000 + b"\x01", b"\x94\xa0\xc0\x91" * 15000]
+TYPES = [b"\xc0", b"\xc3", b"\x07", b"\xff", b"\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00", b"\xa3tea", b"\xc4\x01\x00", b"\x91\x00"]
+TYPES += [b"\x81\xa1k\x00", b"\xd4\x01\x00", b"\xcf" + b"\xff" * 8, b"\xd3\x80" + b"\x00" * 7]
+
+
+def items(body):
+    """(start, end) of every item in it, containers and what is in them."""
+    starts = []
+    reader = Reader(body)
+    while reader.at < len(body):
+        starts.append(reader.at)
+        what, n = reader.head()
+        if what in ("str", "bin"):
+            reader.take(n)
+        elif what == "ext":
+            reader.take(n + 1)
+        elif what == "fixext":
+            reader.take((1 << n - 0xD4) + 1)
+    for start in starts:
+        reader.at = start
+        reader.skip()
+        yield start, reader.at
+
+
+class Attack:
+    def __init__(self, schema, rng, lines):
+        self.schema, self.rng = schema, rng
+        self.bodies = {}  # by entity: of its vectors
+        self.stored = {}
+        for line in lines:
+            if line.kind == "entry":
+                stored = line.stored
+                body = stored[len(wire.sealed(schema, line.entity, line.key, b"")) :]
+                self.bodies.setdefault(line.entity.name, []).append(body)
+                self.stored.setdefault(line.entity.name, []).append(stored)
+
+    def sealed(self, case, body):
+        return wire.sealed(self.schema, case.entity, wire.key_of(case.entity, case.keys[0]), body)
+
+    def body(self, name):
+        """One that has much in it, but not too much."""
+        return max((body for body in self.bodies[name] if len(body) < 400), key=len)
+
+    def values(self, case):
+        name = case.entity.name
+        for bytes_ in BOMBS + NESTED + TYPES:
+            yield bytes_
+            yield self.sealed(case, bytes_)
+            yield self.sealed(case, self.body(name) + bytes_)
+        yield from (self.sealed(case, body) for body in self.in_places(self.body(name)))
+        for other in self.bodies:
+            if other != name:
+                yield from self.stored[other][:3]
+                yield from (self.sealed(case, body) for body in self.bodies[other][:3])
+        yield from self.stored[name][1:]
+        for _ in range(RANDOM):
+            noise = self.rng.randbytes(self.rng.randrange(300))
+            yield noise
+            yield self.sealed(case, noise)
+
+    def in_places(self, body):
+        for start, end in items(body):
+            for bytes_ in BOMBS + TYPES + NESTED[:1]:
+                yield body[:start] + bytes_ + body[end:]
+            # A length or count that is one too many.
+            yield body[:start] + bytes([body[start] + 1 & 0xFF]) + body[start + 1 :]
+
+
+def is_value(schema, case, stored):
+    try:
+        wire.read(schema, case.entity, wire.key_of(case.entity, case.keys[0]), stored)
+        return True
+    except wire.NotThere:
+        return False
+
+
+def run_attack(schema, child, attack):
+    """How many were misses and hits."""
+    counts = {True: 0, False: 0}
+    for case in child.cases.values():
+        for stored in attack.values(case):
+            good = is_value(schema, case, stored)
+            counts[good] += 1
+            answer = child.read(case.entity, 0, stored)
+            if answer[0] != ("LARDER_OK" if good else "LARDER_MISS"):
+                wrong(f"{case.entity.name}, stored {stored.hex():.400}", " ".join(answer))
+    return counts[False], counts[True]
+
+
+def main():
+    options = interop.parse(__doc__)
+    schema = Schema(vectors.SCHEMA)
+    lines = list(vectors.lines(schema))
+    cases = interop.make_cases(schema, [line for line in lines if line.kind == "entry"])
+    attack = Attack(schema, random.Random(options.seed), lines)
+    folder = tempfile.mkdtemp(prefix="larder-hostile-")
+    try:
+        with Server(folder) as server:
+            child = interop.Child(schema, cases, interop.make_program(schema, cases, options, folder), server)
+            for case in cases:  # what is learned and allocated once
+                child.read(case.entity, 0, attack.sealed(case, attack.body(case.entity.name)))
+            before, rss, peak = child.counts(), child.memory_kib("VmRSS"), child.memory_kib("VmHWM")
+            misses, hits = run_attack(schema, child, attack)
+            seen = [after - old for after, old in zip(child.counts(), before)]
+            grown, left = child.memory_kib("VmHWM") - peak, child.memory_kib("VmRSS") - rss
+            child.close()
+    finally:
+        shutil.rmtree(folder)
+    if seen != [hits, misses, misses, 0]:
+        wrong("counters", f"hits, misses, decode errors, errors are {seen}, not {[hits, misses, misses, 0]}")
+    if misses < LEAST:
+        wrong("hostile values", f"only {misses}")
+    # A sanitizer keeps what was freed.
+    if not options.flags and (grown > GROWN_KIB or left > LEFT_KIB):
+        wrong("memory", f"{grown} KiB more at most, {left} KiB at the end")
+    print(f"{misses} misses, {hits} hits, {grown} KiB more at most, {left} KiB at the end")
+    print("wrong" if roundtrip.failures else "all is as it must be")
+    return 1 if roundtrip.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

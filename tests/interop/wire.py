@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: MIT
+"""docs/wire-format.md once more, with what a program in Python would use: msgpack and xxhash.
+
+Not tests/property/oracle_wire.py, which spells every byte by itself: here the
+MessagePack library finds the items and this module adds what the page asks for
+beyond MessagePack. Both are held against each other by interop.py. Schemas and
+how values look in Python are those of tests/property: see oracle_wire.py.
+
+    stored = write(schema, entity, key, value)
+    value = read(schema, entity, key, stored)      raises NotThere, with the reason
+"""
+
+import hashlib
+import struct
+
+import msgpack
+import xxhash
+
+INTEGERS = {f"{sign}{bits}": bits for sign in "ui" for bits in (8, 16, 32, 64)}
+INTEGERS.update(timestamp=64, duration=64)
+DEEPEST = 32
+LARGEST = 64 * 1024 * 1024
+PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+
+class NotThere(Exception):
+    """A reader behaves as if nothing were stored."""
+
+
+# ------------------------------------------------------------------------ keys
+
+
+def spelled(param, value):
+    kind = param.type.kind
+    if kind == "string":
+        raw = value if isinstance(value, bytes) else value.encode()
+        text = "".join(chr(b) if b in PLAIN else "%%%02X" % b for b in raw) or "%"
+        hashed = raw
+    else:
+        if kind == "bool":
+            text = "true" if value else "false"
+        elif kind == "uuid":
+            cuts = [0, 8, 12, 16, 20, 32]
+            text = "-".join(value.hex()[a:b] for a, b in zip(cuts, cuts[1:]))
+        elif kind == "enum":
+            text = param.type.decl.enumerators[value]
+        else:
+            text = "%d" % value
+        hashed = text.encode()
+    return hashlib.sha256(hashed).digest()[:16].hex() if param.hash else text
+
+
+def key_of(entity, arguments):
+    """Without the prefix."""
+    left = list(arguments)
+    return "".join(part if isinstance(part, str) else spelled(part, left.pop(0)) for part in entity.parts)
+
+
+def fingerprint(service, entity, key):
+    return xxhash.xxh3_64_intdigest(key.encode(), xxhash.xxh3_64_intdigest(f"{service}/{entity}".encode(), 0))
+
+
+# --------------------------------------------------------------------- writing
+
+
+class Body:
+    """Packs in the library's forms, which are the shortest."""
+
+    def __init__(self):
+        self.parts = []
+        self.packer = msgpack.Packer(use_bin_type=True)
+        self.single = msgpack.Packer(use_bin_type=True, use_single_float=True)
+
+    def put(self, type, value):
+        if value is None:
+            self.parts.append(self.packer.pack(None))
+        elif type.kind == "any":
+            self.parts.append(bytes(value))
+        elif type.kind == "f32":
+            self.parts.append(b"\xca" + value.to_bytes(4, "big"))  # bits: a NaN's stay as they are
+        elif type.kind == "f64":
+            self.parts.append(b"\xcb" + value.to_bytes(8, "big"))
+        elif type.kind == "string":
+            self.parts.append(self.packer.pack(value.decode() if isinstance(value, bytes) else str(value)))
+        elif type.kind in ("bytes", "uuid"):
+            self.parts.append(self.packer.pack(bytes(value)))
+        elif type.kind == "list":
+            self.parts.append(self.packer.pack_array_header(len(value)))
+            for item in value:
+                self.put(type.item, item)
+        elif type.kind == "map":
+            self.parts.append(self.packer.pack_map_header(len(value)))
+            for key, item in value:
+                self.parts.append(self.packer.pack(str(key)))
+                self.put(type.item, item)
+        elif type.kind == "struct":
+            self.put_struct(type.decl, value)
+        else:
+            self.parts.append(self.packer.pack(value))
+
+    def put_struct(self, decl, value):
+        at = {field.id: (field.type, item) for field, item in zip(decl.fields, value)}
+        last = max(at)
+        self.parts.append(self.packer.pack_array_header(last))
+        for position in range(1, last + 1):
+            if position in at:
+                self.put(*at[position])
+            else:
+                self.parts.append(self.packer.pack(None))
+
+
+def write(schema, entity, key, value):
+    body = Body()
+    body.put(entity.body, value)
+    return sealed(schema, entity, key, b"".join(body.parts))
+
+
+def sealed(schema, entity, key, body):
+    head = msgpack.packb(1) + b"\xcf" + fingerprint(schema.service, entity.name, key).to_bytes(8, "big")
+    return msgpack.Packer().pack_array_header(4) + head + msgpack.packb(entity.version) + body
+
+
+# --------------------------------------------------------------------- reading
+
+
+def families():
+    """What each first byte begins."""
+    table = ["integer"] * 128 + ["map"] * 16 + ["array"] * 16 + ["str"] * 32
+    table += ["nil", None, "bool", "bool"] + ["bin"] * 3 + ["ext"] * 3 + ["float 32", "float 64"]
+    table += ["integer"] * 8 + ["ext"] * 5 + ["str"] * 3 + ["array"] * 2 + ["map"] * 2 + ["integer"] * 32
+    return table
+
+
+FAMILY = families()
+
+
+class Items:
+    """The items of stored bytes, one after the other."""
+
+    def __init__(self, data):
+        self.data = data
+        self.unpacker = msgpack.Unpacker(raw=True, max_buffer_size=len(data) + 1, strict_map_key=False)
+        self.unpacker.feed(data)
+
+    @property
+    def at(self):
+        return self.unpacker.tell()
+
+    @property
+    def left(self):
+        return len(self.data) - self.at
+
+    def family(self):
+        if self.left == 0:
+            raise NotThere("the bytes end")
+        return FAMILY[self.data[self.at]]
+
+    def call(self, step):
+        try:
+            return step()
+        except (msgpack.UnpackException, ValueError) as error:
+            raise NotThere(f"no MessagePack: {error or type(error).__name__}") from None
+
+    def take(self, *wanted):
+        found = self.family()
+        if found not in wanted:
+            raise NotThere(f"{found} instead of {' or '.join(wanted)}")
+        return self.call(self.unpacker.unpack)
+
+    def skip(self):
+        """One item with all that is in it, however deep: the library's own skip follows 1,000 or so."""
+        pending = 1
+        while pending:
+            pending -= 1
+            family = self.family()
+            if family in ("array", "map"):
+                each = 1 if family == "array" else 2
+                pending += each * self.count(family, each)
+            else:
+                self.skip_plain()
+
+    def skip_plain(self):
+        # msgpack 1.0.3 adds the type's byte to an ext's length in 32 bits: 4 Gi - 1 becomes nothing.
+        if self.data[self.at] == 0xC9 and int.from_bytes(self.data[self.at + 1 : self.at + 5], "big") > self.left:
+            raise NotThere("a length beyond the bytes that are left")
+        self.call(self.unpacker.skip)
+
+    def is_nil(self):
+        if self.family() != "nil":
+            return False
+        self.skip()
+        return True
+
+    def count(self, family, bytes_each):
+        """Of an array or map, held against what is left."""
+        if self.family() != family:
+            raise NotThere(f"{self.family()} instead of {family}")
+        count = self.call(self.unpacker.read_array_header if family == "array" else self.unpacker.read_map_header)
+        if count * bytes_each > self.left:
+            raise NotThere("a count beyond the bytes that are left")
+        return count
+
+
+class Value:
+    """Reads a body as its type."""
+
+    def __init__(self, items):
+        self.items = items
+        self.inside = 0  # types that contain themselves, around what is read
+
+    def of(self, type):
+        kind = type.kind
+        if kind in INTEGERS or kind == "enum":
+            return self.integer(type)
+        if kind in ("list", "map", "struct", "string", "bytes", "uuid", "any", "f32", "f64"):
+            return getattr(self, kind)(type)
+        return self.items.take("bool")
+
+    def of_item(self, type):
+        return None if type.optional and self.items.is_nil() else self.of(type)
+
+    def integer(self, type):
+        value = self.items.take("integer")
+        if type.kind == "enum":
+            low, high = 0, len(type.decl.enumerators) - 1
+        elif type.kind[0] == "u":
+            low, high = 0, 2 ** INTEGERS[type.kind] - 1
+        else:
+            high = 2 ** (INTEGERS[type.kind] - 1) - 1
+            low = -high - 1
+        if not low <= value <= high:
+            raise NotThere("an unknown enumerator" if type.kind == "enum" else f"{value} is no {type.kind}")
+        return value
+
+    def f32(self, type):
+        start = self.items.at
+        if self.items.family() == "float 64":
+            number = self.items.take("float 64")
+            try:
+                single = struct.pack(">f", number)
+            except OverflowError:
+                single = b"\xff" * 4
+            if struct.unpack(">f", single)[0] != number:
+                raise NotThere("a float 64 that is no float 32")
+            return int.from_bytes(single, "big")
+        self.items.take("float 32")
+        return int.from_bytes(self.items.data[start + 1 : start + 5], "big")
+
+    def f64(self, type):
+        start = self.items.at
+        if self.items.family() == "float 32":
+            single = struct.unpack(">f", self.f32(type).to_bytes(4, "big"))[0]
+            return int.from_bytes(struct.pack(">d", single), "big")
+        self.items.take("float 64")
+        return int.from_bytes(self.items.data[start + 1 : start + 9], "big")
+
+    def string(self, type):
+        raw = self.items.take("str")
+        bounded(type, len(raw))
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            raise NotThere("no UTF-8") from None
+        if "\0" in text:
+            raise NotThere("a NUL in a string")
+        return text
+
+    def bytes(self, type):
+        raw = self.items.take("bin")
+        bounded(type, len(raw))
+        return raw
+
+    def uuid(self, type):
+        raw = self.items.take("bin")
+        if len(raw) != 16:
+            raise NotThere("a uuid of not 16 bytes")
+        return raw
+
+    def any(self, type):
+        start = self.items.at
+        self.nested(0)
+        return self.items.data[start : self.items.at]
+
+    def nested(self, around):
+        family = self.items.family()
+        if family not in ("array", "map"):
+            self.items.skip()
+            return
+        if around == DEEPEST:
+            raise NotThere("any nested too deep")
+        each = 1 if family == "array" else 2
+        for _ in range(self.items.count(family, each) * each):
+            self.nested(around + 1)
+
+    def list(self, type):
+        count = self.items.count("array", 1)
+        bounded(type, count)
+        return [self.of_item(type.item) for _ in range(count)]
+
+    def map(self, type):
+        count = self.items.count("map", 2)
+        bounded(type, count)
+        pairs = {}
+        for _ in range(count):
+            key = self.string(NO_BOUND)
+            if key in pairs:
+                raise NotThere("a map key twice")
+            pairs[key] = self.of_item(type.item)
+        return list(pairs.items())
+
+    def struct(self, type):
+        decl = type.decl
+        self.inside += decl.is_recursive()
+        if self.inside > DEEPEST:
+            raise NotThere("a type in itself nested too deep")
+        found = self.positions(decl)
+        self.inside -= decl.is_recursive()
+        for field in decl.fields:
+            if field.id not in found and not field.type.optional and not field.has_default:
+                raise NotThere(f"nothing for {field.name}")
+        return [found.get(field.id, field.default) for field in decl.fields]
+
+    def positions(self, decl):
+        fields = {field.id: field for field in decl.fields}
+        found = {}
+        for position in range(1, self.items.count("array", 1) + 1):
+            field = fields.get(position)
+            if field is None:
+                self.items.skip()
+            elif not ((field.type.optional or field.has_default) and self.items.is_nil()):
+                found[position] = self.of(field.type)
+        return found
+
+
+class NO_BOUND:
+    max = 0
+
+
+def bounded(type, n):
+    if type.max and n > type.max:
+        raise NotThere(f"{n} is over the bound of {type.max}")
+
+
+def read(schema, entity, key, stored):
+    items = Items(stored)
+    if items.count("array", 1) != 4:
+        raise NotThere("not four elements")
+    if items.take("integer") != 1:
+        raise NotThere("another meta")
+    if items.take("integer") != fingerprint(schema.service, entity.name, key):
+        raise NotThere("the fingerprint of another key")
+    if items.take("integer") != entity.version:
+        raise NotThere("another version")
+    value = Value(items).of(entity.body)
+    if items.left:
+        raise NotThere("bytes behind the end")
+    if len(stored) > LARGEST:
+        raise NotThere("too large")
+    return value
