@@ -19,13 +19,19 @@ uint64_t larder_envelope_fingerprint(uint64_t seed, const char *key, size_t key_
 
 size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, uint32_t version)
 {
-    struct larder_writer w = {.p = to + FIXED_BYTES};
     to[0] = 0x90 | ELEMENTS;
     to[1] = META_PLAIN;
     to[2] = 0xcf;
     larder_store64(to + 3, fingerprint);
-    larder_write_u64(&w, version);
-    return (size_t)(w.p - to);
+    if (LARDER_LIKELY(version < 0x80)) {
+        to[FIXED_BYTES] = (uint8_t)version;
+        return FIXED_BYTES + 1;
+    }
+    /* Apart, since a number is stored as a whole word. */
+    uint8_t number[1 + LARDER_WORD_BYTES];
+    size_t len = (size_t)(larder_write_u64(number, version) - number);
+    memcpy(to + FIXED_BYTES, number, len);
+    return FIXED_BYTES + len;
 }
 
 /* The unsigned number at *at, in any form, which is moved behind it. */
