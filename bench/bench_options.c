@@ -15,7 +15,8 @@ enum {
     SPIN_US_MAX = 1000000,
     CALLERS_ALL = 0,
     CALLERS_ONLY_MAX = 64,
-    PORT_MAX = 65535
+    PORT_MAX = 65535,
+    CODE_BYTES_MAX = 1000000
 };
 
 _Noreturn void bench_give_up(const char *what)
@@ -79,6 +80,12 @@ static void take(struct bench_options *options, const char *name, int which, con
     case 'w':
         options->placement = text;
         break;
+    case 'e':
+        options->encoder_bytes = number(name, text, 1, CODE_BYTES_MAX);
+        break;
+    case 'd':
+        options->decoder_bytes = number(name, text, 1, CODE_BYTES_MAX);
+        break;
     default:
         exit(2); /* getopt said it */
     }
@@ -87,12 +94,20 @@ static void take(struct bench_options *options, const char *name, int which, con
 void bench_options_read(int argc, char **argv, struct bench_options *ret_options)
 {
     static const struct option known[] = {
-        {"table", required_argument, NULL, 't'},     {"rounds", required_argument, NULL, 'r'},
-        {"form", required_argument, NULL, 'f'},      {"port", required_argument, NULL, 'p'},
-        {"socket", required_argument, NULL, 's'},    {"round-ms", required_argument, NULL, 'm'},
-        {"spin-us", required_argument, NULL, 'u'},   {"callers", required_argument, NULL, 'n'},
-        {"child", required_argument, NULL, 'c'},     {"child-arg", required_argument, NULL, 'a'},
-        {"placement", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0},
+        {"table", required_argument, NULL, 't'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"form", required_argument, NULL, 'f'},
+        {"port", required_argument, NULL, 'p'},
+        {"socket", required_argument, NULL, 's'},
+        {"round-ms", required_argument, NULL, 'm'},
+        {"spin-us", required_argument, NULL, 'u'},
+        {"callers", required_argument, NULL, 'n'},
+        {"child", required_argument, NULL, 'c'},
+        {"child-arg", required_argument, NULL, 'a'},
+        {"placement", required_argument, NULL, 'w'},
+        {"encoder-bytes", required_argument, NULL, 'e'},
+        {"decoder-bytes", required_argument, NULL, 'd'},
+        {NULL, 0, NULL, 0},
     };
     *ret_options = (struct bench_options){.round_ms = ROUND_MS, .placement = "placement unknown"};
     int index = 0;
@@ -103,7 +118,7 @@ void bench_options_read(int argc, char **argv, struct bench_options *ret_options
     if (ret_options->rounds.table == NULL || ret_options->rounds.count == 0) {
         refuse("table or --rounds");
     }
-    if (ret_options->port == 0 || ret_options->socket == NULL) {
+    if ((ret_options->port == 0) != (ret_options->socket == NULL)) {
         refuse("port or --socket");
     }
 }

@@ -7,20 +7,22 @@
 
 struct bench_options {
     struct rounds rounds;
-    int port;           /* of the server, on 127.0.0.1 */
-    const char *socket; /* its unix socket */
+    int port;           /* of the server, on 127.0.0.1; 0: there is none */
+    const char *socket; /* its unix socket, or NULL */
     int round_ms;       /* a round of one side, where rounds go by time */
     int spin_us;        /* larder's REDIS_SPIN_US */
     int callers;        /* only with so many threads; 0: all that the table has */
     const char *child;  /* a program to start and its argument, or NULL */
     const char *child_arg;
     const char *placement; /* in words, for the line above the table */
+    int encoder_bytes;     /* of machine code, for the product; 0: not told */
+    int decoder_bytes;
 };
 
 /*
- *     PROGRAM --table NAME --rounds N --form table|json --port N --socket PATH
- *             [--round-ms N] [--spin-us N] [--callers N] [--placement TEXT]
- *             [--child PROGRAM --child-arg TEXT]
+ *     PROGRAM --table NAME --rounds N --form table|json
+ *             [--port N --socket PATH] [--round-ms N] [--spin-us N] [--callers N] [--placement TEXT]
+ *             [--child PROGRAM --child-arg TEXT] [--encoder-bytes N --decoder-bytes N]
  *
  * Ends the process with status 2 when they are wrong. The strings are argv's.
  */

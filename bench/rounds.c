@@ -6,11 +6,16 @@
 #include <string.h>
 #include <time.h>
 
-int64_t rounds_now_ns(void)
+static int64_t now_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t rounds_now_ns(void)
+{
+    return now_ns(CLOCK_MONOTONIC);
 }
 
 static int by_size(const void *a, const void *b)
@@ -38,7 +43,12 @@ static double turn(const struct rounds_case *a_case, rounds_fn *run, size_t n)
     if (a_case->before != NULL) {
         a_case->before(a_case->user, n);
     }
-    return rounds_time_us(run, a_case->user, n);
+    if (!a_case->on_core) {
+        return rounds_time_us(run, a_case->user, n);
+    }
+    const int64_t started_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+    run(a_case->user, n);
+    return (double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - started_ns) / (double)n;
 }
 
 void rounds_run(struct rounds *rounds, const struct rounds_case *a_case)
@@ -58,7 +68,7 @@ void rounds_run(struct rounds *rounds, const struct rounds_case *a_case)
             ours[i] = turn(a_case, a_case->ours, n);
         }
     }
-    rounds_report(rounds, a_case->name, a_case->peer, ours, peers, "us");
+    rounds_report(rounds, a_case->name, a_case->peer, ours, peers, a_case->on_core ? "ns" : "us");
 }
 
 static double median_of(const double *numbers, size_t count)

@@ -36,11 +36,12 @@ struct rounds_case {
     void *user;
     size_t n;          /* times a round */
     rounds_fn *before; /* before each side's turn, not timed; may be NULL */
+    bool on_core;      /* of what waits for nobody: only time on the core counts, in ns */
 };
 
 int64_t rounds_now_ns(void);
 
-/* Warms both up, runs the rounds, prints one row in µs. */
+/* Warms both up, runs the rounds, prints one row in µs (in ns, see on_core). */
 void rounds_run(struct rounds *rounds, const struct rounds_case *a_case);
 
 /* Does it n times; µs each. */

@@ -72,160 +72,184 @@ const char *analytics_report_kind_name(enum analytics_report_kind value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_analytics_money(struct larder_writer *w, const struct analytics_money *value);
-static bool decode_analytics_money(struct larder_reader *r, struct analytics_money *out);
+static uint8_t *encode_analytics_money(struct larder_writer *w, uint8_t *p, const struct analytics_money *value);
+static struct larder_at decode_analytics_money(struct larder_reader *r, struct larder_at at, struct analytics_money *out);
 
-static bool encode_analytics_point(struct larder_writer *w, const struct analytics_point *value);
-static bool decode_analytics_point(struct larder_reader *r, struct analytics_point *out);
+static uint8_t *encode_analytics_point(struct larder_writer *w, uint8_t *p, const struct analytics_point *value);
+static struct larder_at decode_analytics_point(struct larder_reader *r, struct larder_at at, struct analytics_point *out);
 
-static bool encode_analytics_series(struct larder_writer *w, const struct analytics_series *value);
-static bool decode_analytics_series(struct larder_reader *r, struct analytics_series *out);
+static uint8_t *encode_analytics_series(struct larder_writer *w, uint8_t *p, const struct analytics_series *value);
+static struct larder_at decode_analytics_series(struct larder_reader *r, struct larder_at at, struct analytics_series *out);
 
-static bool encode_analytics_tile(struct larder_writer *w, const struct analytics_tile *value);
-static bool decode_analytics_tile(struct larder_reader *r, struct analytics_tile *out);
+static uint8_t *encode_analytics_tile(struct larder_writer *w, uint8_t *p, const struct analytics_tile *value);
+static struct larder_at decode_analytics_tile(struct larder_reader *r, struct larder_at at, struct analytics_tile *out);
 
-static bool encode_analytics_row(struct larder_writer *w, const struct analytics_row *value);
-static bool decode_analytics_row(struct larder_reader *r, struct analytics_row *out);
+static uint8_t *encode_analytics_row(struct larder_writer *w, uint8_t *p, const struct analytics_row *value);
+static struct larder_at decode_analytics_row(struct larder_reader *r, struct larder_at at, struct analytics_row *out);
 
-static bool encode_analytics_dashboard(struct larder_writer *w, const struct analytics_dashboard *value);
-static bool decode_analytics_dashboard(struct larder_reader *r, struct analytics_dashboard *out);
+static uint8_t *encode_analytics_dashboard(struct larder_writer *w, uint8_t *p, const struct analytics_dashboard *value);
+static struct larder_at decode_analytics_dashboard(struct larder_reader *r, struct larder_at at, struct analytics_dashboard *out);
 
-static bool encode_analytics_report(struct larder_writer *w, const struct analytics_report *value);
-static bool decode_analytics_report(struct larder_reader *r, struct analytics_report *out);
+static uint8_t *encode_analytics_report(struct larder_writer *w, uint8_t *p, const struct analytics_report *value);
+static struct larder_at decode_analytics_report(struct larder_reader *r, struct larder_at at, struct analytics_report *out);
 
 static void defaults_analytics_money(struct analytics_money *out)
 {
     out->currency = ANALYTICS_CURRENCY_EUR;
 }
 
-static bool encode_analytics_money(struct larder_writer *w, const struct analytics_money *value)
+static uint8_t *encode_analytics_money(struct larder_writer *w, uint8_t *p, const struct analytics_money *value)
 {
-    if (!larder_write_room(w, 21)) {
+    p = larder_write_room(w, p, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "analytics_money");
     }
-    larder_write_struct(w, 2);
-    larder_write_i64(w, value->amount);
-    if (!larder_write_enum(w, (uint32_t)value->currency, 7)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_i64(p, value->amount);
+    p = larder_write_enum(w, p, (uint32_t)value->currency, 7);
+    if (p == NULL) {
         return larder_write_failed(w, "Money.currency");
     }
-    return true;
+    return p;
 }
 
-static bool decode_analytics_money(struct larder_reader *r, struct analytics_money *out)
+static struct larder_at decode_analytics_money(struct larder_reader *r, struct larder_at at, struct analytics_money *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->amount)) {
-        return false;
+    at = larder_read_i64(r, at, &out->amount);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->currency = ANALYTICS_CURRENCY_EUR;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 7, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 7, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->currency = (enum analytics_currency)number0;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_analytics_point(struct larder_writer *w, const struct analytics_point *value)
+static uint8_t *encode_analytics_point(struct larder_writer *w, uint8_t *p, const struct analytics_point *value)
 {
-    if (!larder_write_room(w, 25)) {
+    p = larder_write_room(w, p, 25);
+    if (p == NULL) {
         return larder_write_failed(w, "analytics_point");
     }
-    larder_write_struct(w, 2);
-    larder_write_i64(w, value->at);
+    p = larder_write_struct(p, 2);
+    p = larder_write_i64(p, value->at);
     if (value->has_value) {
-        larder_write_f64(w, value->value);
+        p = larder_write_f64(p, value->value);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_analytics_point(struct larder_reader *r, struct analytics_point *out)
+static struct larder_at decode_analytics_point(struct larder_reader *r, struct larder_at at, struct analytics_point *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 2 && !larder_read_nil(r)) {
-        if (!larder_read_f64(r, &out->value)) {
-            return false;
+    if (count >= 2 && !larder_read_nil(&at)) {
+        at = larder_read_f64(r, at, &out->value);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_value = true;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_analytics_series(struct larder_writer *w, const struct analytics_series *value)
+static uint8_t *encode_analytics_series(struct larder_writer *w, uint8_t *p, const struct analytics_series *value)
 {
-    if (!larder_write_room(w, 43)) {
+    p = larder_write_room(w, p, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "analytics_series");
     }
-    larder_write_struct(w, 4);
-    if (!larder_write_string(w, value->name, 80, 43)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_string(w, p, value->name, 80, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "Series.name");
     }
-    if (!larder_write_string(w, value->unit, 16, 43)) {
+    p = larder_write_string(w, p, value->unit, 16, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "Series.unit");
     }
-    if (!larder_write_list(w, value->points.items, value->points.count, 5000, 0, 43)) {
+    p = larder_write_list(w, p, value->points.items, value->points.count, 5000, 0, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "Series.points");
     }
     for (size_t i0 = 0; i0 < value->points.count; i0++) {
-        if (!encode_analytics_point(w, &value->points.items[i0]) || !larder_write_room(w, 43)) {
+        p = encode_analytics_point(w, p, &value->points.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 43);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Series.points");
         }
     }
-    if (!larder_write_map(w, value->annotations.entries, value->annotations.count, sizeof value->annotations.entries[0], 50, 43)) {
+    p = larder_write_map(w, p, value->annotations.entries, value->annotations.count, sizeof value->annotations.entries[0], 50, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "Series.annotations");
     }
     for (size_t i0 = 0; i0 < value->annotations.count; i0++) {
-        if (!larder_write_string(w, value->annotations.entries[i0].key, 0, 43)) {
+        p = larder_write_string(w, p, value->annotations.entries[i0].key, 0, 43);
+        if (p == NULL) {
             return larder_write_failed(w, "Series.annotations");
         }
-        larder_write_i64(w, value->annotations.entries[i0].value);
+        p = larder_write_i64(p, value->annotations.entries[i0].value);
     }
-    return true;
+    return p;
 }
 
-static bool decode_analytics_series(struct larder_reader *r, struct analytics_series *out)
+static struct larder_at decode_analytics_series(struct larder_reader *r, struct larder_at at, struct analytics_series *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 4, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 4, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 80, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 80, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->unit = "";
     } else {
-        if (!larder_read_string(r, 16, &out->unit)) {
-            return false;
+        at = larder_read_string(r, at, 16, &out->unit);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 5000, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 5000, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct analytics_point *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_analytics_point(r, &items0[i0])) {
-                    return false;
+                at = decode_analytics_point(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->points.items = items0;
@@ -234,192 +258,235 @@ static bool decode_analytics_series(struct larder_reader *r, struct analytics_se
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 50, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 50, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct analytics_series_annotations_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_i64(r, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_i64(r, at, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->annotations.entries = entries0;
             out->annotations.count = count0;
         }
     }
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
-static bool encode_analytics_tile(struct larder_writer *w, const struct analytics_tile *value)
+static uint8_t *encode_analytics_tile(struct larder_writer *w, uint8_t *p, const struct analytics_tile *value)
 {
-    if (!larder_write_room(w, 44)) {
+    p = larder_write_room(w, p, 44);
+    if (p == NULL) {
         return larder_write_failed(w, "analytics_tile");
     }
-    larder_write_struct(w, 5);
-    if (!larder_write_string(w, value->title, 80, 44)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_string(w, p, value->title, 80, 44);
+    if (p == NULL) {
         return larder_write_failed(w, "Tile.title");
     }
-    larder_write_f64(w, value->value);
-    if (!larder_write_enum(w, (uint32_t)value->trend, 3)) {
+    p = larder_write_f64(p, value->value);
+    p = larder_write_enum(w, p, (uint32_t)value->trend, 3);
+    if (p == NULL) {
         return larder_write_failed(w, "Tile.trend");
     }
     if (value->has_change_pct) {
-        larder_write_f32(w, value->change_pct);
+        p = larder_write_f32(p, value->change_pct);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->series.items, value->series.count, 8, 0, 44)) {
+    p = larder_write_list(w, p, value->series.items, value->series.count, 8, 0, 44);
+    if (p == NULL) {
         return larder_write_failed(w, "Tile.series");
     }
     for (size_t i0 = 0; i0 < value->series.count; i0++) {
-        if (!encode_analytics_series(w, &value->series.items[i0]) || !larder_write_room(w, 44)) {
+        p = encode_analytics_series(w, p, &value->series.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 44);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Tile.series");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_analytics_tile(struct larder_reader *r, struct analytics_tile *out)
+static struct larder_at decode_analytics_tile(struct larder_reader *r, struct larder_at at, struct analytics_tile *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 80, &out->title)) {
-        return false;
+    at = larder_read_string(r, at, 80, &out->title);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_f64(r, &out->value)) {
-        return false;
+    at = larder_read_f64(r, at, &out->value);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 3 || larder_read_nil(r)) {
+    if (count < 3 || larder_read_nil(&at)) {
         out->trend = ANALYTICS_TREND_FLAT;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 3, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 3, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->trend = (enum analytics_trend)number0;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_f32(r, &out->change_pct)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_f32(r, at, &out->change_pct);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_change_pct = true;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 8, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 8, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct analytics_series *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_analytics_series(r, &items0[i0])) {
-                    return false;
+                at = decode_analytics_series(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->series.items = items0;
             out->series.count = count0;
         }
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
-static bool encode_analytics_row(struct larder_writer *w, const struct analytics_row *value)
+static uint8_t *encode_analytics_row(struct larder_writer *w, uint8_t *p, const struct analytics_row *value)
 {
-    if (!larder_write_room(w, 43) || !larder_write_enter(w)) {
+    p = larder_write_room(w, p, 43);
+    if (p == NULL || !larder_write_enter(w)) {
         return larder_write_failed(w, "analytics_row");
     }
-    larder_write_struct(w, 4);
-    if (!larder_write_string(w, value->label, 120, 43)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_string(w, p, value->label, 120, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "Row.label");
     }
-    if (!larder_write_list(w, value->cells.items, value->cells.count, 32, 9, 43)) {
+    p = larder_write_list(w, p, value->cells.items, value->cells.count, 32, 9, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "Row.cells");
     }
     for (size_t i0 = 0; i0 < value->cells.count; i0++) {
-        larder_write_f64(w, value->cells.items[i0]);
+        p = larder_write_f64(p, value->cells.items[i0]);
     }
     if (value->revenue != NULL) {
-        if (!encode_analytics_money(w, value->revenue) || !larder_write_room(w, 43)) {
+        p = encode_analytics_money(w, p, value->revenue);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 43);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Row.revenue");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->rows.items, value->rows.count, 1000, 0, 43)) {
+    p = larder_write_list(w, p, value->rows.items, value->rows.count, 1000, 0, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "Row.rows");
     }
     for (size_t i0 = 0; i0 < value->rows.count; i0++) {
-        if (!encode_analytics_row(w, &value->rows.items[i0]) || !larder_write_room(w, 43)) {
+        p = encode_analytics_row(w, p, &value->rows.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 43);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Row.rows");
         }
     }
     larder_write_leave(w);
-    return true;
+    return p;
 }
 
-static bool decode_analytics_row(struct larder_reader *r, struct analytics_row *out)
+static struct larder_at decode_analytics_row(struct larder_reader *r, struct larder_at at, struct analytics_row *out)
 {
     size_t count;
-    if (!larder_read_enter(r) || !larder_read_struct(r, 4, &count)) {
-        return false;
+    if (!larder_read_enter(r)) {
+        return larder_read_failed();
     }
-    if (!larder_read_string(r, 120, &out->label)) {
-        return false;
+    at = larder_read_struct(r, at, 4, &count);
+    if (at.p == NULL) {
+        return at;
+    }
+    at = larder_read_string(r, at, 120, &out->label);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 32, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 32, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             double *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_f64(r, &items0[i0])) {
-                    return false;
+                at = larder_read_f64(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->cells.items = items0;
             out->cells.count = count0;
         }
     }
-    if (count >= 3 && !larder_read_nil(r)) {
+    if (count >= 3 && !larder_read_nil(&at)) {
         struct analytics_money *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_analytics_money(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_analytics_money(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->revenue = part0;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 1000, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 1000, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct analytics_row *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_analytics_row(r, &items0[i0])) {
-                    return false;
+                at = decode_analytics_row(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->rows.items = items0;
@@ -427,7 +494,7 @@ static bool decode_analytics_row(struct larder_reader *r, struct analytics_row *
         }
     }
     larder_read_leave(r);
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
 static void defaults_analytics_dashboard(struct analytics_dashboard *out)
@@ -435,73 +502,88 @@ static void defaults_analytics_dashboard(struct analytics_dashboard *out)
     out->owner = "nobody";
 }
 
-static bool encode_analytics_dashboard(struct larder_writer *w, const struct analytics_dashboard *value)
+static uint8_t *encode_analytics_dashboard(struct larder_writer *w, uint8_t *p, const struct analytics_dashboard *value)
 {
-    if (!larder_write_room(w, 48)) {
+    p = larder_write_room(w, p, 48);
+    if (p == NULL) {
         return larder_write_failed(w, "analytics_dashboard");
     }
-    larder_write_struct(w, 5);
-    if (!larder_write_string(w, value->title, 120, 48)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_string(w, p, value->title, 120, 48);
+    if (p == NULL) {
         return larder_write_failed(w, "dashboard.title");
     }
-    if (!larder_write_list(w, value->tiles.items, value->tiles.count, 40, 0, 48)) {
+    p = larder_write_list(w, p, value->tiles.items, value->tiles.count, 40, 0, 48);
+    if (p == NULL) {
         return larder_write_failed(w, "dashboard.tiles");
     }
     for (size_t i0 = 0; i0 < value->tiles.count; i0++) {
-        if (!encode_analytics_tile(w, &value->tiles.items[i0]) || !larder_write_room(w, 48)) {
+        p = encode_analytics_tile(w, p, &value->tiles.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 48);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "dashboard.tiles");
         }
     }
-    larder_write_i64(w, value->computed_at);
-    larder_write_i64(w, value->took);
-    if (!larder_write_string(w, value->owner, 80, 48)) {
+    p = larder_write_i64(p, value->computed_at);
+    p = larder_write_i64(p, value->took);
+    p = larder_write_string(w, p, value->owner, 80, 48);
+    if (p == NULL) {
         return larder_write_failed(w, "dashboard.owner");
     }
-    return true;
+    return p;
 }
 
-static bool decode_analytics_dashboard(struct larder_reader *r, struct analytics_dashboard *out)
+static struct larder_at decode_analytics_dashboard(struct larder_reader *r, struct larder_at at, struct analytics_dashboard *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 4, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 4, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->title)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->title);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 40, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 40, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct analytics_tile *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_analytics_tile(r, &items0[i0])) {
-                    return false;
+                at = decode_analytics_tile(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->tiles.items = items0;
             out->tiles.count = count0;
         }
     }
-    if (!larder_read_i64(r, &out->computed_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->computed_at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->took)) {
-        return false;
+    at = larder_read_i64(r, at, &out->took);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 5 || larder_read_nil(r)) {
+    if (count < 5 || larder_read_nil(&at)) {
         out->owner = "nobody";
     } else {
-        if (!larder_read_string(r, 80, &out->owner)) {
-            return false;
+        at = larder_read_string(r, at, 80, &out->owner);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
 static void defaults_analytics_report(struct analytics_report *out)
@@ -510,122 +592,155 @@ static void defaults_analytics_report(struct analytics_report *out)
     out->complete = true;
 }
 
-static bool encode_analytics_report(struct larder_writer *w, const struct analytics_report *value)
+static uint8_t *encode_analytics_report(struct larder_writer *w, uint8_t *p, const struct analytics_report *value)
 {
-    if (!larder_write_room(w, 115)) {
+    p = larder_write_room(w, p, 115);
+    if (p == NULL) {
         return larder_write_failed(w, "analytics_report");
     }
-    larder_write_struct(w, 12);
-    if (!larder_write_enum(w, (uint32_t)value->kind, 5)) {
+    p = larder_write_struct(p, 12);
+    p = larder_write_enum(w, p, (uint32_t)value->kind, 5);
+    if (p == NULL) {
         return larder_write_failed(w, "report.kind");
     }
-    if (!larder_write_enum(w, (uint32_t)value->granularity, 6)) {
+    p = larder_write_enum(w, p, (uint32_t)value->granularity, 6);
+    if (p == NULL) {
         return larder_write_failed(w, "report.granularity");
     }
-    if (!larder_write_string(w, value->period, 16, 115)) {
+    p = larder_write_string(w, p, value->period, 16, 115);
+    if (p == NULL) {
         return larder_write_failed(w, "report.period");
     }
-    larder_write_i64(w, value->from);
-    larder_write_i64(w, value->until);
-    if (!larder_write_list(w, value->columns.items, value->columns.count, 32, 0, 115)) {
+    p = larder_write_i64(p, value->from);
+    p = larder_write_i64(p, value->until);
+    p = larder_write_list(w, p, value->columns.items, value->columns.count, 32, 0, 115);
+    if (p == NULL) {
         return larder_write_failed(w, "report.columns");
     }
     for (size_t i0 = 0; i0 < value->columns.count; i0++) {
-        if (!larder_write_string(w, value->columns.items[i0], 0, 115)) {
+        p = larder_write_string(w, p, value->columns.items[i0], 0, 115);
+        if (p == NULL) {
             return larder_write_failed(w, "report.columns");
         }
     }
-    if (!larder_write_list(w, value->rows.items, value->rows.count, 10000, 0, 115)) {
+    p = larder_write_list(w, p, value->rows.items, value->rows.count, 10000, 0, 115);
+    if (p == NULL) {
         return larder_write_failed(w, "report.rows");
     }
     for (size_t i0 = 0; i0 < value->rows.count; i0++) {
-        if (!encode_analytics_row(w, &value->rows.items[i0]) || !larder_write_room(w, 115)) {
+        p = encode_analytics_row(w, p, &value->rows.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 115);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "report.rows");
         }
     }
-    if (!larder_write_list(w, value->correlation.items, value->correlation.count, 32, 0, 115)) {
+    p = larder_write_list(w, p, value->correlation.items, value->correlation.count, 32, 0, 115);
+    if (p == NULL) {
         return larder_write_failed(w, "report.correlation");
     }
     for (size_t i0 = 0; i0 < value->correlation.count; i0++) {
-        if (!larder_write_list(w, value->correlation.items[i0].items, value->correlation.items[i0].count, 0, 9, 115)) {
+        p = larder_write_list(w, p, value->correlation.items[i0].items, value->correlation.items[i0].count, 0, 9, 115);
+        if (p == NULL) {
             return larder_write_failed(w, "report.correlation");
         }
         for (size_t i1 = 0; i1 < value->correlation.items[i0].count; i1++) {
-            larder_write_f64(w, value->correlation.items[i0].items[i1]);
+            p = larder_write_f64(p, value->correlation.items[i0].items[i1]);
         }
     }
-    if (!larder_write_map(w, value->by_country.entries, value->by_country.count, sizeof value->by_country.entries[0], 250, 115)) {
+    p = larder_write_map(w, p, value->by_country.entries, value->by_country.count, sizeof value->by_country.entries[0], 250, 115);
+    if (p == NULL) {
         return larder_write_failed(w, "report.by_country");
     }
     for (size_t i0 = 0; i0 < value->by_country.count; i0++) {
-        if (!larder_write_string(w, value->by_country.entries[i0].key, 0, 115)) {
+        p = larder_write_string(w, p, value->by_country.entries[i0].key, 0, 115);
+        if (p == NULL) {
             return larder_write_failed(w, "report.by_country");
         }
-        if (!larder_write_list(w, value->by_country.entries[i0].value.items, value->by_country.entries[i0].value.count, 0, 0, 115)) {
+        p = larder_write_list(w, p, value->by_country.entries[i0].value.items, value->by_country.entries[i0].value.count, 0, 0, 115);
+        if (p == NULL) {
             return larder_write_failed(w, "report.by_country");
         }
         for (size_t i1 = 0; i1 < value->by_country.entries[i0].value.count; i1++) {
-            if (!encode_analytics_point(w, &value->by_country.entries[i0].value.items[i1]) || !larder_write_room(w, 115)) {
+            p = encode_analytics_point(w, p, &value->by_country.entries[i0].value.items[i1]);
+            if (p != NULL) {
+                p = larder_write_room(w, p, 115);
+            }
+            if (p == NULL) {
                 return larder_write_failed(w, "report.by_country");
             }
         }
     }
-    if (!encode_analytics_money(w, &value->total) || !larder_write_room(w, 115)) {
+    p = encode_analytics_money(w, p, &value->total);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 115);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "report.total");
     }
-    larder_write_bool(w, value->complete);
+    p = larder_write_bool(p, value->complete);
     if (value->has_chart) {
-        if (!larder_write_bytes(w, value->chart, 1048576, 115)) {
+        p = larder_write_bytes(w, p, value->chart, 1048576, 115);
+        if (p == NULL) {
             return larder_write_failed(w, "report.chart");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_analytics_report(struct larder_reader *r, struct analytics_report *out)
+static struct larder_at decode_analytics_report(struct larder_reader *r, struct larder_at at, struct analytics_report *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 10, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 10, &count);
+    if (at.p == NULL) {
+        return at;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 5, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 5, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->kind = (enum analytics_report_kind)number0;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 6, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 6, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->granularity = (enum analytics_granularity)number0;
     }
-    if (!larder_read_string(r, 16, &out->period)) {
-        return false;
+    at = larder_read_string(r, at, 16, &out->period);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->from)) {
-        return false;
+    at = larder_read_i64(r, at, &out->from);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->until)) {
-        return false;
+    at = larder_read_i64(r, at, &out->until);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 32, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 32, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->columns.items = items0;
@@ -634,17 +749,19 @@ static bool decode_analytics_report(struct larder_reader *r, struct analytics_re
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 10000, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 10000, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct analytics_row *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_analytics_row(r, &items0[i0])) {
-                    return false;
+                at = decode_analytics_row(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->rows.items = items0;
@@ -653,27 +770,30 @@ static bool decode_analytics_report(struct larder_reader *r, struct analytics_re
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 32, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 32, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct larder_f64_list *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
                 size_t count1;
-                if (!larder_read_list(r, 0, &count1)) {
-                    return false;
+                at = larder_read_list(r, at, 0, &count1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 if (count1 != 0) {
                     double *items1 = larder_read_slots(r, count1, sizeof *items1);
                     if (items1 == NULL) {
-                        return false;
+                        return larder_read_failed();
                     }
                     for (size_t i1 = 0; i1 < count1; i1++) {
-                        if (!larder_read_f64(r, &items1[i1])) {
-                            return false;
+                        at = larder_read_f64(r, at, &items1[i1]);
+                        if (at.p == NULL) {
+                            return at;
                         }
                     }
                     items0[i0].items = items1;
@@ -686,30 +806,34 @@ static bool decode_analytics_report(struct larder_reader *r, struct analytics_re
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 250, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 250, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct analytics_report_by_country_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
                 size_t count1;
-                if (!larder_read_list(r, 0, &count1)) {
-                    return false;
+                at = larder_read_list(r, at, 0, &count1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 if (count1 != 0) {
                     struct analytics_point *items1 = larder_read_slots(r, count1, sizeof *items1);
                     if (items1 == NULL) {
-                        return false;
+                        return larder_read_failed();
                     }
                     for (size_t i1 = 0; i1 < count1; i1++) {
-                        if (!decode_analytics_point(r, &items1[i1])) {
-                            return false;
+                        at = decode_analytics_point(r, at, &items1[i1]);
+                        if (at.p == NULL) {
+                            return at;
                         }
                     }
                     entries0[i0].value.items = items1;
@@ -717,43 +841,44 @@ static bool decode_analytics_report(struct larder_reader *r, struct analytics_re
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->by_country.entries = entries0;
             out->by_country.count = count0;
         }
     }
-    if (!decode_analytics_money(r, &out->total)) {
-        return false;
+    at = decode_analytics_money(r, at, &out->total);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 11 || larder_read_nil(r)) {
+    if (count < 11 || larder_read_nil(&at)) {
         out->complete = true;
     } else {
-        if (!larder_read_bool(r, &out->complete)) {
-            return false;
+        at = larder_read_bool(r, at, &out->complete);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 12 && !larder_read_nil(r)) {
-        if (!larder_read_bytes(r, 1048576, &out->chart)) {
-            return false;
+    if (count >= 12 && !larder_read_nil(&at)) {
+        at = larder_read_bytes(r, at, 1048576, &out->chart);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_chart = true;
     }
-    return larder_read_rest(r, count, 12);
+    return larder_read_rest(r, at, count, 12);
 }
 
 /* ------------------------------------------------ dashboard */
 
 static bool encode_entity_analytics_dashboard(struct larder_writer *w, const void *from)
 {
-    const struct analytics_dashboard *value = from;
-    return encode_analytics_dashboard(w, value);
+    return larder_write_end(w, encode_analytics_dashboard(w, w->p, from));
 }
 
 static bool decode_entity_analytics_dashboard(struct larder_reader *r, void *to)
 {
-    struct analytics_dashboard *out = to;
-    return decode_analytics_dashboard(r, out);
+    return larder_read_end(r, decode_analytics_dashboard(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_analytics_dashboard(void *to)
@@ -977,14 +1102,12 @@ void analytics_dashboard_release_many(const struct analytics_dashboard **values,
 
 static bool encode_entity_analytics_report(struct larder_writer *w, const void *from)
 {
-    const struct analytics_report *value = from;
-    return encode_analytics_report(w, value);
+    return larder_write_end(w, encode_analytics_report(w, w->p, from));
 }
 
 static bool decode_entity_analytics_report(struct larder_reader *r, void *to)
 {
-    struct analytics_report *out = to;
-    return decode_analytics_report(r, out);
+    return larder_read_end(r, decode_analytics_report(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_analytics_report(void *to)
@@ -1250,23 +1373,33 @@ void analytics_report_release_many(const struct analytics_report **values, size_
 
 /* ------------------------------------------------ live_visitors */
 
-static bool encode_entity_analytics_live_visitors(struct larder_writer *w, const void *from)
+static uint8_t *encode_analytics_live_visitors(struct larder_writer *w, uint8_t *p, const struct analytics_live_visitors *value)
 {
-    const struct analytics_live_visitors *value = from;
-    if (!larder_write_room(w, 5)) {
+    p = larder_write_room(w, p, 5);
+    if (p == NULL) {
         return larder_write_failed(w, "live_visitors");
     }
-    larder_write_u64(w, value->value);
-    return true;
+    p = larder_write_u64(p, value->value);
+    return p;
+}
+
+static struct larder_at decode_analytics_live_visitors(struct larder_reader *r, struct larder_at at, struct analytics_live_visitors *out)
+{
+    at = larder_read_u32(r, at, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
+static bool encode_entity_analytics_live_visitors(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_analytics_live_visitors(w, w->p, from));
 }
 
 static bool decode_entity_analytics_live_visitors(struct larder_reader *r, void *to)
 {
-    struct analytics_live_visitors *out = to;
-    if (!larder_read_u32(r, &out->value)) {
-        return false;
-    }
-    return true;
+    return larder_read_end(r, decode_analytics_live_visitors(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_analytics_live_visitors(void *to)

@@ -56,208 +56,245 @@ const char *api_gateway_variant_name(enum api_gateway_variant value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_api_gateway_upstream(struct larder_writer *w, const struct api_gateway_upstream *value);
-static bool decode_api_gateway_upstream(struct larder_reader *r, struct api_gateway_upstream *out);
+static uint8_t *encode_api_gateway_upstream(struct larder_writer *w, uint8_t *p, const struct api_gateway_upstream *value);
+static struct larder_at decode_api_gateway_upstream(struct larder_reader *r, struct larder_at at, struct api_gateway_upstream *out);
 
-static bool encode_api_gateway_retry(struct larder_writer *w, const struct api_gateway_retry *value);
-static bool decode_api_gateway_retry(struct larder_reader *r, struct api_gateway_retry *out);
+static uint8_t *encode_api_gateway_retry(struct larder_writer *w, uint8_t *p, const struct api_gateway_retry *value);
+static struct larder_at decode_api_gateway_retry(struct larder_reader *r, struct larder_at at, struct api_gateway_retry *out);
 
-static bool encode_api_gateway_route(struct larder_writer *w, const struct api_gateway_route *value);
-static bool decode_api_gateway_route(struct larder_reader *r, struct api_gateway_route *out);
+static uint8_t *encode_api_gateway_route(struct larder_writer *w, uint8_t *p, const struct api_gateway_route *value);
+static struct larder_at decode_api_gateway_route(struct larder_reader *r, struct larder_at at, struct api_gateway_route *out);
 
-static bool encode_api_gateway_header(struct larder_writer *w, const struct api_gateway_header *value);
-static bool decode_api_gateway_header(struct larder_reader *r, struct api_gateway_header *out);
+static uint8_t *encode_api_gateway_header(struct larder_writer *w, uint8_t *p, const struct api_gateway_header *value);
+static struct larder_at decode_api_gateway_header(struct larder_reader *r, struct larder_at at, struct api_gateway_header *out);
 
-static bool encode_api_gateway_session(struct larder_writer *w, const struct api_gateway_session *value);
-static bool decode_api_gateway_session(struct larder_reader *r, struct api_gateway_session *out);
+static uint8_t *encode_api_gateway_session(struct larder_writer *w, uint8_t *p, const struct api_gateway_session *value);
+static struct larder_at decode_api_gateway_session(struct larder_reader *r, struct larder_at at, struct api_gateway_session *out);
 
-static bool encode_api_gateway_rendered_page(struct larder_writer *w, const struct api_gateway_rendered_page *value);
-static bool decode_api_gateway_rendered_page(struct larder_reader *r, struct api_gateway_rendered_page *out);
+static uint8_t *encode_api_gateway_rendered_page(struct larder_writer *w, uint8_t *p, const struct api_gateway_rendered_page *value);
+static struct larder_at decode_api_gateway_rendered_page(struct larder_reader *r, struct larder_at at, struct api_gateway_rendered_page *out);
 
-static bool encode_api_gateway_upstream(struct larder_writer *w, const struct api_gateway_upstream *value)
+static uint8_t *encode_api_gateway_upstream(struct larder_writer *w, uint8_t *p, const struct api_gateway_upstream *value)
 {
-    if (!larder_write_room(w, 25)) {
+    p = larder_write_room(w, p, 25);
+    if (p == NULL) {
         return larder_write_failed(w, "api_gateway_upstream");
     }
-    larder_write_struct(w, 4);
-    if (!larder_write_string(w, value->host, 253, 25)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_string(w, p, value->host, 253, 25);
+    if (p == NULL) {
         return larder_write_failed(w, "Upstream.host");
     }
-    larder_write_u64(w, value->port);
-    larder_write_u64(w, value->weight);
+    p = larder_write_u64(p, value->port);
+    p = larder_write_u64(p, value->weight);
     if (value->zone != NULL) {
-        if (!larder_write_string(w, value->zone, 64, 25)) {
+        p = larder_write_string(w, p, value->zone, 64, 25);
+        if (p == NULL) {
             return larder_write_failed(w, "Upstream.zone");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_api_gateway_upstream(struct larder_reader *r, struct api_gateway_upstream *out)
+static struct larder_at decode_api_gateway_upstream(struct larder_reader *r, struct larder_at at, struct api_gateway_upstream *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 253, &out->host)) {
-        return false;
+    at = larder_read_string(r, at, 253, &out->host);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->port)) {
-        return false;
+    at = larder_read_u16(r, at, &out->port);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 3 || larder_read_nil(r)) {
+    if (count < 3 || larder_read_nil(&at)) {
         out->weight = 100U;
     } else {
-        if (!larder_read_u16(r, &out->weight)) {
-            return false;
+        at = larder_read_u16(r, at, &out->weight);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 64, &out->zone)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 64, &out->zone);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
-static bool encode_api_gateway_retry(struct larder_writer *w, const struct api_gateway_retry *value)
+static uint8_t *encode_api_gateway_retry(struct larder_writer *w, uint8_t *p, const struct api_gateway_retry *value)
 {
-    if (!larder_write_room(w, 27)) {
+    p = larder_write_room(w, p, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "api_gateway_retry");
     }
-    larder_write_struct(w, 3);
-    larder_write_u64(w, value->attempts);
-    larder_write_i64(w, value->per_try);
-    if (!larder_write_list(w, value->on_status.items, value->on_status.count, 16, 3, 27)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_u64(p, value->attempts);
+    p = larder_write_i64(p, value->per_try);
+    p = larder_write_list(w, p, value->on_status.items, value->on_status.count, 16, 3, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "Retry.on_status");
     }
     for (size_t i0 = 0; i0 < value->on_status.count; i0++) {
-        larder_write_u64(w, value->on_status.items[i0]);
+        p = larder_write_u64(p, value->on_status.items[i0]);
     }
-    return true;
+    return p;
 }
 
-static bool decode_api_gateway_retry(struct larder_reader *r, struct api_gateway_retry *out)
+static struct larder_at decode_api_gateway_retry(struct larder_reader *r, struct larder_at at, struct api_gateway_retry *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 1 || larder_read_nil(r)) {
+    if (count < 1 || larder_read_nil(&at)) {
         out->attempts = 1U;
     } else {
-        if (!larder_read_u8(r, &out->attempts)) {
-            return false;
+        at = larder_read_u8(r, at, &out->attempts);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_i64(r, &out->per_try)) {
-        return false;
+    at = larder_read_i64(r, at, &out->per_try);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 16, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 16, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             uint16_t *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_u16(r, &items0[i0])) {
-                    return false;
+                at = larder_read_u16(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->on_status.items = items0;
             out->on_status.count = count0;
         }
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
-static bool encode_api_gateway_route(struct larder_writer *w, const struct api_gateway_route *value)
+static uint8_t *encode_api_gateway_route(struct larder_writer *w, uint8_t *p, const struct api_gateway_route *value)
 {
-    if (!larder_write_room(w, 74)) {
+    p = larder_write_room(w, p, 74);
+    if (p == NULL) {
         return larder_write_failed(w, "api_gateway_route");
     }
-    larder_write_struct(w, 9);
-    if (!larder_write_string(w, value->name, 64, 74)) {
+    p = larder_write_struct(p, 9);
+    p = larder_write_string(w, p, value->name, 64, 74);
+    if (p == NULL) {
         return larder_write_failed(w, "Route.name");
     }
-    if (!larder_write_list(w, value->methods.items, value->methods.count, 6, 5, 74)) {
+    p = larder_write_list(w, p, value->methods.items, value->methods.count, 6, 5, 74);
+    if (p == NULL) {
         return larder_write_failed(w, "Route.methods");
     }
     for (size_t i0 = 0; i0 < value->methods.count; i0++) {
-        if (!larder_write_enum(w, (uint32_t)value->methods.items[i0], 6)) {
+        p = larder_write_enum(w, p, (uint32_t)value->methods.items[i0], 6);
+        if (p == NULL) {
             return larder_write_failed(w, "Route.methods");
         }
     }
-    if (!larder_write_string(w, value->path_prefix, 256, 74)) {
+    p = larder_write_string(w, p, value->path_prefix, 256, 74);
+    if (p == NULL) {
         return larder_write_failed(w, "Route.path_prefix");
     }
     if (value->rewrite != NULL) {
-        if (!larder_write_string(w, value->rewrite, 256, 74)) {
+        p = larder_write_string(w, p, value->rewrite, 256, 74);
+        if (p == NULL) {
             return larder_write_failed(w, "Route.rewrite");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->upstreams.items, value->upstreams.count, 64, 0, 74)) {
+    p = larder_write_list(w, p, value->upstreams.items, value->upstreams.count, 64, 0, 74);
+    if (p == NULL) {
         return larder_write_failed(w, "Route.upstreams");
     }
     for (size_t i0 = 0; i0 < value->upstreams.count; i0++) {
-        if (!encode_api_gateway_upstream(w, &value->upstreams.items[i0]) || !larder_write_room(w, 74)) {
+        p = encode_api_gateway_upstream(w, p, &value->upstreams.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 74);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Route.upstreams");
         }
     }
-    larder_write_i64(w, value->timeout);
+    p = larder_write_i64(p, value->timeout);
     if (value->retry != NULL) {
-        if (!encode_api_gateway_retry(w, value->retry) || !larder_write_room(w, 74)) {
+        p = encode_api_gateway_retry(w, p, value->retry);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 74);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Route.retry");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_map(w, value->headers.entries, value->headers.count, sizeof value->headers.entries[0], 32, 74)) {
+    p = larder_write_map(w, p, value->headers.entries, value->headers.count, sizeof value->headers.entries[0], 32, 74);
+    if (p == NULL) {
         return larder_write_failed(w, "Route.headers");
     }
     for (size_t i0 = 0; i0 < value->headers.count; i0++) {
-        if (!larder_write_string(w, value->headers.entries[i0].key, 0, 74)) {
+        p = larder_write_string(w, p, value->headers.entries[i0].key, 0, 74);
+        if (p == NULL) {
             return larder_write_failed(w, "Route.headers");
         }
-        if (!larder_write_string(w, value->headers.entries[i0].value, 0, 74)) {
+        p = larder_write_string(w, p, value->headers.entries[i0].value, 0, 74);
+        if (p == NULL) {
             return larder_write_failed(w, "Route.headers");
         }
     }
-    larder_write_bool(w, value->public_);
-    return true;
+    p = larder_write_bool(p, value->public_);
+    return p;
 }
 
-static bool decode_api_gateway_route(struct larder_reader *r, struct api_gateway_route *out)
+static struct larder_at decode_api_gateway_route(struct larder_reader *r, struct larder_at at, struct api_gateway_route *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 8, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 8, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 64, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 64, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 6, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 6, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             enum api_gateway_method *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
                 uint32_t number1;
-                if (!larder_read_enum(r, 6, &number1)) {
-                    return false;
+                at = larder_read_enum(r, at, 6, &number1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 items0[i0] = (enum api_gateway_method)number1;
             }
@@ -265,215 +302,252 @@ static bool decode_api_gateway_route(struct larder_reader *r, struct api_gateway
             out->methods.count = count0;
         }
     }
-    if (!larder_read_string(r, 256, &out->path_prefix)) {
-        return false;
+    at = larder_read_string(r, at, 256, &out->path_prefix);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 256, &out->rewrite)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 256, &out->rewrite);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 64, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 64, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct api_gateway_upstream *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_api_gateway_upstream(r, &items0[i0])) {
-                    return false;
+                at = decode_api_gateway_upstream(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->upstreams.items = items0;
             out->upstreams.count = count0;
         }
     }
-    if (count < 6 || larder_read_nil(r)) {
+    if (count < 6 || larder_read_nil(&at)) {
         out->timeout = INT64_C(10000);
     } else {
-        if (!larder_read_i64(r, &out->timeout)) {
-            return false;
+        at = larder_read_i64(r, at, &out->timeout);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 7 && !larder_read_nil(r)) {
+    if (count >= 7 && !larder_read_nil(&at)) {
         struct api_gateway_retry *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_api_gateway_retry(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_api_gateway_retry(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->retry = part0;
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 32, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 32, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct api_gateway_route_headers_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_string(r, 0, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->headers.entries = entries0;
             out->headers.count = count0;
         }
     }
-    if (count < 9 || larder_read_nil(r)) {
+    if (count < 9 || larder_read_nil(&at)) {
         out->public_ = false;
     } else {
-        if (!larder_read_bool(r, &out->public_)) {
-            return false;
+        at = larder_read_bool(r, at, &out->public_);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 9);
+    return larder_read_rest(r, at, count, 9);
 }
 
-static bool encode_api_gateway_header(struct larder_writer *w, const struct api_gateway_header *value)
+static uint8_t *encode_api_gateway_header(struct larder_writer *w, uint8_t *p, const struct api_gateway_header *value)
 {
-    if (!larder_write_room(w, 17)) {
+    p = larder_write_room(w, p, 17);
+    if (p == NULL) {
         return larder_write_failed(w, "api_gateway_header");
     }
-    larder_write_struct(w, 2);
-    if (!larder_write_string(w, value->name, 128, 17)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_string(w, p, value->name, 128, 17);
+    if (p == NULL) {
         return larder_write_failed(w, "Header.name");
     }
-    if (!larder_write_string(w, value->value, 4096, 17)) {
+    p = larder_write_string(w, p, value->value, 4096, 17);
+    if (p == NULL) {
         return larder_write_failed(w, "Header.value");
     }
-    return true;
+    return p;
 }
 
-static bool decode_api_gateway_header(struct larder_reader *r, struct api_gateway_header *out)
+static struct larder_at decode_api_gateway_header(struct larder_reader *r, struct larder_at at, struct api_gateway_header *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 128, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 128, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 4096, &out->value)) {
-        return false;
+    at = larder_read_string(r, at, 4096, &out->value);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_api_gateway_session(struct larder_writer *w, const struct api_gateway_session *value)
+static uint8_t *encode_api_gateway_session(struct larder_writer *w, uint8_t *p, const struct api_gateway_session *value)
 {
-    if (!larder_write_room(w, 80)) {
+    p = larder_write_room(w, p, 80);
+    if (p == NULL) {
         return larder_write_failed(w, "api_gateway_session");
     }
-    larder_write_struct(w, 9);
-    larder_write_u64(w, value->user_id);
-    if (!larder_write_string(w, value->name, 120, 80)) {
+    p = larder_write_struct(p, 9);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_string(w, p, value->name, 120, 80);
+    if (p == NULL) {
         return larder_write_failed(w, "session.name");
     }
-    if (!larder_write_list(w, value->scopes.items, value->scopes.count, 64, 0, 80)) {
+    p = larder_write_list(w, p, value->scopes.items, value->scopes.count, 64, 0, 80);
+    if (p == NULL) {
         return larder_write_failed(w, "session.scopes");
     }
     for (size_t i0 = 0; i0 < value->scopes.count; i0++) {
-        if (!larder_write_string(w, value->scopes.items[i0], 0, 80)) {
+        p = larder_write_string(w, p, value->scopes.items[i0], 0, 80);
+        if (p == NULL) {
             return larder_write_failed(w, "session.scopes");
         }
     }
-    larder_write_i64(w, value->issued_at);
-    larder_write_i64(w, value->expires_at);
+    p = larder_write_i64(p, value->issued_at);
+    p = larder_write_i64(p, value->expires_at);
     if (value->client != NULL) {
-        if (!larder_write_string(w, value->client, 256, 80)) {
+        p = larder_write_string(w, p, value->client, 256, 80);
+        if (p == NULL) {
             return larder_write_failed(w, "session.client");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_string(w, value->csrf_token, 64, 80)) {
+    p = larder_write_string(w, p, value->csrf_token, 64, 80);
+    if (p == NULL) {
         return larder_write_failed(w, "session.csrf_token");
     }
     if (value->has_impersonated_by) {
-        larder_write_u64(w, value->impersonated_by);
+        p = larder_write_u64(p, value->impersonated_by);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->has_claims) {
-        if (!larder_write_present_any(w, value->claims, 0, 80)) {
+        p = larder_write_present_any(w, p, value->claims, 0, 80);
+        if (p == NULL) {
             return larder_write_failed(w, "session.claims");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_api_gateway_session(struct larder_reader *r, struct api_gateway_session *out)
+static struct larder_at decode_api_gateway_session(struct larder_reader *r, struct larder_at at, struct api_gateway_session *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 7, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 7, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 64, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 64, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->scopes.items = items0;
             out->scopes.count = count0;
         }
     }
-    if (!larder_read_i64(r, &out->issued_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->issued_at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->expires_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->expires_at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 6 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 256, &out->client)) {
-            return false;
+    if (count >= 6 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 256, &out->client);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_string(r, 64, &out->csrf_token)) {
-        return false;
+    at = larder_read_string(r, at, 64, &out->csrf_token);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 8 && !larder_read_nil(r)) {
-        if (!larder_read_u64(r, &out->impersonated_by)) {
-            return false;
+    if (count >= 8 && !larder_read_nil(&at)) {
+        at = larder_read_u64(r, at, &out->impersonated_by);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_impersonated_by = true;
     }
-    if (count >= 9 && !larder_read_nil(r)) {
-        if (!larder_read_any(r, &out->claims)) {
-            return false;
+    if (count >= 9 && !larder_read_nil(&at)) {
+        at = larder_read_any(r, at, &out->claims);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_claims = true;
     }
-    return larder_read_rest(r, count, 9);
+    return larder_read_rest(r, at, count, 9);
 }
 
 static void defaults_api_gateway_rendered_page(struct api_gateway_rendered_page *out)
@@ -481,97 +555,111 @@ static void defaults_api_gateway_rendered_page(struct api_gateway_rendered_page 
     out->status = 200U;
 }
 
-static bool encode_api_gateway_rendered_page(struct larder_writer *w, const struct api_gateway_rendered_page *value)
+static uint8_t *encode_api_gateway_rendered_page(struct larder_writer *w, uint8_t *p, const struct api_gateway_rendered_page *value)
 {
-    if (!larder_write_room(w, 52)) {
+    p = larder_write_room(w, p, 52);
+    if (p == NULL) {
         return larder_write_failed(w, "api_gateway_rendered_page");
     }
-    larder_write_struct(w, 6);
-    larder_write_u64(w, value->status);
-    if (!larder_write_list(w, value->headers.items, value->headers.count, 64, 0, 52)) {
+    p = larder_write_struct(p, 6);
+    p = larder_write_u64(p, value->status);
+    p = larder_write_list(w, p, value->headers.items, value->headers.count, 64, 0, 52);
+    if (p == NULL) {
         return larder_write_failed(w, "rendered_page.headers");
     }
     for (size_t i0 = 0; i0 < value->headers.count; i0++) {
-        if (!encode_api_gateway_header(w, &value->headers.items[i0]) || !larder_write_room(w, 52)) {
+        p = encode_api_gateway_header(w, p, &value->headers.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 52);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "rendered_page.headers");
         }
     }
-    if (!larder_write_bytes(w, value->body, 786432, 52)) {
+    p = larder_write_bytes(w, p, value->body, 786432, 52);
+    if (p == NULL) {
         return larder_write_failed(w, "rendered_page.body");
     }
     if (value->etag != NULL) {
-        if (!larder_write_string(w, value->etag, 128, 52)) {
+        p = larder_write_string(w, p, value->etag, 128, 52);
+        if (p == NULL) {
             return larder_write_failed(w, "rendered_page.etag");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_i64(w, value->rendered_at);
-    larder_write_i64(w, value->render_time);
-    return true;
+    p = larder_write_i64(p, value->rendered_at);
+    p = larder_write_i64(p, value->render_time);
+    return p;
 }
 
-static bool decode_api_gateway_rendered_page(struct larder_reader *r, struct api_gateway_rendered_page *out)
+static struct larder_at decode_api_gateway_rendered_page(struct larder_reader *r, struct larder_at at, struct api_gateway_rendered_page *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 6, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 6, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 1 || larder_read_nil(r)) {
+    if (count < 1 || larder_read_nil(&at)) {
         out->status = 200U;
     } else {
-        if (!larder_read_u16(r, &out->status)) {
-            return false;
+        at = larder_read_u16(r, at, &out->status);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 64, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 64, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct api_gateway_header *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_api_gateway_header(r, &items0[i0])) {
-                    return false;
+                at = decode_api_gateway_header(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->headers.items = items0;
             out->headers.count = count0;
         }
     }
-    if (!larder_read_bytes(r, 786432, &out->body)) {
-        return false;
+    at = larder_read_bytes(r, at, 786432, &out->body);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 128, &out->etag)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 128, &out->etag);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_i64(r, &out->rendered_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->rendered_at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->render_time)) {
-        return false;
+    at = larder_read_i64(r, at, &out->render_time);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 6);
+    return larder_read_rest(r, at, count, 6);
 }
 
 /* ------------------------------------------------ session */
 
 static bool encode_entity_api_gateway_session(struct larder_writer *w, const void *from)
 {
-    const struct api_gateway_session *value = from;
-    return encode_api_gateway_session(w, value);
+    return larder_write_end(w, encode_api_gateway_session(w, w->p, from));
 }
 
 static bool decode_entity_api_gateway_session(struct larder_reader *r, void *to)
 {
-    struct api_gateway_session *out = to;
-    return decode_api_gateway_session(r, out);
+    return larder_read_end(r, decode_api_gateway_session(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_api_gateway_session(void *to)
@@ -790,44 +878,60 @@ void api_gateway_session_release_many(const struct api_gateway_session **values,
 
 /* ------------------------------------------------ routing_table */
 
-static bool encode_entity_api_gateway_routing_table(struct larder_writer *w, const void *from)
+static uint8_t *encode_api_gateway_routing_table(struct larder_writer *w, uint8_t *p, const struct api_gateway_routing_table *value)
 {
-    const struct api_gateway_routing_table *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "routing_table");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "routing_table");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!encode_api_gateway_route(w, &(*value).items[i0]) || !larder_write_room(w, 10)) {
+        p = encode_api_gateway_route(w, p, &(*value).items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 10);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "routing_table");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_api_gateway_routing_table(struct larder_reader *r, void *to)
+static struct larder_at decode_api_gateway_routing_table(struct larder_reader *r, struct larder_at at, struct api_gateway_routing_table *out)
 {
-    struct api_gateway_routing_table *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct api_gateway_route *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!decode_api_gateway_route(r, &items0[i0])) {
-                return false;
+            at = decode_api_gateway_route(r, at, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_api_gateway_routing_table(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_api_gateway_routing_table(w, w->p, from));
+}
+
+static bool decode_entity_api_gateway_routing_table(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_api_gateway_routing_table(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_api_gateway_routing_table(void *to)
@@ -1048,14 +1152,12 @@ void api_gateway_routing_table_release_many(const struct api_gateway_routing_tab
 
 static bool encode_entity_api_gateway_rendered_page(struct larder_writer *w, const void *from)
 {
-    const struct api_gateway_rendered_page *value = from;
-    return encode_api_gateway_rendered_page(w, value);
+    return larder_write_end(w, encode_api_gateway_rendered_page(w, w->p, from));
 }
 
 static bool decode_entity_api_gateway_rendered_page(struct larder_reader *r, void *to)
 {
-    struct api_gateway_rendered_page *out = to;
-    return decode_api_gateway_rendered_page(r, out);
+    return larder_read_end(r, decode_api_gateway_rendered_page(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_api_gateway_rendered_page(void *to)

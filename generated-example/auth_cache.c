@@ -44,137 +44,156 @@ const char *auth_effect_name(enum auth_effect value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_auth_device(struct larder_writer *w, const struct auth_device *value);
-static bool decode_auth_device(struct larder_reader *r, struct auth_device *out);
+static uint8_t *encode_auth_device(struct larder_writer *w, uint8_t *p, const struct auth_device *value);
+static struct larder_at decode_auth_device(struct larder_reader *r, struct larder_at at, struct auth_device *out);
 
-static bool encode_auth_grant(struct larder_writer *w, const struct auth_grant *value);
-static bool decode_auth_grant(struct larder_reader *r, struct auth_grant *out);
+static uint8_t *encode_auth_grant(struct larder_writer *w, uint8_t *p, const struct auth_grant *value);
+static struct larder_at decode_auth_grant(struct larder_reader *r, struct larder_at at, struct auth_grant *out);
 
-static bool encode_auth_session(struct larder_writer *w, const struct auth_session *value);
-static bool decode_auth_session(struct larder_reader *r, struct auth_session *out);
+static uint8_t *encode_auth_session(struct larder_writer *w, uint8_t *p, const struct auth_session *value);
+static struct larder_at decode_auth_session(struct larder_reader *r, struct larder_at at, struct auth_session *out);
 
-static bool encode_auth_permissions(struct larder_writer *w, const struct auth_permissions *value);
-static bool decode_auth_permissions(struct larder_reader *r, struct auth_permissions *out);
+static uint8_t *encode_auth_permissions(struct larder_writer *w, uint8_t *p, const struct auth_permissions *value);
+static struct larder_at decode_auth_permissions(struct larder_reader *r, struct larder_at at, struct auth_permissions *out);
 
 static void defaults_auth_device(struct auth_device *out)
 {
     out->trusted = false;
 }
 
-static bool encode_auth_device(struct larder_writer *w, const struct auth_device *value)
+static uint8_t *encode_auth_device(struct larder_writer *w, uint8_t *p, const struct auth_device *value)
 {
-    if (!larder_write_room(w, 38)) {
+    p = larder_write_room(w, p, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "auth_device");
     }
-    larder_write_struct(w, 4);
-    larder_write_uuid(w, value->fingerprint);
-    if (!larder_write_string(w, value->platform, 64, 38)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_uuid(p, value->fingerprint);
+    p = larder_write_string(w, p, value->platform, 64, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "Device.platform");
     }
-    if (!larder_write_string(w, value->address, 45, 38)) {
+    p = larder_write_string(w, p, value->address, 45, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "Device.address");
     }
-    larder_write_bool(w, value->trusted);
-    return true;
+    p = larder_write_bool(p, value->trusted);
+    return p;
 }
 
-static bool decode_auth_device(struct larder_reader *r, struct auth_device *out)
+static struct larder_at decode_auth_device(struct larder_reader *r, struct larder_at at, struct auth_device *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_uuid(r, &out->fingerprint)) {
-        return false;
+    at = larder_read_uuid(r, at, &out->fingerprint);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 64, &out->platform)) {
-        return false;
+    at = larder_read_string(r, at, 64, &out->platform);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 45, &out->address)) {
-        return false;
+    at = larder_read_string(r, at, 45, &out->address);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 4 || larder_read_nil(r)) {
+    if (count < 4 || larder_read_nil(&at)) {
         out->trusted = false;
     } else {
-        if (!larder_read_bool(r, &out->trusted)) {
-            return false;
+        at = larder_read_bool(r, at, &out->trusted);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
-static bool encode_auth_grant(struct larder_writer *w, const struct auth_grant *value)
+static uint8_t *encode_auth_grant(struct larder_writer *w, uint8_t *p, const struct auth_grant *value)
 {
-    if (!larder_write_room(w, 38)) {
+    p = larder_write_room(w, p, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "auth_grant");
     }
-    larder_write_struct(w, 4);
-    if (!larder_write_string(w, value->resource, 128, 38)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_string(w, p, value->resource, 128, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "Grant.resource");
     }
-    if (!larder_write_list(w, value->actions.items, value->actions.count, 16, 0, 38)) {
+    p = larder_write_list(w, p, value->actions.items, value->actions.count, 16, 0, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "Grant.actions");
     }
     for (size_t i0 = 0; i0 < value->actions.count; i0++) {
-        if (!larder_write_string(w, value->actions.items[i0], 0, 38)) {
+        p = larder_write_string(w, p, value->actions.items[i0], 0, 38);
+        if (p == NULL) {
             return larder_write_failed(w, "Grant.actions");
         }
     }
-    if (!larder_write_enum(w, (uint32_t)value->effect, 2)) {
+    p = larder_write_enum(w, p, (uint32_t)value->effect, 2);
+    if (p == NULL) {
         return larder_write_failed(w, "Grant.effect");
     }
     if (value->has_until) {
-        larder_write_i64(w, value->until);
+        p = larder_write_i64(p, value->until);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_auth_grant(struct larder_reader *r, struct auth_grant *out)
+static struct larder_at decode_auth_grant(struct larder_reader *r, struct larder_at at, struct auth_grant *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 128, &out->resource)) {
-        return false;
+    at = larder_read_string(r, at, 128, &out->resource);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 16, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 16, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->actions.items = items0;
             out->actions.count = count0;
         }
     }
-    if (count < 3 || larder_read_nil(r)) {
+    if (count < 3 || larder_read_nil(&at)) {
         out->effect = AUTH_EFFECT_ALLOW;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 2, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 2, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->effect = (enum auth_effect)number0;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->until)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->until);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_until = true;
     }
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
 static void defaults_auth_session(struct auth_session *out)
@@ -183,71 +202,85 @@ static void defaults_auth_session(struct auth_session *out)
     out->idle_limit = INT64_C(1800000);
 }
 
-static bool encode_auth_session(struct larder_writer *w, const struct auth_session *value)
+static uint8_t *encode_auth_session(struct larder_writer *w, uint8_t *p, const struct auth_session *value)
 {
-    if (!larder_write_room(w, 93)) {
+    p = larder_write_room(w, p, 93);
+    if (p == NULL) {
         return larder_write_failed(w, "auth_session");
     }
-    larder_write_struct(w, 9);
-    larder_write_uuid(w, value->session_id);
-    larder_write_u64(w, value->user_id);
-    if (!larder_write_list(w, value->factors.items, value->factors.count, 5, 5, 93)) {
+    p = larder_write_struct(p, 9);
+    p = larder_write_uuid(p, value->session_id);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_list(w, p, value->factors.items, value->factors.count, 5, 5, 93);
+    if (p == NULL) {
         return larder_write_failed(w, "session.factors");
     }
     for (size_t i0 = 0; i0 < value->factors.count; i0++) {
-        if (!larder_write_enum(w, (uint32_t)value->factors.items[i0], 5)) {
+        p = larder_write_enum(w, p, (uint32_t)value->factors.items[i0], 5);
+        if (p == NULL) {
             return larder_write_failed(w, "session.factors");
         }
     }
-    if (!encode_auth_device(w, &value->device) || !larder_write_room(w, 93)) {
+    p = encode_auth_device(w, p, &value->device);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 93);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "session.device");
     }
-    larder_write_i64(w, value->started_at);
-    larder_write_i64(w, value->last_seen_at);
-    larder_write_i64(w, value->idle_limit);
+    p = larder_write_i64(p, value->started_at);
+    p = larder_write_i64(p, value->last_seen_at);
+    p = larder_write_i64(p, value->idle_limit);
     if (value->refresh_token != NULL) {
-        if (!larder_write_string(w, value->refresh_token, 256, 93)) {
+        p = larder_write_string(w, p, value->refresh_token, 256, 93);
+        if (p == NULL) {
             return larder_write_failed(w, "session.refresh_token");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->has_key_material) {
-        if (!larder_write_bytes(w, value->key_material, 64, 93)) {
+        p = larder_write_bytes(w, p, value->key_material, 64, 93);
+        if (p == NULL) {
             return larder_write_failed(w, "session.key_material");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_auth_session(struct larder_reader *r, struct auth_session *out)
+static struct larder_at decode_auth_session(struct larder_reader *r, struct larder_at at, struct auth_session *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 6, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 6, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_uuid(r, &out->session_id)) {
-        return false;
+    at = larder_read_uuid(r, at, &out->session_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 5, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 5, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             enum auth_factor *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
                 uint32_t number1;
-                if (!larder_read_enum(r, 5, &number1)) {
-                    return false;
+                at = larder_read_enum(r, at, 5, &number1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 items0[i0] = (enum auth_factor)number1;
             }
@@ -255,94 +288,114 @@ static bool decode_auth_session(struct larder_reader *r, struct auth_session *ou
             out->factors.count = count0;
         }
     }
-    if (!decode_auth_device(r, &out->device)) {
-        return false;
+    at = decode_auth_device(r, at, &out->device);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->started_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->started_at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->last_seen_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->last_seen_at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 7 || larder_read_nil(r)) {
+    if (count < 7 || larder_read_nil(&at)) {
         out->idle_limit = INT64_C(1800000);
     } else {
-        if (!larder_read_i64(r, &out->idle_limit)) {
-            return false;
+        at = larder_read_i64(r, at, &out->idle_limit);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 8 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 256, &out->refresh_token)) {
-            return false;
+    if (count >= 8 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 256, &out->refresh_token);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 9 && !larder_read_nil(r)) {
-        if (!larder_read_bytes(r, 64, &out->key_material)) {
-            return false;
+    if (count >= 9 && !larder_read_nil(&at)) {
+        at = larder_read_bytes(r, at, 64, &out->key_material);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_key_material = true;
     }
-    return larder_read_rest(r, count, 9);
+    return larder_read_rest(r, at, count, 9);
 }
 
-static bool encode_auth_permissions(struct larder_writer *w, const struct auth_permissions *value)
+static uint8_t *encode_auth_permissions(struct larder_writer *w, uint8_t *p, const struct auth_permissions *value)
 {
-    if (!larder_write_room(w, 62)) {
+    p = larder_write_room(w, p, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "auth_permissions");
     }
-    larder_write_struct(w, 5);
-    larder_write_u64(w, value->user_id);
-    if (!larder_write_list(w, value->roles.items, value->roles.count, 32, 0, 62)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_list(w, p, value->roles.items, value->roles.count, 32, 0, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "permissions.roles");
     }
     for (size_t i0 = 0; i0 < value->roles.count; i0++) {
-        if (!larder_write_string(w, value->roles.items[i0], 0, 62)) {
+        p = larder_write_string(w, p, value->roles.items[i0], 0, 62);
+        if (p == NULL) {
             return larder_write_failed(w, "permissions.roles");
         }
     }
-    if (!larder_write_list(w, value->grants.items, value->grants.count, 500, 0, 62)) {
+    p = larder_write_list(w, p, value->grants.items, value->grants.count, 500, 0, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "permissions.grants");
     }
     for (size_t i0 = 0; i0 < value->grants.count; i0++) {
-        if (!encode_auth_grant(w, &value->grants.items[i0]) || !larder_write_room(w, 62)) {
+        p = encode_auth_grant(w, p, &value->grants.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 62);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "permissions.grants");
         }
     }
-    if (!larder_write_map(w, value->limits.entries, value->limits.count, sizeof value->limits.entries[0], 32, 62)) {
+    p = larder_write_map(w, p, value->limits.entries, value->limits.count, sizeof value->limits.entries[0], 32, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "permissions.limits");
     }
     for (size_t i0 = 0; i0 < value->limits.count; i0++) {
-        if (!larder_write_string(w, value->limits.entries[i0].key, 0, 62)) {
+        p = larder_write_string(w, p, value->limits.entries[i0].key, 0, 62);
+        if (p == NULL) {
             return larder_write_failed(w, "permissions.limits");
         }
-        larder_write_i64(w, value->limits.entries[i0].value);
+        p = larder_write_i64(p, value->limits.entries[i0].value);
     }
-    larder_write_i64(w, value->computed_at);
-    return true;
+    p = larder_write_i64(p, value->computed_at);
+    return p;
 }
 
-static bool decode_auth_permissions(struct larder_reader *r, struct auth_permissions *out)
+static struct larder_at decode_auth_permissions(struct larder_reader *r, struct larder_at at, struct auth_permissions *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 32, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 32, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->roles.items = items0;
@@ -351,17 +404,19 @@ static bool decode_auth_permissions(struct larder_reader *r, struct auth_permiss
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 500, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 500, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct auth_grant *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_auth_grant(r, &items0[i0])) {
-                    return false;
+                at = decode_auth_grant(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->grants.items = items0;
@@ -370,47 +425,49 @@ static bool decode_auth_permissions(struct larder_reader *r, struct auth_permiss
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 32, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 32, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct auth_permissions_limits_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_i64(r, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_i64(r, at, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->limits.entries = entries0;
             out->limits.count = count0;
         }
     }
-    if (!larder_read_i64(r, &out->computed_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->computed_at);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
 /* ------------------------------------------------ session */
 
 static bool encode_entity_auth_session(struct larder_writer *w, const void *from)
 {
-    const struct auth_session *value = from;
-    return encode_auth_session(w, value);
+    return larder_write_end(w, encode_auth_session(w, w->p, from));
 }
 
 static bool decode_entity_auth_session(struct larder_reader *r, void *to)
 {
-    struct auth_session *out = to;
-    return decode_auth_session(r, out);
+    return larder_read_end(r, decode_auth_session(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_auth_session(void *to)
@@ -631,14 +688,12 @@ void auth_session_release_many(const struct auth_session **values, size_t count)
 
 static bool encode_entity_auth_permissions(struct larder_writer *w, const void *from)
 {
-    const struct auth_permissions *value = from;
-    return encode_auth_permissions(w, value);
+    return larder_write_end(w, encode_auth_permissions(w, w->p, from));
 }
 
 static bool decode_entity_auth_permissions(struct larder_reader *r, void *to)
 {
-    struct auth_permissions *out = to;
-    return decode_auth_permissions(r, out);
+    return larder_read_end(r, decode_auth_permissions(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_auth_permissions(void *to)
@@ -898,23 +953,33 @@ void auth_permissions_release_many(const struct auth_permissions **values, size_
 
 /* ------------------------------------------------ failed_sign_ins */
 
-static bool encode_entity_auth_failed_sign_ins(struct larder_writer *w, const void *from)
+static uint8_t *encode_auth_failed_sign_ins(struct larder_writer *w, uint8_t *p, const struct auth_failed_sign_ins *value)
 {
-    const struct auth_failed_sign_ins *value = from;
-    if (!larder_write_room(w, 3)) {
+    p = larder_write_room(w, p, 3);
+    if (p == NULL) {
         return larder_write_failed(w, "failed_sign_ins");
     }
-    larder_write_u64(w, value->value);
-    return true;
+    p = larder_write_u64(p, value->value);
+    return p;
+}
+
+static struct larder_at decode_auth_failed_sign_ins(struct larder_reader *r, struct larder_at at, struct auth_failed_sign_ins *out)
+{
+    at = larder_read_u16(r, at, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
+static bool encode_entity_auth_failed_sign_ins(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_auth_failed_sign_ins(w, w->p, from));
 }
 
 static bool decode_entity_auth_failed_sign_ins(struct larder_reader *r, void *to)
 {
-    struct auth_failed_sign_ins *out = to;
-    if (!larder_read_u16(r, &out->value)) {
-        return false;
-    }
-    return true;
+    return larder_read_end(r, decode_auth_failed_sign_ins(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_auth_failed_sign_ins(void *to)

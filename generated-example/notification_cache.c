@@ -44,196 +44,225 @@ const char *notification_urgency_name(enum notification_urgency value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_notification_quiet_hours(struct larder_writer *w, const struct notification_quiet_hours *value);
-static bool decode_notification_quiet_hours(struct larder_reader *r, struct notification_quiet_hours *out);
+static uint8_t *encode_notification_quiet_hours(struct larder_writer *w, uint8_t *p, const struct notification_quiet_hours *value);
+static struct larder_at decode_notification_quiet_hours(struct larder_reader *r, struct larder_at at, struct notification_quiet_hours *out);
 
-static bool encode_notification_placeholder(struct larder_writer *w, const struct notification_placeholder *value);
-static bool decode_notification_placeholder(struct larder_reader *r, struct notification_placeholder *out);
+static uint8_t *encode_notification_placeholder(struct larder_writer *w, uint8_t *p, const struct notification_placeholder *value);
+static struct larder_at decode_notification_placeholder(struct larder_reader *r, struct larder_at at, struct notification_placeholder *out);
 
-static bool encode_notification_attachment(struct larder_writer *w, const struct notification_attachment *value);
-static bool decode_notification_attachment(struct larder_reader *r, struct notification_attachment *out);
+static uint8_t *encode_notification_attachment(struct larder_writer *w, uint8_t *p, const struct notification_attachment *value);
+static struct larder_at decode_notification_attachment(struct larder_reader *r, struct larder_at at, struct notification_attachment *out);
 
-static bool encode_notification_rule(struct larder_writer *w, const struct notification_rule *value);
-static bool decode_notification_rule(struct larder_reader *r, struct notification_rule *out);
+static uint8_t *encode_notification_rule(struct larder_writer *w, uint8_t *p, const struct notification_rule *value);
+static struct larder_at decode_notification_rule(struct larder_reader *r, struct larder_at at, struct notification_rule *out);
 
-static bool encode_notification_template(struct larder_writer *w, const struct notification_template *value);
-static bool decode_notification_template(struct larder_reader *r, struct notification_template *out);
+static uint8_t *encode_notification_template(struct larder_writer *w, uint8_t *p, const struct notification_template *value);
+static struct larder_at decode_notification_template(struct larder_reader *r, struct larder_at at, struct notification_template *out);
 
-static bool encode_notification_preferences(struct larder_writer *w, const struct notification_preferences *value);
-static bool decode_notification_preferences(struct larder_reader *r, struct notification_preferences *out);
+static uint8_t *encode_notification_preferences(struct larder_writer *w, uint8_t *p, const struct notification_preferences *value);
+static struct larder_at decode_notification_preferences(struct larder_reader *r, struct larder_at at, struct notification_preferences *out);
 
-static bool encode_notification_unread_count(struct larder_writer *w, const struct notification_unread_count *value);
-static bool decode_notification_unread_count(struct larder_reader *r, struct notification_unread_count *out);
+static uint8_t *encode_notification_unread_count(struct larder_writer *w, uint8_t *p, const struct notification_unread_count *value);
+static struct larder_at decode_notification_unread_count(struct larder_reader *r, struct larder_at at, struct notification_unread_count *out);
 
-static bool encode_notification_quiet_hours(struct larder_writer *w, const struct notification_quiet_hours *value)
+static uint8_t *encode_notification_quiet_hours(struct larder_writer *w, uint8_t *p, const struct notification_quiet_hours *value)
 {
-    if (!larder_write_room(w, 15)) {
+    p = larder_write_room(w, p, 15);
+    if (p == NULL) {
         return larder_write_failed(w, "notification_quiet_hours");
     }
-    larder_write_struct(w, 3);
-    larder_write_u64(w, value->from_minute);
-    larder_write_u64(w, value->to_minute);
-    larder_write_bool(w, value->except_urgent);
-    return true;
+    p = larder_write_struct(p, 3);
+    p = larder_write_u64(p, value->from_minute);
+    p = larder_write_u64(p, value->to_minute);
+    p = larder_write_bool(p, value->except_urgent);
+    return p;
 }
 
-static bool decode_notification_quiet_hours(struct larder_reader *r, struct notification_quiet_hours *out)
+static struct larder_at decode_notification_quiet_hours(struct larder_reader *r, struct larder_at at, struct notification_quiet_hours *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->from_minute)) {
-        return false;
+    at = larder_read_u16(r, at, &out->from_minute);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->to_minute)) {
-        return false;
+    at = larder_read_u16(r, at, &out->to_minute);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 3 || larder_read_nil(r)) {
+    if (count < 3 || larder_read_nil(&at)) {
         out->except_urgent = true;
     } else {
-        if (!larder_read_bool(r, &out->except_urgent)) {
-            return false;
+        at = larder_read_bool(r, at, &out->except_urgent);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
-static bool encode_notification_placeholder(struct larder_writer *w, const struct notification_placeholder *value)
+static uint8_t *encode_notification_placeholder(struct larder_writer *w, uint8_t *p, const struct notification_placeholder *value)
 {
-    if (!larder_write_room(w, 19)) {
+    p = larder_write_room(w, p, 19);
+    if (p == NULL) {
         return larder_write_failed(w, "notification_placeholder");
     }
-    larder_write_struct(w, 3);
-    if (!larder_write_string(w, value->name, 64, 19)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_string(w, p, value->name, 64, 19);
+    if (p == NULL) {
         return larder_write_failed(w, "Placeholder.name");
     }
-    larder_write_bool(w, value->required);
+    p = larder_write_bool(p, value->required);
     if (value->example != NULL) {
-        if (!larder_write_string(w, value->example, 200, 19)) {
+        p = larder_write_string(w, p, value->example, 200, 19);
+        if (p == NULL) {
             return larder_write_failed(w, "Placeholder.example");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_notification_placeholder(struct larder_reader *r, struct notification_placeholder *out)
+static struct larder_at decode_notification_placeholder(struct larder_reader *r, struct larder_at at, struct notification_placeholder *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 64, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 64, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->required = true;
     } else {
-        if (!larder_read_bool(r, &out->required)) {
-            return false;
+        at = larder_read_bool(r, at, &out->required);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 200, &out->example)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 200, &out->example);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
-static bool encode_notification_attachment(struct larder_writer *w, const struct notification_attachment *value)
+static uint8_t *encode_notification_attachment(struct larder_writer *w, uint8_t *p, const struct notification_attachment *value)
 {
-    if (!larder_write_room(w, 23)) {
+    p = larder_write_room(w, p, 23);
+    if (p == NULL) {
         return larder_write_failed(w, "notification_attachment");
     }
-    larder_write_struct(w, 3);
-    if (!larder_write_string(w, value->file_name, 120, 23)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_string(w, p, value->file_name, 120, 23);
+    if (p == NULL) {
         return larder_write_failed(w, "Attachment.file_name");
     }
-    if (!larder_write_string(w, value->media_type, 80, 23)) {
+    p = larder_write_string(w, p, value->media_type, 80, 23);
+    if (p == NULL) {
         return larder_write_failed(w, "Attachment.media_type");
     }
-    if (!larder_write_bytes(w, value->content, 262144, 23)) {
+    p = larder_write_bytes(w, p, value->content, 262144, 23);
+    if (p == NULL) {
         return larder_write_failed(w, "Attachment.content");
     }
-    return true;
+    return p;
 }
 
-static bool decode_notification_attachment(struct larder_reader *r, struct notification_attachment *out)
+static struct larder_at decode_notification_attachment(struct larder_reader *r, struct larder_at at, struct notification_attachment *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->file_name)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->file_name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->media_type = "application/octet-stream";
     } else {
-        if (!larder_read_string(r, 80, &out->media_type)) {
-            return false;
+        at = larder_read_string(r, at, 80, &out->media_type);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_bytes(r, 262144, &out->content)) {
-        return false;
+    at = larder_read_bytes(r, at, 262144, &out->content);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
-static bool encode_notification_rule(struct larder_writer *w, const struct notification_rule *value)
+static uint8_t *encode_notification_rule(struct larder_writer *w, uint8_t *p, const struct notification_rule *value)
 {
-    if (!larder_write_room(w, 38)) {
+    p = larder_write_room(w, p, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "notification_rule");
     }
-    larder_write_struct(w, 4);
-    if (!larder_write_string(w, value->topic, 64, 38)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_string(w, p, value->topic, 64, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "Rule.topic");
     }
-    if (!larder_write_list(w, value->channels.items, value->channels.count, 4, 5, 38)) {
+    p = larder_write_list(w, p, value->channels.items, value->channels.count, 4, 5, 38);
+    if (p == NULL) {
         return larder_write_failed(w, "Rule.channels");
     }
     for (size_t i0 = 0; i0 < value->channels.count; i0++) {
-        if (!larder_write_enum(w, (uint32_t)value->channels.items[i0], 4)) {
+        p = larder_write_enum(w, p, (uint32_t)value->channels.items[i0], 4);
+        if (p == NULL) {
             return larder_write_failed(w, "Rule.channels");
         }
     }
     if (value->has_at_most_every) {
-        larder_write_i64(w, value->at_most_every);
+        p = larder_write_i64(p, value->at_most_every);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_enum(w, (uint32_t)value->from_urgency, 3)) {
+    p = larder_write_enum(w, p, (uint32_t)value->from_urgency, 3);
+    if (p == NULL) {
         return larder_write_failed(w, "Rule.from_urgency");
     }
-    return true;
+    return p;
 }
 
-static bool decode_notification_rule(struct larder_reader *r, struct notification_rule *out)
+static struct larder_at decode_notification_rule(struct larder_reader *r, struct larder_at at, struct notification_rule *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 64, &out->topic)) {
-        return false;
+    at = larder_read_string(r, at, 64, &out->topic);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 4, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 4, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             enum notification_channel *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
                 uint32_t number1;
-                if (!larder_read_enum(r, 4, &number1)) {
-                    return false;
+                at = larder_read_enum(r, at, 4, &number1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 items0[i0] = (enum notification_channel)number1;
             }
@@ -241,22 +270,24 @@ static bool decode_notification_rule(struct larder_reader *r, struct notificatio
             out->channels.count = count0;
         }
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->at_most_every)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->at_most_every);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_at_most_every = true;
     }
-    if (count < 4 || larder_read_nil(r)) {
+    if (count < 4 || larder_read_nil(&at)) {
         out->from_urgency = NOTIFICATION_URGENCY_NORMAL;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 3, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 3, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->from_urgency = (enum notification_urgency)number0;
     }
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
 static void defaults_notification_template(struct notification_template *out)
@@ -265,97 +296,122 @@ static void defaults_notification_template(struct notification_template *out)
     out->revision = 1U;
 }
 
-static bool encode_notification_template(struct larder_writer *w, const struct notification_template *value)
+static uint8_t *encode_notification_template(struct larder_writer *w, uint8_t *p, const struct notification_template *value)
 {
-    if (!larder_write_room(w, 78)) {
+    p = larder_write_room(w, p, 78);
+    if (p == NULL) {
         return larder_write_failed(w, "notification_template");
     }
-    larder_write_struct(w, 9);
-    if (!larder_write_string(w, value->locale, 35, 78)) {
+    p = larder_write_struct(p, 9);
+    p = larder_write_string(w, p, value->locale, 35, 78);
+    if (p == NULL) {
         return larder_write_failed(w, "template.locale");
     }
-    if (!larder_write_string(w, value->name, 64, 78)) {
+    p = larder_write_string(w, p, value->name, 64, 78);
+    if (p == NULL) {
         return larder_write_failed(w, "template.name");
     }
     if (value->subject != NULL) {
-        if (!larder_write_string(w, value->subject, 200, 78)) {
+        p = larder_write_string(w, p, value->subject, 200, 78);
+        if (p == NULL) {
             return larder_write_failed(w, "template.subject");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_map(w, value->bodies.entries, value->bodies.count, sizeof value->bodies.entries[0], 4, 78)) {
+    p = larder_write_map(w, p, value->bodies.entries, value->bodies.count, sizeof value->bodies.entries[0], 4, 78);
+    if (p == NULL) {
         return larder_write_failed(w, "template.bodies");
     }
     for (size_t i0 = 0; i0 < value->bodies.count; i0++) {
-        if (!larder_write_string(w, value->bodies.entries[i0].key, 0, 78)) {
+        p = larder_write_string(w, p, value->bodies.entries[i0].key, 0, 78);
+        if (p == NULL) {
             return larder_write_failed(w, "template.bodies");
         }
-        if (!larder_write_string(w, value->bodies.entries[i0].value, 0, 78)) {
+        p = larder_write_string(w, p, value->bodies.entries[i0].value, 0, 78);
+        if (p == NULL) {
             return larder_write_failed(w, "template.bodies");
         }
     }
-    if (!larder_write_list(w, value->placeholders.items, value->placeholders.count, 64, 0, 78)) {
+    p = larder_write_list(w, p, value->placeholders.items, value->placeholders.count, 64, 0, 78);
+    if (p == NULL) {
         return larder_write_failed(w, "template.placeholders");
     }
     for (size_t i0 = 0; i0 < value->placeholders.count; i0++) {
-        if (!encode_notification_placeholder(w, &value->placeholders.items[i0]) || !larder_write_room(w, 78)) {
+        p = encode_notification_placeholder(w, p, &value->placeholders.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 78);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "template.placeholders");
         }
     }
-    if (!larder_write_list(w, value->attachments.items, value->attachments.count, 3, 0, 78)) {
+    p = larder_write_list(w, p, value->attachments.items, value->attachments.count, 3, 0, 78);
+    if (p == NULL) {
         return larder_write_failed(w, "template.attachments");
     }
     for (size_t i0 = 0; i0 < value->attachments.count; i0++) {
-        if (!encode_notification_attachment(w, &value->attachments.items[i0]) || !larder_write_room(w, 78)) {
+        p = encode_notification_attachment(w, p, &value->attachments.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 78);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "template.attachments");
         }
     }
-    if (!larder_write_enum(w, (uint32_t)value->urgency, 3)) {
+    p = larder_write_enum(w, p, (uint32_t)value->urgency, 3);
+    if (p == NULL) {
         return larder_write_failed(w, "template.urgency");
     }
-    larder_write_u64(w, value->revision);
-    larder_write_i64(w, value->edited_at);
-    return true;
+    p = larder_write_u64(p, value->revision);
+    p = larder_write_i64(p, value->edited_at);
+    return p;
 }
 
-static bool decode_notification_template(struct larder_reader *r, struct notification_template *out)
+static struct larder_at decode_notification_template(struct larder_reader *r, struct larder_at at, struct notification_template *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 9, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 9, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 35, &out->locale)) {
-        return false;
+    at = larder_read_string(r, at, 35, &out->locale);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 64, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 64, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 200, &out->subject)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 200, &out->subject);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 4, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 4, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct notification_template_bodies_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_string(r, 0, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->bodies.entries = entries0;
             out->bodies.count = count0;
@@ -363,17 +419,19 @@ static bool decode_notification_template(struct larder_reader *r, struct notific
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 64, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 64, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct notification_placeholder *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_notification_placeholder(r, &items0[i0])) {
-                    return false;
+                at = decode_notification_placeholder(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->placeholders.items = items0;
@@ -382,128 +440,153 @@ static bool decode_notification_template(struct larder_reader *r, struct notific
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 3, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 3, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct notification_attachment *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_notification_attachment(r, &items0[i0])) {
-                    return false;
+                at = decode_notification_attachment(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->attachments.items = items0;
             out->attachments.count = count0;
         }
     }
-    if (count < 7 || larder_read_nil(r)) {
+    if (count < 7 || larder_read_nil(&at)) {
         out->urgency = NOTIFICATION_URGENCY_NORMAL;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 3, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 3, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->urgency = (enum notification_urgency)number0;
     }
-    if (count < 8 || larder_read_nil(r)) {
+    if (count < 8 || larder_read_nil(&at)) {
         out->revision = 1U;
     } else {
-        if (!larder_read_u32(r, &out->revision)) {
-            return false;
+        at = larder_read_u32(r, at, &out->revision);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_i64(r, &out->edited_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->edited_at);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 9);
+    return larder_read_rest(r, at, count, 9);
 }
 
-static bool encode_notification_preferences(struct larder_writer *w, const struct notification_preferences *value)
+static uint8_t *encode_notification_preferences(struct larder_writer *w, uint8_t *p, const struct notification_preferences *value)
 {
-    if (!larder_write_room(w, 46)) {
+    p = larder_write_room(w, p, 46);
+    if (p == NULL) {
         return larder_write_failed(w, "notification_preferences");
     }
-    larder_write_struct(w, 5);
-    larder_write_u64(w, value->user_id);
-    if (!larder_write_list(w, value->rules.items, value->rules.count, 100, 0, 46)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_list(w, p, value->rules.items, value->rules.count, 100, 0, 46);
+    if (p == NULL) {
         return larder_write_failed(w, "preferences.rules");
     }
     for (size_t i0 = 0; i0 < value->rules.count; i0++) {
-        if (!encode_notification_rule(w, &value->rules.items[i0]) || !larder_write_room(w, 46)) {
+        p = encode_notification_rule(w, p, &value->rules.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 46);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "preferences.rules");
         }
     }
     if (value->quiet != NULL) {
-        if (!encode_notification_quiet_hours(w, value->quiet) || !larder_write_room(w, 46)) {
+        p = encode_notification_quiet_hours(w, p, value->quiet);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 46);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "preferences.quiet");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->has_muted_until) {
-        larder_write_i64(w, value->muted_until);
+        p = larder_write_i64(p, value->muted_until);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->has_digest_at) {
-        larder_write_u64(w, value->digest_at);
+        p = larder_write_u64(p, value->digest_at);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_notification_preferences(struct larder_reader *r, struct notification_preferences *out)
+static struct larder_at decode_notification_preferences(struct larder_reader *r, struct larder_at at, struct notification_preferences *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 100, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 100, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct notification_rule *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_notification_rule(r, &items0[i0])) {
-                    return false;
+                at = decode_notification_rule(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->rules.items = items0;
             out->rules.count = count0;
         }
     }
-    if (count >= 3 && !larder_read_nil(r)) {
+    if (count >= 3 && !larder_read_nil(&at)) {
         struct notification_quiet_hours *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_notification_quiet_hours(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_notification_quiet_hours(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->quiet = part0;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->muted_until)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->muted_until);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_muted_until = true;
     }
-    if (count >= 5 && !larder_read_nil(r)) {
-        if (!larder_read_u16(r, &out->digest_at)) {
-            return false;
+    if (count >= 5 && !larder_read_nil(&at)) {
+        at = larder_read_u16(r, at, &out->digest_at);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_digest_at = true;
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
 static void defaults_notification_unread_count(struct notification_unread_count *out)
@@ -511,82 +594,89 @@ static void defaults_notification_unread_count(struct notification_unread_count 
     out->total = 0U;
 }
 
-static bool encode_notification_unread_count(struct larder_writer *w, const struct notification_unread_count *value)
+static uint8_t *encode_notification_unread_count(struct larder_writer *w, uint8_t *p, const struct notification_unread_count *value)
 {
-    if (!larder_write_room(w, 32)) {
+    p = larder_write_room(w, p, 32);
+    if (p == NULL) {
         return larder_write_failed(w, "notification_unread_count");
     }
-    larder_write_struct(w, 3);
-    larder_write_u64(w, value->user_id);
-    larder_write_u64(w, value->total);
-    if (!larder_write_map(w, value->by_topic.entries, value->by_topic.count, sizeof value->by_topic.entries[0], 100, 32)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_u64(p, value->total);
+    p = larder_write_map(w, p, value->by_topic.entries, value->by_topic.count, sizeof value->by_topic.entries[0], 100, 32);
+    if (p == NULL) {
         return larder_write_failed(w, "unread_count.by_topic");
     }
     for (size_t i0 = 0; i0 < value->by_topic.count; i0++) {
-        if (!larder_write_string(w, value->by_topic.entries[i0].key, 0, 32)) {
+        p = larder_write_string(w, p, value->by_topic.entries[i0].key, 0, 32);
+        if (p == NULL) {
             return larder_write_failed(w, "unread_count.by_topic");
         }
-        larder_write_u64(w, value->by_topic.entries[i0].value);
+        p = larder_write_u64(p, value->by_topic.entries[i0].value);
     }
-    return true;
+    return p;
 }
 
-static bool decode_notification_unread_count(struct larder_reader *r, struct notification_unread_count *out)
+static struct larder_at decode_notification_unread_count(struct larder_reader *r, struct larder_at at, struct notification_unread_count *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->total = 0U;
     } else {
-        if (!larder_read_u32(r, &out->total)) {
-            return false;
+        at = larder_read_u32(r, at, &out->total);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 100, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 100, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct notification_unread_count_by_topic_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_u32(r, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_u32(r, at, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->by_topic.entries = entries0;
             out->by_topic.count = count0;
         }
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
 /* ------------------------------------------------ template */
 
 static bool encode_entity_notification_template(struct larder_writer *w, const void *from)
 {
-    const struct notification_template *value = from;
-    return encode_notification_template(w, value);
+    return larder_write_end(w, encode_notification_template(w, w->p, from));
 }
 
 static bool decode_entity_notification_template(struct larder_reader *r, void *to)
 {
-    struct notification_template *out = to;
-    return decode_notification_template(r, out);
+    return larder_read_end(r, decode_notification_template(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_notification_template(void *to)
@@ -851,14 +941,12 @@ void notification_template_release_many(const struct notification_template **val
 
 static bool encode_entity_notification_preferences(struct larder_writer *w, const void *from)
 {
-    const struct notification_preferences *value = from;
-    return encode_notification_preferences(w, value);
+    return larder_write_end(w, encode_notification_preferences(w, w->p, from));
 }
 
 static bool decode_entity_notification_preferences(struct larder_reader *r, void *to)
 {
-    struct notification_preferences *out = to;
-    return decode_notification_preferences(r, out);
+    return larder_read_end(r, decode_notification_preferences(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_notification_preferences(void *to)
@@ -1120,14 +1208,12 @@ void notification_preferences_release_many(const struct notification_preferences
 
 static bool encode_entity_notification_unread_count(struct larder_writer *w, const void *from)
 {
-    const struct notification_unread_count *value = from;
-    return encode_notification_unread_count(w, value);
+    return larder_write_end(w, encode_notification_unread_count(w, w->p, from));
 }
 
 static bool decode_entity_notification_unread_count(struct larder_reader *r, void *to)
 {
-    struct notification_unread_count *out = to;
-    return decode_notification_unread_count(r, out);
+    return larder_read_end(r, decode_notification_unread_count(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_notification_unread_count(void *to)
@@ -1387,44 +1473,57 @@ void notification_unread_count_release_many(const struct notification_unread_cou
 
 /* ------------------------------------------------ device_tokens */
 
-static bool encode_entity_notification_device_tokens(struct larder_writer *w, const void *from)
+static uint8_t *encode_notification_device_tokens(struct larder_writer *w, uint8_t *p, const struct notification_device_tokens *value)
 {
-    const struct notification_device_tokens *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "device_tokens");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "device_tokens");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!larder_write_bytes(w, (*value).items[i0], 0, 10)) {
+        p = larder_write_bytes(w, p, (*value).items[i0], 0, 10);
+        if (p == NULL) {
             return larder_write_failed(w, "device_tokens");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_notification_device_tokens(struct larder_reader *r, void *to)
+static struct larder_at decode_notification_device_tokens(struct larder_reader *r, struct larder_at at, struct notification_device_tokens *out)
 {
-    struct notification_device_tokens *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct larder_bytes *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!larder_read_bytes(r, 0, &items0[i0])) {
-                return false;
+            at = larder_read_bytes(r, at, 0, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_notification_device_tokens(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_notification_device_tokens(w, w->p, from));
+}
+
+static bool decode_entity_notification_device_tokens(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_notification_device_tokens(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_notification_device_tokens(void *to)

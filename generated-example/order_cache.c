@@ -52,317 +52,379 @@ const char *order_state_name(enum order_state value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_order_money(struct larder_writer *w, const struct order_money *value);
-static bool decode_order_money(struct larder_reader *r, struct order_money *out);
+static uint8_t *encode_order_money(struct larder_writer *w, uint8_t *p, const struct order_money *value);
+static struct larder_at decode_order_money(struct larder_reader *r, struct larder_at at, struct order_money *out);
 
-static bool encode_order_postal_address(struct larder_writer *w, const struct order_postal_address *value);
-static bool decode_order_postal_address(struct larder_reader *r, struct order_postal_address *out);
+static uint8_t *encode_order_postal_address(struct larder_writer *w, uint8_t *p, const struct order_postal_address *value);
+static struct larder_at decode_order_postal_address(struct larder_reader *r, struct larder_at at, struct order_postal_address *out);
 
-static bool encode_order_line(struct larder_writer *w, const struct order_line *value);
-static bool decode_order_line(struct larder_reader *r, struct order_line *out);
+static uint8_t *encode_order_line(struct larder_writer *w, uint8_t *p, const struct order_line *value);
+static struct larder_at decode_order_line(struct larder_reader *r, struct larder_at at, struct order_line *out);
 
-static bool encode_order_coupon(struct larder_writer *w, const struct order_coupon *value);
-static bool decode_order_coupon(struct larder_reader *r, struct order_coupon *out);
+static uint8_t *encode_order_coupon(struct larder_writer *w, uint8_t *p, const struct order_coupon *value);
+static struct larder_at decode_order_coupon(struct larder_reader *r, struct larder_at at, struct order_coupon *out);
 
-static bool encode_order_totals(struct larder_writer *w, const struct order_totals *value);
-static bool decode_order_totals(struct larder_reader *r, struct order_totals *out);
+static uint8_t *encode_order_totals(struct larder_writer *w, uint8_t *p, const struct order_totals *value);
+static struct larder_at decode_order_totals(struct larder_reader *r, struct larder_at at, struct order_totals *out);
 
-static bool encode_order_parcel(struct larder_writer *w, const struct order_parcel *value);
-static bool decode_order_parcel(struct larder_reader *r, struct order_parcel *out);
+static uint8_t *encode_order_parcel(struct larder_writer *w, uint8_t *p, const struct order_parcel *value);
+static struct larder_at decode_order_parcel(struct larder_reader *r, struct larder_at at, struct order_parcel *out);
 
-static bool encode_order_summary(struct larder_writer *w, const struct order_summary *value);
-static bool decode_order_summary(struct larder_reader *r, struct order_summary *out);
+static uint8_t *encode_order_summary(struct larder_writer *w, uint8_t *p, const struct order_summary *value);
+static struct larder_at decode_order_summary(struct larder_reader *r, struct larder_at at, struct order_summary *out);
 
-static bool encode_order_cart(struct larder_writer *w, const struct order_cart *value);
-static bool decode_order_cart(struct larder_reader *r, struct order_cart *out);
+static uint8_t *encode_order_cart(struct larder_writer *w, uint8_t *p, const struct order_cart *value);
+static struct larder_at decode_order_cart(struct larder_reader *r, struct larder_at at, struct order_cart *out);
 
-static bool encode_order(struct larder_writer *w, const struct order *value);
-static bool decode_order(struct larder_reader *r, struct order *out);
+static uint8_t *encode_order(struct larder_writer *w, uint8_t *p, const struct order *value);
+static struct larder_at decode_order(struct larder_reader *r, struct larder_at at, struct order *out);
 
-static bool encode_order_status(struct larder_writer *w, const struct order_status *value);
-static bool decode_order_status(struct larder_reader *r, struct order_status *out);
+static uint8_t *encode_order_status(struct larder_writer *w, uint8_t *p, const struct order_status *value);
+static struct larder_at decode_order_status(struct larder_reader *r, struct larder_at at, struct order_status *out);
 
 static void defaults_order_money(struct order_money *out)
 {
     out->currency = ORDER_CURRENCY_EUR;
 }
 
-static bool encode_order_money(struct larder_writer *w, const struct order_money *value)
+static uint8_t *encode_order_money(struct larder_writer *w, uint8_t *p, const struct order_money *value)
 {
-    if (!larder_write_room(w, 21)) {
+    p = larder_write_room(w, p, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "order_money");
     }
-    larder_write_struct(w, 2);
-    larder_write_i64(w, value->amount);
-    if (!larder_write_enum(w, (uint32_t)value->currency, 7)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_i64(p, value->amount);
+    p = larder_write_enum(w, p, (uint32_t)value->currency, 7);
+    if (p == NULL) {
         return larder_write_failed(w, "Money.currency");
     }
-    return true;
+    return p;
 }
 
-static bool decode_order_money(struct larder_reader *r, struct order_money *out)
+static struct larder_at decode_order_money(struct larder_reader *r, struct larder_at at, struct order_money *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->amount)) {
-        return false;
+    at = larder_read_i64(r, at, &out->amount);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->currency = ORDER_CURRENCY_EUR;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 7, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 7, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->currency = (enum order_currency)number0;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_order_postal_address(struct larder_writer *w, const struct order_postal_address *value)
+static uint8_t *encode_order_postal_address(struct larder_writer *w, uint8_t *p, const struct order_postal_address *value)
 {
-    if (!larder_write_room(w, 58)) {
+    p = larder_write_room(w, p, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "order_postal_address");
     }
-    larder_write_struct(w, 8);
-    if (!larder_write_string(w, value->name, 120, 58)) {
+    p = larder_write_struct(p, 8);
+    p = larder_write_string(w, p, value->name, 120, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.name");
     }
     if (value->company != NULL) {
-        if (!larder_write_string(w, value->company, 120, 58)) {
+        p = larder_write_string(w, p, value->company, 120, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.company");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->lines.items, value->lines.count, 4, 0, 58)) {
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        if (!larder_write_string(w, value->lines.items[i0], 0, 58)) {
+        p = larder_write_string(w, p, value->lines.items[i0], 0, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.lines");
         }
     }
-    if (!larder_write_string(w, value->postal_code, 16, 58)) {
+    p = larder_write_string(w, p, value->postal_code, 16, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.postal_code");
     }
-    if (!larder_write_string(w, value->city, 80, 58)) {
+    p = larder_write_string(w, p, value->city, 80, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.city");
     }
     if (value->region != NULL) {
-        if (!larder_write_string(w, value->region, 80, 58)) {
+        p = larder_write_string(w, p, value->region, 80, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.region");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_string(w, value->country, 2, 58)) {
+    p = larder_write_string(w, p, value->country, 2, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.country");
     }
     if (value->phone != NULL) {
-        if (!larder_write_string(w, value->phone, 32, 58)) {
+        p = larder_write_string(w, p, value->phone, 32, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.phone");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_order_postal_address(struct larder_reader *r, struct order_postal_address *out)
+static struct larder_at decode_order_postal_address(struct larder_reader *r, struct larder_at at, struct order_postal_address *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 7, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 7, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 2 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 120, &out->company)) {
-            return false;
+    if (count >= 2 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 120, &out->company);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 4, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 4, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->lines.items = items0;
             out->lines.count = count0;
         }
     }
-    if (!larder_read_string(r, 16, &out->postal_code)) {
-        return false;
+    at = larder_read_string(r, at, 16, &out->postal_code);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 80, &out->city)) {
-        return false;
+    at = larder_read_string(r, at, 80, &out->city);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 6 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 80, &out->region)) {
-            return false;
+    if (count >= 6 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 80, &out->region);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_string(r, 2, &out->country)) {
-        return false;
+    at = larder_read_string(r, at, 2, &out->country);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 8 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 32, &out->phone)) {
-            return false;
+    if (count >= 8 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 32, &out->phone);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 8);
+    return larder_read_rest(r, at, count, 8);
 }
 
-static bool encode_order_line(struct larder_writer *w, const struct order_line *value)
+static uint8_t *encode_order_line(struct larder_writer *w, uint8_t *p, const struct order_line *value)
 {
-    if (!larder_write_room(w, 56)) {
+    p = larder_write_room(w, p, 56);
+    if (p == NULL) {
         return larder_write_failed(w, "order_line");
     }
-    larder_write_struct(w, 7);
-    larder_write_u64(w, value->product_id);
-    if (!larder_write_string(w, value->sku, 40, 56)) {
+    p = larder_write_struct(p, 7);
+    p = larder_write_u64(p, value->product_id);
+    p = larder_write_string(w, p, value->sku, 40, 56);
+    if (p == NULL) {
         return larder_write_failed(w, "Line.sku");
     }
-    if (!larder_write_string(w, value->title, 200, 56)) {
+    p = larder_write_string(w, p, value->title, 200, 56);
+    if (p == NULL) {
         return larder_write_failed(w, "Line.title");
     }
-    larder_write_u64(w, value->quantity);
-    if (!encode_order_money(w, &value->unit_price) || !larder_write_room(w, 56)) {
+    p = larder_write_u64(p, value->quantity);
+    p = encode_order_money(w, p, &value->unit_price);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 56);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "Line.unit_price");
     }
     if (value->discount != NULL) {
-        if (!encode_order_money(w, value->discount) || !larder_write_room(w, 56)) {
+        p = encode_order_money(w, p, value->discount);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 56);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Line.discount");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_map(w, value->options.entries, value->options.count, sizeof value->options.entries[0], 8, 56)) {
+    p = larder_write_map(w, p, value->options.entries, value->options.count, sizeof value->options.entries[0], 8, 56);
+    if (p == NULL) {
         return larder_write_failed(w, "Line.options");
     }
     for (size_t i0 = 0; i0 < value->options.count; i0++) {
-        if (!larder_write_string(w, value->options.entries[i0].key, 0, 56)) {
+        p = larder_write_string(w, p, value->options.entries[i0].key, 0, 56);
+        if (p == NULL) {
             return larder_write_failed(w, "Line.options");
         }
-        if (!larder_write_string(w, value->options.entries[i0].value, 0, 56)) {
+        p = larder_write_string(w, p, value->options.entries[i0].value, 0, 56);
+        if (p == NULL) {
             return larder_write_failed(w, "Line.options");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_order_line(struct larder_reader *r, struct order_line *out)
+static struct larder_at decode_order_line(struct larder_reader *r, struct larder_at at, struct order_line *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 7, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 7, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->product_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->product_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 40, &out->sku)) {
-        return false;
+    at = larder_read_string(r, at, 40, &out->sku);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 200, &out->title)) {
-        return false;
+    at = larder_read_string(r, at, 200, &out->title);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 4 || larder_read_nil(r)) {
+    if (count < 4 || larder_read_nil(&at)) {
         out->quantity = 1U;
     } else {
-        if (!larder_read_u32(r, &out->quantity)) {
-            return false;
+        at = larder_read_u32(r, at, &out->quantity);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!decode_order_money(r, &out->unit_price)) {
-        return false;
+    at = decode_order_money(r, at, &out->unit_price);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 6 && !larder_read_nil(r)) {
+    if (count >= 6 && !larder_read_nil(&at)) {
         struct order_money *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_order_money(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_order_money(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->discount = part0;
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 8, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 8, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct order_line_options_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_string(r, 0, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->options.entries = entries0;
             out->options.count = count0;
         }
     }
-    return larder_read_rest(r, count, 7);
+    return larder_read_rest(r, at, count, 7);
 }
 
-static bool encode_order_coupon(struct larder_writer *w, const struct order_coupon *value)
+static uint8_t *encode_order_coupon(struct larder_writer *w, uint8_t *p, const struct order_coupon *value)
 {
-    if (!larder_write_room(w, 27)) {
+    p = larder_write_room(w, p, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "order_coupon");
     }
-    larder_write_struct(w, 3);
-    if (!larder_write_string(w, value->code, 40, 27)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_string(w, p, value->code, 40, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "Coupon.code");
     }
-    if (!encode_order_money(w, &value->worth) || !larder_write_room(w, 27)) {
+    p = encode_order_money(w, p, &value->worth);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 27);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "Coupon.worth");
     }
     if (value->has_expires_at) {
-        larder_write_i64(w, value->expires_at);
+        p = larder_write_i64(p, value->expires_at);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_order_coupon(struct larder_reader *r, struct order_coupon *out)
+static struct larder_at decode_order_coupon(struct larder_reader *r, struct larder_at at, struct order_coupon *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 40, &out->code)) {
-        return false;
+    at = larder_read_string(r, at, 40, &out->code);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_order_money(r, &out->worth)) {
-        return false;
+    at = decode_order_money(r, at, &out->worth);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->expires_at)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->expires_at);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_expires_at = true;
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
 static void defaults_order_totals(struct order_totals *out)
@@ -373,249 +435,323 @@ static void defaults_order_totals(struct order_totals *out)
     defaults_order_money(&out->total);
 }
 
-static bool encode_order_totals(struct larder_writer *w, const struct order_totals *value)
+static uint8_t *encode_order_totals(struct larder_writer *w, uint8_t *p, const struct order_totals *value)
 {
-    if (!larder_write_room(w, 35)) {
+    p = larder_write_room(w, p, 35);
+    if (p == NULL) {
         return larder_write_failed(w, "order_totals");
     }
-    larder_write_struct(w, 5);
-    if (!encode_order_money(w, &value->goods) || !larder_write_room(w, 35)) {
+    p = larder_write_struct(p, 5);
+    p = encode_order_money(w, p, &value->goods);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 35);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "Totals.goods");
     }
-    if (!encode_order_money(w, &value->shipping) || !larder_write_room(w, 35)) {
+    p = encode_order_money(w, p, &value->shipping);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 35);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "Totals.shipping");
     }
-    if (!encode_order_money(w, &value->tax) || !larder_write_room(w, 35)) {
+    p = encode_order_money(w, p, &value->tax);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 35);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "Totals.tax");
     }
     if (value->discount != NULL) {
-        if (!encode_order_money(w, value->discount) || !larder_write_room(w, 35)) {
+        p = encode_order_money(w, p, value->discount);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 35);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Totals.discount");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!encode_order_money(w, &value->total) || !larder_write_room(w, 35)) {
+    p = encode_order_money(w, p, &value->total);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 35);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "Totals.total");
     }
-    return true;
+    return p;
 }
 
-static bool decode_order_totals(struct larder_reader *r, struct order_totals *out)
+static struct larder_at decode_order_totals(struct larder_reader *r, struct larder_at at, struct order_totals *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_order_money(r, &out->goods)) {
-        return false;
+    at = decode_order_money(r, at, &out->goods);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_order_money(r, &out->shipping)) {
-        return false;
+    at = decode_order_money(r, at, &out->shipping);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_order_money(r, &out->tax)) {
-        return false;
+    at = decode_order_money(r, at, &out->tax);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
+    if (count >= 4 && !larder_read_nil(&at)) {
         struct order_money *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_order_money(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_order_money(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->discount = part0;
     }
-    if (!decode_order_money(r, &out->total)) {
-        return false;
+    at = decode_order_money(r, at, &out->total);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
-static bool encode_order_parcel(struct larder_writer *w, const struct order_parcel *value)
+static uint8_t *encode_order_parcel(struct larder_writer *w, uint8_t *p, const struct order_parcel *value)
 {
-    if (!larder_write_room(w, 36)) {
+    p = larder_write_room(w, p, 36);
+    if (p == NULL) {
         return larder_write_failed(w, "order_parcel");
     }
-    larder_write_struct(w, 4);
-    if (!larder_write_string(w, value->carrier, 40, 36)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_string(w, p, value->carrier, 40, 36);
+    if (p == NULL) {
         return larder_write_failed(w, "Parcel.carrier");
     }
     if (value->tracking != NULL) {
-        if (!larder_write_string(w, value->tracking, 64, 36)) {
+        p = larder_write_string(w, p, value->tracking, 64, 36);
+        if (p == NULL) {
             return larder_write_failed(w, "Parcel.tracking");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->lines.items, value->lines.count, 200, 3, 36)) {
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 3, 36);
+    if (p == NULL) {
         return larder_write_failed(w, "Parcel.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        larder_write_u64(w, value->lines.items[i0]);
+        p = larder_write_u64(p, value->lines.items[i0]);
     }
     if (value->has_shipped_at) {
-        larder_write_i64(w, value->shipped_at);
+        p = larder_write_i64(p, value->shipped_at);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_order_parcel(struct larder_reader *r, struct order_parcel *out)
+static struct larder_at decode_order_parcel(struct larder_reader *r, struct larder_at at, struct order_parcel *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 40, &out->carrier)) {
-        return false;
+    at = larder_read_string(r, at, 40, &out->carrier);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 2 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 64, &out->tracking)) {
-            return false;
+    if (count >= 2 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 64, &out->tracking);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 200, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 200, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             uint16_t *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_u16(r, &items0[i0])) {
-                    return false;
+                at = larder_read_u16(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->lines.items = items0;
             out->lines.count = count0;
         }
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->shipped_at)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->shipped_at);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_shipped_at = true;
     }
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
-static bool encode_order_summary(struct larder_writer *w, const struct order_summary *value)
+static uint8_t *encode_order_summary(struct larder_writer *w, uint8_t *p, const struct order_summary *value)
 {
-    if (!larder_write_room(w, 47)) {
+    p = larder_write_room(w, p, 47);
+    if (p == NULL) {
         return larder_write_failed(w, "order_summary");
     }
-    larder_write_struct(w, 6);
-    larder_write_u64(w, value->id);
-    larder_write_i64(w, value->placed_at);
-    if (!larder_write_enum(w, (uint32_t)value->state, 8)) {
+    p = larder_write_struct(p, 6);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_i64(p, value->placed_at);
+    p = larder_write_enum(w, p, (uint32_t)value->state, 8);
+    if (p == NULL) {
         return larder_write_failed(w, "OrderSummary.state");
     }
-    if (!encode_order_money(w, &value->total) || !larder_write_room(w, 47)) {
+    p = encode_order_money(w, p, &value->total);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 47);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "OrderSummary.total");
     }
-    if (!larder_write_string(w, value->first_title, 200, 47)) {
+    p = larder_write_string(w, p, value->first_title, 200, 47);
+    if (p == NULL) {
         return larder_write_failed(w, "OrderSummary.first_title");
     }
-    larder_write_u64(w, value->line_count);
-    return true;
+    p = larder_write_u64(p, value->line_count);
+    return p;
 }
 
-static bool decode_order_summary(struct larder_reader *r, struct order_summary *out)
+static struct larder_at decode_order_summary(struct larder_reader *r, struct larder_at at, struct order_summary *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 6, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 6, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->placed_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->placed_at);
+    if (at.p == NULL) {
+        return at;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 8, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 8, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->state = (enum order_state)number0;
     }
-    if (!decode_order_money(r, &out->total)) {
-        return false;
+    at = decode_order_money(r, at, &out->total);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 200, &out->first_title)) {
-        return false;
+    at = larder_read_string(r, at, 200, &out->first_title);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->line_count)) {
-        return false;
+    at = larder_read_u16(r, at, &out->line_count);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 6);
+    return larder_read_rest(r, at, count, 6);
 }
 
-static bool encode_order_cart(struct larder_writer *w, const struct order_cart *value)
+static uint8_t *encode_order_cart(struct larder_writer *w, uint8_t *p, const struct order_cart *value)
 {
-    if (!larder_write_room(w, 59)) {
+    p = larder_write_room(w, p, 59);
+    if (p == NULL) {
         return larder_write_failed(w, "order_cart");
     }
-    larder_write_struct(w, 6);
-    larder_write_u64(w, value->user_id);
-    if (!larder_write_list(w, value->lines.items, value->lines.count, 200, 0, 59)) {
+    p = larder_write_struct(p, 6);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 0, 59);
+    if (p == NULL) {
         return larder_write_failed(w, "cart.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        if (!encode_order_line(w, &value->lines.items[i0]) || !larder_write_room(w, 59)) {
+        p = encode_order_line(w, p, &value->lines.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 59);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "cart.lines");
         }
     }
-    if (!larder_write_list(w, value->coupons.items, value->coupons.count, 5, 0, 59)) {
+    p = larder_write_list(w, p, value->coupons.items, value->coupons.count, 5, 0, 59);
+    if (p == NULL) {
         return larder_write_failed(w, "cart.coupons");
     }
     for (size_t i0 = 0; i0 < value->coupons.count; i0++) {
-        if (!encode_order_coupon(w, &value->coupons.items[i0]) || !larder_write_room(w, 59)) {
+        p = encode_order_coupon(w, p, &value->coupons.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 59);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "cart.coupons");
         }
     }
     if (value->ship_to != NULL) {
-        if (!encode_order_postal_address(w, value->ship_to) || !larder_write_room(w, 59)) {
+        p = encode_order_postal_address(w, p, value->ship_to);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 59);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "cart.ship_to");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->note != NULL) {
-        if (!larder_write_string(w, value->note, 500, 59)) {
+        p = larder_write_string(w, p, value->note, 500, 59);
+        if (p == NULL) {
             return larder_write_failed(w, "cart.note");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_i64(w, value->updated_at);
-    return true;
+    p = larder_write_i64(p, value->updated_at);
+    return p;
 }
 
-static bool decode_order_cart(struct larder_reader *r, struct order_cart *out)
+static struct larder_at decode_order_cart(struct larder_reader *r, struct larder_at at, struct order_cart *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 6, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 6, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 200, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 200, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct order_line *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_order_line(r, &items0[i0])) {
-                    return false;
+                at = decode_order_line(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->lines.items = items0;
@@ -624,39 +760,47 @@ static bool decode_order_cart(struct larder_reader *r, struct order_cart *out)
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 5, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 5, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct order_coupon *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_order_coupon(r, &items0[i0])) {
-                    return false;
+                at = decode_order_coupon(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->coupons.items = items0;
             out->coupons.count = count0;
         }
     }
-    if (count >= 4 && !larder_read_nil(r)) {
+    if (count >= 4 && !larder_read_nil(&at)) {
         struct order_postal_address *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_order_postal_address(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_order_postal_address(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->ship_to = part0;
     }
-    if (count >= 5 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 500, &out->note)) {
-            return false;
+    if (count >= 5 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 500, &out->note);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_i64(r, &out->updated_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->updated_at);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 6);
+    return larder_read_rest(r, at, count, 6);
 }
 
 static void defaults_order(struct order *out)
@@ -665,164 +809,210 @@ static void defaults_order(struct order *out)
     defaults_order_totals(&out->totals);
 }
 
-static bool encode_order(struct larder_writer *w, const struct order *value)
+static uint8_t *encode_order(struct larder_writer *w, uint8_t *p, const struct order *value)
 {
-    if (!larder_write_room(w, 117)) {
+    p = larder_write_room(w, p, 117);
+    if (p == NULL) {
         return larder_write_failed(w, "order");
     }
-    larder_write_struct(w, 13);
-    larder_write_u64(w, value->id);
-    larder_write_u64(w, value->user_id);
-    if (!larder_write_enum(w, (uint32_t)value->state, 8)) {
+    p = larder_write_struct(p, 13);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_enum(w, p, (uint32_t)value->state, 8);
+    if (p == NULL) {
         return larder_write_failed(w, "order.state");
     }
-    if (!larder_write_list(w, value->lines.items, value->lines.count, 200, 0, 117)) {
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 0, 117);
+    if (p == NULL) {
         return larder_write_failed(w, "order.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        if (!encode_order_line(w, &value->lines.items[i0]) || !larder_write_room(w, 117)) {
+        p = encode_order_line(w, p, &value->lines.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 117);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "order.lines");
         }
     }
-    if (!encode_order_totals(w, &value->totals) || !larder_write_room(w, 117)) {
+    p = encode_order_totals(w, p, &value->totals);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 117);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "order.totals");
     }
-    if (!encode_order_postal_address(w, &value->ship_to) || !larder_write_room(w, 117)) {
+    p = encode_order_postal_address(w, p, &value->ship_to);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 117);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "order.ship_to");
     }
     if (value->bill_to != NULL) {
-        if (!encode_order_postal_address(w, value->bill_to) || !larder_write_room(w, 117)) {
+        p = encode_order_postal_address(w, p, value->bill_to);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 117);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "order.bill_to");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->parcels.items, value->parcels.count, 50, 0, 117)) {
+    p = larder_write_list(w, p, value->parcels.items, value->parcels.count, 50, 0, 117);
+    if (p == NULL) {
         return larder_write_failed(w, "order.parcels");
     }
     for (size_t i0 = 0; i0 < value->parcels.count; i0++) {
-        if (!encode_order_parcel(w, &value->parcels.items[i0]) || !larder_write_room(w, 117)) {
+        p = encode_order_parcel(w, p, &value->parcels.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 117);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "order.parcels");
         }
     }
-    larder_write_nil(w); /* 9: reserved */
+    p = larder_write_nil(p); /* 9: reserved */
     if (value->has_payment_id) {
-        larder_write_uuid(w, value->payment_id);
+        p = larder_write_uuid(p, value->payment_id);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_i64(w, value->placed_at);
+    p = larder_write_i64(p, value->placed_at);
     if (value->has_paid_after) {
-        larder_write_i64(w, value->paid_after);
+        p = larder_write_i64(p, value->paid_after);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->gift_message != NULL) {
-        if (!larder_write_string(w, value->gift_message, 500, 117)) {
+        p = larder_write_string(w, p, value->gift_message, 500, 117);
+        if (p == NULL) {
             return larder_write_failed(w, "order.gift_message");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_order(struct larder_reader *r, struct order *out)
+static struct larder_at decode_order(struct larder_reader *r, struct larder_at at, struct order *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 11, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 11, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 3 || larder_read_nil(r)) {
+    if (count < 3 || larder_read_nil(&at)) {
         out->state = ORDER_STATE_PLACED;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 8, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 8, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->state = (enum order_state)number0;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 200, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 200, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct order_line *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_order_line(r, &items0[i0])) {
-                    return false;
+                at = decode_order_line(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->lines.items = items0;
             out->lines.count = count0;
         }
     }
-    if (!decode_order_totals(r, &out->totals)) {
-        return false;
+    at = decode_order_totals(r, at, &out->totals);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_order_postal_address(r, &out->ship_to)) {
-        return false;
+    at = decode_order_postal_address(r, at, &out->ship_to);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 7 && !larder_read_nil(r)) {
+    if (count >= 7 && !larder_read_nil(&at)) {
         struct order_postal_address *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_order_postal_address(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_order_postal_address(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->bill_to = part0;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 50, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 50, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct order_parcel *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_order_parcel(r, &items0[i0])) {
-                    return false;
+                at = decode_order_parcel(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->parcels.items = items0;
             out->parcels.count = count0;
         }
     }
-    if (count >= 9 && !larder_read_skip(r)) {
-        return false;
+    if (count >= 9) {
+        at = larder_read_skip(r, at);
+        if (at.p == NULL) {
+            return at;
+        }
     }
-    if (count >= 10 && !larder_read_nil(r)) {
-        if (!larder_read_uuid(r, &out->payment_id)) {
-            return false;
+    if (count >= 10 && !larder_read_nil(&at)) {
+        at = larder_read_uuid(r, at, &out->payment_id);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_payment_id = true;
     }
-    if (!larder_read_i64(r, &out->placed_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->placed_at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 12 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->paid_after)) {
-            return false;
+    if (count >= 12 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->paid_after);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_paid_after = true;
     }
-    if (count >= 13 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 500, &out->gift_message)) {
-            return false;
+    if (count >= 13 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 500, &out->gift_message);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 13);
+    return larder_read_rest(r, at, count, 13);
 }
 
 static void defaults_order_status(struct order_status *out)
@@ -830,71 +1020,77 @@ static void defaults_order_status(struct order_status *out)
     out->message = "";
 }
 
-static bool encode_order_status(struct larder_writer *w, const struct order_status *value)
+static uint8_t *encode_order_status(struct larder_writer *w, uint8_t *p, const struct order_status *value)
 {
-    if (!larder_write_room(w, 37)) {
+    p = larder_write_room(w, p, 37);
+    if (p == NULL) {
         return larder_write_failed(w, "order_status");
     }
-    larder_write_struct(w, 4);
-    larder_write_u64(w, value->id);
-    if (!larder_write_enum(w, (uint32_t)value->state, 8)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_enum(w, p, (uint32_t)value->state, 8);
+    if (p == NULL) {
         return larder_write_failed(w, "order_status.state");
     }
     if (value->has_eta) {
-        larder_write_i64(w, value->eta);
+        p = larder_write_i64(p, value->eta);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_string(w, value->message, 200, 37)) {
+    p = larder_write_string(w, p, value->message, 200, 37);
+    if (p == NULL) {
         return larder_write_failed(w, "order_status.message");
     }
-    return true;
+    return p;
 }
 
-static bool decode_order_status(struct larder_reader *r, struct order_status *out)
+static struct larder_at decode_order_status(struct larder_reader *r, struct larder_at at, struct order_status *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 8, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 8, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->state = (enum order_state)number0;
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->eta)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->eta);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_eta = true;
     }
-    if (count < 4 || larder_read_nil(r)) {
+    if (count < 4 || larder_read_nil(&at)) {
         out->message = "";
     } else {
-        if (!larder_read_string(r, 200, &out->message)) {
-            return false;
+        at = larder_read_string(r, at, 200, &out->message);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
 /* ------------------------------------------------ cart */
 
 static bool encode_entity_order_cart(struct larder_writer *w, const void *from)
 {
-    const struct order_cart *value = from;
-    return encode_order_cart(w, value);
+    return larder_write_end(w, encode_order_cart(w, w->p, from));
 }
 
 static bool decode_entity_order_cart(struct larder_reader *r, void *to)
 {
-    struct order_cart *out = to;
-    return decode_order_cart(r, out);
+    return larder_read_end(r, decode_order_cart(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_order_cart(void *to)
@@ -1156,14 +1352,12 @@ void order_cart_release_many(const struct order_cart **values, size_t count)
 
 static bool encode_entity_order(struct larder_writer *w, const void *from)
 {
-    const struct order *value = from;
-    return encode_order(w, value);
+    return larder_write_end(w, encode_order(w, w->p, from));
 }
 
 static bool decode_entity_order(struct larder_reader *r, void *to)
 {
-    struct order *out = to;
-    return decode_order(r, out);
+    return larder_read_end(r, decode_order(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_order(void *to)
@@ -1425,14 +1619,12 @@ void order_release_many(const struct order **values, size_t count)
 
 static bool encode_entity_order_status(struct larder_writer *w, const void *from)
 {
-    const struct order_status *value = from;
-    return encode_order_status(w, value);
+    return larder_write_end(w, encode_order_status(w, w->p, from));
 }
 
 static bool decode_entity_order_status(struct larder_reader *r, void *to)
 {
-    struct order_status *out = to;
-    return decode_order_status(r, out);
+    return larder_read_end(r, decode_order_status(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_order_status(void *to)
@@ -1693,44 +1885,60 @@ void order_status_release_many(const struct order_status **values, size_t count)
 
 /* ------------------------------------------------ history_page */
 
-static bool encode_entity_order_history_page(struct larder_writer *w, const void *from)
+static uint8_t *encode_order_history_page(struct larder_writer *w, uint8_t *p, const struct order_history_page *value)
 {
-    const struct order_history_page *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "history_page");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "history_page");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!encode_order_summary(w, &(*value).items[i0]) || !larder_write_room(w, 10)) {
+        p = encode_order_summary(w, p, &(*value).items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 10);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "history_page");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_order_history_page(struct larder_reader *r, void *to)
+static struct larder_at decode_order_history_page(struct larder_reader *r, struct larder_at at, struct order_history_page *out)
 {
-    struct order_history_page *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct order_summary *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!decode_order_summary(r, &items0[i0])) {
-                return false;
+            at = decode_order_summary(r, at, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_order_history_page(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_order_history_page(w, w->p, from));
+}
+
+static bool decode_entity_order_history_page(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_order_history_page(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_order_history_page(void *to)

@@ -64,308 +64,363 @@ const char *payment_outcome_name(enum payment_outcome value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_payment_money(struct larder_writer *w, const struct payment_money *value);
-static bool decode_payment_money(struct larder_reader *r, struct payment_money *out);
+static uint8_t *encode_payment_money(struct larder_writer *w, uint8_t *p, const struct payment_money *value);
+static struct larder_at decode_payment_money(struct larder_reader *r, struct larder_at at, struct payment_money *out);
 
-static bool encode_payment_postal_address(struct larder_writer *w, const struct payment_postal_address *value);
-static bool decode_payment_postal_address(struct larder_reader *r, struct payment_postal_address *out);
+static uint8_t *encode_payment_postal_address(struct larder_writer *w, uint8_t *p, const struct payment_postal_address *value);
+static struct larder_at decode_payment_postal_address(struct larder_reader *r, struct larder_at at, struct payment_postal_address *out);
 
-static bool encode_payment_card(struct larder_writer *w, const struct payment_card *value);
-static bool decode_payment_card(struct larder_reader *r, struct payment_card *out);
+static uint8_t *encode_payment_card(struct larder_writer *w, uint8_t *p, const struct payment_card *value);
+static struct larder_at decode_payment_card(struct larder_reader *r, struct larder_at at, struct payment_card *out);
 
-static bool encode_payment_bank_account(struct larder_writer *w, const struct payment_bank_account *value);
-static bool decode_payment_bank_account(struct larder_reader *r, struct payment_bank_account *out);
+static uint8_t *encode_payment_bank_account(struct larder_writer *w, uint8_t *p, const struct payment_bank_account *value);
+static struct larder_at decode_payment_bank_account(struct larder_reader *r, struct larder_at at, struct payment_bank_account *out);
 
-static bool encode_payment_step(struct larder_writer *w, const struct payment_step *value);
-static bool decode_payment_step(struct larder_reader *r, struct payment_step *out);
+static uint8_t *encode_payment_step(struct larder_writer *w, uint8_t *p, const struct payment_step *value);
+static struct larder_at decode_payment_step(struct larder_reader *r, struct larder_at at, struct payment_step *out);
 
-static bool encode_payment_method(struct larder_writer *w, const struct payment_method *value);
-static bool decode_payment_method(struct larder_reader *r, struct payment_method *out);
+static uint8_t *encode_payment_method(struct larder_writer *w, uint8_t *p, const struct payment_method *value);
+static struct larder_at decode_payment_method(struct larder_reader *r, struct larder_at at, struct payment_method *out);
 
-static bool encode_payment_transaction(struct larder_writer *w, const struct payment_transaction *value);
-static bool decode_payment_transaction(struct larder_reader *r, struct payment_transaction *out);
+static uint8_t *encode_payment_transaction(struct larder_writer *w, uint8_t *p, const struct payment_transaction *value);
+static struct larder_at decode_payment_transaction(struct larder_reader *r, struct larder_at at, struct payment_transaction *out);
 
 static void defaults_payment_money(struct payment_money *out)
 {
     out->currency = PAYMENT_CURRENCY_EUR;
 }
 
-static bool encode_payment_money(struct larder_writer *w, const struct payment_money *value)
+static uint8_t *encode_payment_money(struct larder_writer *w, uint8_t *p, const struct payment_money *value)
 {
-    if (!larder_write_room(w, 21)) {
+    p = larder_write_room(w, p, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_money");
     }
-    larder_write_struct(w, 2);
-    larder_write_i64(w, value->amount);
-    if (!larder_write_enum(w, (uint32_t)value->currency, 7)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_i64(p, value->amount);
+    p = larder_write_enum(w, p, (uint32_t)value->currency, 7);
+    if (p == NULL) {
         return larder_write_failed(w, "Money.currency");
     }
-    return true;
+    return p;
 }
 
-static bool decode_payment_money(struct larder_reader *r, struct payment_money *out)
+static struct larder_at decode_payment_money(struct larder_reader *r, struct larder_at at, struct payment_money *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->amount)) {
-        return false;
+    at = larder_read_i64(r, at, &out->amount);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->currency = PAYMENT_CURRENCY_EUR;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 7, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 7, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->currency = (enum payment_currency)number0;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_payment_postal_address(struct larder_writer *w, const struct payment_postal_address *value)
+static uint8_t *encode_payment_postal_address(struct larder_writer *w, uint8_t *p, const struct payment_postal_address *value)
 {
-    if (!larder_write_room(w, 58)) {
+    p = larder_write_room(w, p, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_postal_address");
     }
-    larder_write_struct(w, 8);
-    if (!larder_write_string(w, value->name, 120, 58)) {
+    p = larder_write_struct(p, 8);
+    p = larder_write_string(w, p, value->name, 120, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.name");
     }
     if (value->company != NULL) {
-        if (!larder_write_string(w, value->company, 120, 58)) {
+        p = larder_write_string(w, p, value->company, 120, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.company");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->lines.items, value->lines.count, 4, 0, 58)) {
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        if (!larder_write_string(w, value->lines.items[i0], 0, 58)) {
+        p = larder_write_string(w, p, value->lines.items[i0], 0, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.lines");
         }
     }
-    if (!larder_write_string(w, value->postal_code, 16, 58)) {
+    p = larder_write_string(w, p, value->postal_code, 16, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.postal_code");
     }
-    if (!larder_write_string(w, value->city, 80, 58)) {
+    p = larder_write_string(w, p, value->city, 80, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.city");
     }
     if (value->region != NULL) {
-        if (!larder_write_string(w, value->region, 80, 58)) {
+        p = larder_write_string(w, p, value->region, 80, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.region");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_string(w, value->country, 2, 58)) {
+    p = larder_write_string(w, p, value->country, 2, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.country");
     }
     if (value->phone != NULL) {
-        if (!larder_write_string(w, value->phone, 32, 58)) {
+        p = larder_write_string(w, p, value->phone, 32, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.phone");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_payment_postal_address(struct larder_reader *r, struct payment_postal_address *out)
+static struct larder_at decode_payment_postal_address(struct larder_reader *r, struct larder_at at, struct payment_postal_address *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 7, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 7, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 2 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 120, &out->company)) {
-            return false;
+    if (count >= 2 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 120, &out->company);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 4, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 4, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->lines.items = items0;
             out->lines.count = count0;
         }
     }
-    if (!larder_read_string(r, 16, &out->postal_code)) {
-        return false;
+    at = larder_read_string(r, at, 16, &out->postal_code);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 80, &out->city)) {
-        return false;
+    at = larder_read_string(r, at, 80, &out->city);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 6 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 80, &out->region)) {
-            return false;
+    if (count >= 6 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 80, &out->region);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_string(r, 2, &out->country)) {
-        return false;
+    at = larder_read_string(r, at, 2, &out->country);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 8 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 32, &out->phone)) {
-            return false;
+    if (count >= 8 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 32, &out->phone);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 8);
+    return larder_read_rest(r, at, count, 8);
 }
 
-static bool encode_payment_card(struct larder_writer *w, const struct payment_card *value)
+static uint8_t *encode_payment_card(struct larder_writer *w, uint8_t *p, const struct payment_card *value)
 {
-    if (!larder_write_room(w, 30)) {
+    p = larder_write_room(w, p, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_card");
     }
-    larder_write_struct(w, 5);
-    if (!larder_write_string(w, value->last4, 4, 30)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_string(w, p, value->last4, 4, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "Card.last4");
     }
-    larder_write_u64(w, value->expires_month);
-    larder_write_u64(w, value->expires_year);
-    if (!larder_write_string(w, value->holder, 120, 30)) {
+    p = larder_write_u64(p, value->expires_month);
+    p = larder_write_u64(p, value->expires_year);
+    p = larder_write_string(w, p, value->holder, 120, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "Card.holder");
     }
-    if (!larder_write_bytes(w, value->network_token, 64, 30)) {
+    p = larder_write_bytes(w, p, value->network_token, 64, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "Card.network_token");
     }
-    return true;
+    return p;
 }
 
-static bool decode_payment_card(struct larder_reader *r, struct payment_card *out)
+static struct larder_at decode_payment_card(struct larder_reader *r, struct larder_at at, struct payment_card *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 4, &out->last4)) {
-        return false;
+    at = larder_read_string(r, at, 4, &out->last4);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->expires_month)) {
-        return false;
+    at = larder_read_u8(r, at, &out->expires_month);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->expires_year)) {
-        return false;
+    at = larder_read_u16(r, at, &out->expires_year);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->holder)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->holder);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_bytes(r, 64, &out->network_token)) {
-        return false;
+    at = larder_read_bytes(r, at, 64, &out->network_token);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
-static bool encode_payment_bank_account(struct larder_writer *w, const struct payment_bank_account *value)
+static uint8_t *encode_payment_bank_account(struct larder_writer *w, uint8_t *p, const struct payment_bank_account *value)
 {
-    if (!larder_write_room(w, 27)) {
+    p = larder_write_room(w, p, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_bank_account");
     }
-    larder_write_struct(w, 3);
-    if (!larder_write_string(w, value->iban, 34, 27)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_string(w, p, value->iban, 34, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "BankAccount.iban");
     }
-    if (!larder_write_string(w, value->mandate, 35, 27)) {
+    p = larder_write_string(w, p, value->mandate, 35, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "BankAccount.mandate");
     }
-    larder_write_i64(w, value->signed_at);
-    return true;
+    p = larder_write_i64(p, value->signed_at);
+    return p;
 }
 
-static bool decode_payment_bank_account(struct larder_reader *r, struct payment_bank_account *out)
+static struct larder_at decode_payment_bank_account(struct larder_reader *r, struct larder_at at, struct payment_bank_account *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 34, &out->iban)) {
-        return false;
+    at = larder_read_string(r, at, 34, &out->iban);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 35, &out->mandate)) {
-        return false;
+    at = larder_read_string(r, at, 35, &out->mandate);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->signed_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->signed_at);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
-static bool encode_payment_step(struct larder_writer *w, const struct payment_step *value)
+static uint8_t *encode_payment_step(struct larder_writer *w, uint8_t *p, const struct payment_step *value)
 {
-    if (!larder_write_room(w, 43)) {
+    p = larder_write_room(w, p, 43);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_step");
     }
-    larder_write_struct(w, 5);
-    if (!larder_write_enum(w, (uint32_t)value->outcome, 6)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_enum(w, p, (uint32_t)value->outcome, 6);
+    if (p == NULL) {
         return larder_write_failed(w, "Step.outcome");
     }
-    larder_write_i64(w, value->at);
-    if (!encode_payment_money(w, &value->amount) || !larder_write_room(w, 43)) {
+    p = larder_write_i64(p, value->at);
+    p = encode_payment_money(w, p, &value->amount);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 43);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "Step.amount");
     }
     if (value->reason != NULL) {
-        if (!larder_write_string(w, value->reason, 200, 43)) {
+        p = larder_write_string(w, p, value->reason, 200, 43);
+        if (p == NULL) {
             return larder_write_failed(w, "Step.reason");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->has_took) {
-        larder_write_i64(w, value->took);
+        p = larder_write_i64(p, value->took);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_payment_step(struct larder_reader *r, struct payment_step *out)
+static struct larder_at decode_payment_step(struct larder_reader *r, struct larder_at at, struct payment_step *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 6, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 6, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->outcome = (enum payment_outcome)number0;
     }
-    if (!larder_read_i64(r, &out->at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_payment_money(r, &out->amount)) {
-        return false;
+    at = decode_payment_money(r, at, &out->amount);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 200, &out->reason)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 200, &out->reason);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 5 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->took)) {
-            return false;
+    if (count >= 5 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->took);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_took = true;
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
 static void defaults_payment_method(struct payment_method *out)
@@ -374,108 +429,143 @@ static void defaults_payment_method(struct payment_method *out)
     out->risk = 0;
 }
 
-static bool encode_payment_method(struct larder_writer *w, const struct payment_method *value)
+static uint8_t *encode_payment_method(struct larder_writer *w, uint8_t *p, const struct payment_method *value)
 {
-    if (!larder_write_room(w, 79)) {
+    p = larder_write_room(w, p, 79);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_method");
     }
-    larder_write_struct(w, 10);
-    larder_write_uuid(w, value->id);
-    larder_write_u64(w, value->user_id);
-    if (!larder_write_enum(w, (uint32_t)value->scheme, 7)) {
+    p = larder_write_struct(p, 10);
+    p = larder_write_uuid(p, value->id);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_enum(w, p, (uint32_t)value->scheme, 7);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_method.scheme");
     }
     if (value->card != NULL) {
-        if (!encode_payment_card(w, value->card) || !larder_write_room(w, 79)) {
+        p = encode_payment_card(w, p, value->card);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 79);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "payment_method.card");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->account != NULL) {
-        if (!encode_payment_bank_account(w, value->account) || !larder_write_room(w, 79)) {
+        p = encode_payment_bank_account(w, p, value->account);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 79);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "payment_method.account");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_string(w, value->provider_token, 256, 79)) {
+    p = larder_write_string(w, p, value->provider_token, 256, 79);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_method.provider_token");
     }
     if (value->billing != NULL) {
-        if (!encode_payment_postal_address(w, value->billing) || !larder_write_room(w, 79)) {
+        p = encode_payment_postal_address(w, p, value->billing);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 79);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "payment_method.billing");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_bool(w, value->is_default);
-    larder_write_i64(w, value->added_at);
-    larder_write_i64(w, value->risk);
-    return true;
+    p = larder_write_bool(p, value->is_default);
+    p = larder_write_i64(p, value->added_at);
+    p = larder_write_i64(p, value->risk);
+    return p;
 }
 
-static bool decode_payment_method(struct larder_reader *r, struct payment_method *out)
+static struct larder_at decode_payment_method(struct larder_reader *r, struct larder_at at, struct payment_method *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 9, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 9, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_uuid(r, &out->id)) {
-        return false;
+    at = larder_read_uuid(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 7, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 7, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->scheme = (enum payment_scheme)number0;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
+    if (count >= 4 && !larder_read_nil(&at)) {
         struct payment_card *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_payment_card(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_payment_card(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->card = part0;
     }
-    if (count >= 5 && !larder_read_nil(r)) {
+    if (count >= 5 && !larder_read_nil(&at)) {
         struct payment_bank_account *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_payment_bank_account(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_payment_bank_account(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->account = part0;
     }
-    if (!larder_read_string(r, 256, &out->provider_token)) {
-        return false;
+    at = larder_read_string(r, at, 256, &out->provider_token);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 7 && !larder_read_nil(r)) {
+    if (count >= 7 && !larder_read_nil(&at)) {
         struct payment_postal_address *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_payment_postal_address(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_payment_postal_address(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->billing = part0;
     }
-    if (count < 8 || larder_read_nil(r)) {
+    if (count < 8 || larder_read_nil(&at)) {
         out->is_default = false;
     } else {
-        if (!larder_read_bool(r, &out->is_default)) {
-            return false;
+        at = larder_read_bool(r, at, &out->is_default);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_i64(r, &out->added_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->added_at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 10 || larder_read_nil(r)) {
+    if (count < 10 || larder_read_nil(&at)) {
         out->risk = 0;
     } else {
-        if (!larder_read_i8(r, &out->risk)) {
-            return false;
+        at = larder_read_i8(r, at, &out->risk);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 10);
+    return larder_read_rest(r, at, count, 10);
 }
 
 static void defaults_payment_transaction(struct payment_transaction *out)
@@ -484,161 +574,195 @@ static void defaults_payment_transaction(struct payment_transaction *out)
     out->outcome = PAYMENT_OUTCOME_PENDING;
 }
 
-static bool encode_payment_transaction(struct larder_writer *w, const struct payment_transaction *value)
+static uint8_t *encode_payment_transaction(struct larder_writer *w, uint8_t *p, const struct payment_transaction *value)
 {
-    if (!larder_write_room(w, 116)) {
+    p = larder_write_room(w, p, 116);
+    if (p == NULL) {
         return larder_write_failed(w, "payment_transaction");
     }
-    larder_write_struct(w, 12);
-    larder_write_uuid(w, value->id);
-    larder_write_u64(w, value->order_id);
+    p = larder_write_struct(p, 12);
+    p = larder_write_uuid(p, value->id);
+    p = larder_write_u64(p, value->order_id);
     if (value->has_method_id) {
-        larder_write_uuid(w, value->method_id);
+        p = larder_write_uuid(p, value->method_id);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!encode_payment_money(w, &value->amount) || !larder_write_room(w, 116)) {
+    p = encode_payment_money(w, p, &value->amount);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 116);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "transaction.amount");
     }
     if (value->fee != NULL) {
-        if (!encode_payment_money(w, value->fee) || !larder_write_room(w, 116)) {
+        p = encode_payment_money(w, p, value->fee);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 116);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "transaction.fee");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_enum(w, (uint32_t)value->outcome, 6)) {
+    p = larder_write_enum(w, p, (uint32_t)value->outcome, 6);
+    if (p == NULL) {
         return larder_write_failed(w, "transaction.outcome");
     }
-    if (!larder_write_list(w, value->steps.items, value->steps.count, 100, 0, 116)) {
+    p = larder_write_list(w, p, value->steps.items, value->steps.count, 100, 0, 116);
+    if (p == NULL) {
         return larder_write_failed(w, "transaction.steps");
     }
     for (size_t i0 = 0; i0 < value->steps.count; i0++) {
-        if (!encode_payment_step(w, &value->steps.items[i0]) || !larder_write_room(w, 116)) {
+        p = encode_payment_step(w, p, &value->steps.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 116);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "transaction.steps");
         }
     }
-    if (!larder_write_string(w, value->provider, 40, 116)) {
+    p = larder_write_string(w, p, value->provider, 40, 116);
+    if (p == NULL) {
         return larder_write_failed(w, "transaction.provider");
     }
     if (value->provider_reference != NULL) {
-        if (!larder_write_string(w, value->provider_reference, 128, 116)) {
+        p = larder_write_string(w, p, value->provider_reference, 128, 116);
+        if (p == NULL) {
             return larder_write_failed(w, "transaction.provider_reference");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->client_secret != NULL) {
-        if (!larder_write_string(w, value->client_secret, 256, 116)) {
+        p = larder_write_string(w, p, value->client_secret, 256, 116);
+        if (p == NULL) {
             return larder_write_failed(w, "transaction.client_secret");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->has_provider_answer) {
-        if (!larder_write_present_any(w, value->provider_answer, 0, 116)) {
+        p = larder_write_present_any(w, p, value->provider_answer, 0, 116);
+        if (p == NULL) {
             return larder_write_failed(w, "transaction.provider_answer");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_i64(w, value->created_at);
-    return true;
+    p = larder_write_i64(p, value->created_at);
+    return p;
 }
 
-static bool decode_payment_transaction(struct larder_reader *r, struct payment_transaction *out)
+static struct larder_at decode_payment_transaction(struct larder_reader *r, struct larder_at at, struct payment_transaction *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 12, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 12, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_uuid(r, &out->id)) {
-        return false;
+    at = larder_read_uuid(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->order_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->order_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_uuid(r, &out->method_id)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_uuid(r, at, &out->method_id);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_method_id = true;
     }
-    if (!decode_payment_money(r, &out->amount)) {
-        return false;
+    at = decode_payment_money(r, at, &out->amount);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 5 && !larder_read_nil(r)) {
+    if (count >= 5 && !larder_read_nil(&at)) {
         struct payment_money *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_payment_money(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_payment_money(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->fee = part0;
     }
-    if (count < 6 || larder_read_nil(r)) {
+    if (count < 6 || larder_read_nil(&at)) {
         out->outcome = PAYMENT_OUTCOME_PENDING;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 6, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 6, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->outcome = (enum payment_outcome)number0;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 100, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 100, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct payment_step *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_payment_step(r, &items0[i0])) {
-                    return false;
+                at = decode_payment_step(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->steps.items = items0;
             out->steps.count = count0;
         }
     }
-    if (!larder_read_string(r, 40, &out->provider)) {
-        return false;
+    at = larder_read_string(r, at, 40, &out->provider);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 9 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 128, &out->provider_reference)) {
-            return false;
+    if (count >= 9 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 128, &out->provider_reference);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 10 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 256, &out->client_secret)) {
-            return false;
+    if (count >= 10 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 256, &out->client_secret);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 11 && !larder_read_nil(r)) {
-        if (!larder_read_any(r, &out->provider_answer)) {
-            return false;
+    if (count >= 11 && !larder_read_nil(&at)) {
+        at = larder_read_any(r, at, &out->provider_answer);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_provider_answer = true;
     }
-    if (!larder_read_i64(r, &out->created_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->created_at);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 12);
+    return larder_read_rest(r, at, count, 12);
 }
 
 /* ------------------------------------------------ payment_method */
 
 static bool encode_entity_payment_method(struct larder_writer *w, const void *from)
 {
-    const struct payment_method *value = from;
-    return encode_payment_method(w, value);
+    return larder_write_end(w, encode_payment_method(w, w->p, from));
 }
 
 static bool decode_entity_payment_method(struct larder_reader *r, void *to)
 {
-    struct payment_method *out = to;
-    return decode_payment_method(r, out);
+    return larder_read_end(r, decode_payment_method(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_payment_method(void *to)
@@ -898,42 +1022,54 @@ void payment_method_release_many(const struct payment_method **values, size_t co
 
 /* ------------------------------------------------ method_ids */
 
-static bool encode_entity_payment_method_ids(struct larder_writer *w, const void *from)
+static uint8_t *encode_payment_method_ids(struct larder_writer *w, uint8_t *p, const struct payment_method_ids *value)
 {
-    const struct payment_method_ids *value = from;
-    if (!larder_write_room(w, 23)) {
+    p = larder_write_room(w, p, 23);
+    if (p == NULL) {
         return larder_write_failed(w, "method_ids");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 18, 23)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 18, 23);
+    if (p == NULL) {
         return larder_write_failed(w, "method_ids");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        larder_write_uuid(w, (*value).items[i0]);
+        p = larder_write_uuid(p, (*value).items[i0]);
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_payment_method_ids(struct larder_reader *r, void *to)
+static struct larder_at decode_payment_method_ids(struct larder_reader *r, struct larder_at at, struct payment_method_ids *out)
 {
-    struct payment_method_ids *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct larder_uuid *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!larder_read_uuid(r, &items0[i0])) {
-                return false;
+            at = larder_read_uuid(r, at, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_payment_method_ids(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_payment_method_ids(w, w->p, from));
+}
+
+static bool decode_entity_payment_method_ids(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_payment_method_ids(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_payment_method_ids(void *to)
@@ -1154,14 +1290,12 @@ void payment_method_ids_release_many(const struct payment_method_ids **values, s
 
 static bool encode_entity_payment_transaction(struct larder_writer *w, const void *from)
 {
-    const struct payment_transaction *value = from;
-    return encode_payment_transaction(w, value);
+    return larder_write_end(w, encode_payment_transaction(w, w->p, from));
 }
 
 static bool decode_entity_payment_transaction(struct larder_reader *r, void *to)
 {
-    struct payment_transaction *out = to;
-    return decode_payment_transaction(r, out);
+    return larder_read_end(r, decode_payment_transaction(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_payment_transaction(void *to)
@@ -1421,23 +1555,33 @@ void payment_transaction_release_many(const struct payment_transaction **values,
 
 /* ------------------------------------------------ exchange_rate */
 
-static bool encode_entity_payment_exchange_rate(struct larder_writer *w, const void *from)
+static uint8_t *encode_payment_exchange_rate(struct larder_writer *w, uint8_t *p, const struct payment_exchange_rate *value)
 {
-    const struct payment_exchange_rate *value = from;
-    if (!larder_write_room(w, 9)) {
+    p = larder_write_room(w, p, 9);
+    if (p == NULL) {
         return larder_write_failed(w, "exchange_rate");
     }
-    larder_write_f64(w, value->value);
-    return true;
+    p = larder_write_f64(p, value->value);
+    return p;
+}
+
+static struct larder_at decode_payment_exchange_rate(struct larder_reader *r, struct larder_at at, struct payment_exchange_rate *out)
+{
+    at = larder_read_f64(r, at, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
+static bool encode_entity_payment_exchange_rate(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_payment_exchange_rate(w, w->p, from));
 }
 
 static bool decode_entity_payment_exchange_rate(struct larder_reader *r, void *to)
 {
-    struct payment_exchange_rate *out = to;
-    if (!larder_read_f64(r, &out->value)) {
-        return false;
-    }
-    return true;
+    return larder_read_end(r, decode_payment_exchange_rate(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_payment_exchange_rate(void *to)

@@ -48,492 +48,587 @@ const char *product_availability_name(enum product_availability value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_product_money(struct larder_writer *w, const struct product_money *value);
-static bool decode_product_money(struct larder_reader *r, struct product_money *out);
+static uint8_t *encode_product_money(struct larder_writer *w, uint8_t *p, const struct product_money *value);
+static struct larder_at decode_product_money(struct larder_reader *r, struct larder_at at, struct product_money *out);
 
-static bool encode_product_image(struct larder_writer *w, const struct product_image *value);
-static bool decode_product_image(struct larder_reader *r, struct product_image *out);
+static uint8_t *encode_product_image(struct larder_writer *w, uint8_t *p, const struct product_image *value);
+static struct larder_at decode_product_image(struct larder_reader *r, struct larder_at at, struct product_image *out);
 
-static bool encode_product_dimensions(struct larder_writer *w, const struct product_dimensions *value);
-static bool decode_product_dimensions(struct larder_reader *r, struct product_dimensions *out);
+static uint8_t *encode_product_dimensions(struct larder_writer *w, uint8_t *p, const struct product_dimensions *value);
+static struct larder_at decode_product_dimensions(struct larder_reader *r, struct larder_at at, struct product_dimensions *out);
 
-static bool encode_product_variant(struct larder_writer *w, const struct product_variant *value);
-static bool decode_product_variant(struct larder_reader *r, struct product_variant *out);
+static uint8_t *encode_product_variant(struct larder_writer *w, uint8_t *p, const struct product_variant *value);
+static struct larder_at decode_product_variant(struct larder_reader *r, struct larder_at at, struct product_variant *out);
 
-static bool encode_product_summary(struct larder_writer *w, const struct product_summary *value);
-static bool decode_product_summary(struct larder_reader *r, struct product_summary *out);
+static uint8_t *encode_product_summary(struct larder_writer *w, uint8_t *p, const struct product_summary *value);
+static struct larder_at decode_product_summary(struct larder_reader *r, struct larder_at at, struct product_summary *out);
 
-static bool encode_product_category_ref(struct larder_writer *w, const struct product_category_ref *value);
-static bool decode_product_category_ref(struct larder_reader *r, struct product_category_ref *out);
+static uint8_t *encode_product_category_ref(struct larder_writer *w, uint8_t *p, const struct product_category_ref *value);
+static struct larder_at decode_product_category_ref(struct larder_reader *r, struct larder_at at, struct product_category_ref *out);
 
-static bool encode_product_facet(struct larder_writer *w, const struct product_facet *value);
-static bool decode_product_facet(struct larder_reader *r, struct product_facet *out);
+static uint8_t *encode_product_facet(struct larder_writer *w, uint8_t *p, const struct product_facet *value);
+static struct larder_at decode_product_facet(struct larder_reader *r, struct larder_at at, struct product_facet *out);
 
-static bool encode_product_review(struct larder_writer *w, const struct product_review *value);
-static bool decode_product_review(struct larder_reader *r, struct product_review *out);
+static uint8_t *encode_product_review(struct larder_writer *w, uint8_t *p, const struct product_review *value);
+static struct larder_at decode_product_review(struct larder_reader *r, struct larder_at at, struct product_review *out);
 
-static bool encode_product(struct larder_writer *w, const struct product *value);
-static bool decode_product(struct larder_reader *r, struct product *out);
+static uint8_t *encode_product(struct larder_writer *w, uint8_t *p, const struct product *value);
+static struct larder_at decode_product(struct larder_reader *r, struct larder_at at, struct product *out);
 
-static bool encode_product_reviews(struct larder_writer *w, const struct product_reviews *value);
-static bool decode_product_reviews(struct larder_reader *r, struct product_reviews *out);
+static uint8_t *encode_product_reviews(struct larder_writer *w, uint8_t *p, const struct product_reviews *value);
+static struct larder_at decode_product_reviews(struct larder_reader *r, struct larder_at at, struct product_reviews *out);
 
-static bool encode_product_category(struct larder_writer *w, const struct product_category *value);
-static bool decode_product_category(struct larder_reader *r, struct product_category *out);
+static uint8_t *encode_product_category(struct larder_writer *w, uint8_t *p, const struct product_category *value);
+static struct larder_at decode_product_category(struct larder_reader *r, struct larder_at at, struct product_category *out);
 
 static void defaults_product_money(struct product_money *out)
 {
     out->currency = PRODUCT_CURRENCY_EUR;
 }
 
-static bool encode_product_money(struct larder_writer *w, const struct product_money *value)
+static uint8_t *encode_product_money(struct larder_writer *w, uint8_t *p, const struct product_money *value)
 {
-    if (!larder_write_room(w, 21)) {
+    p = larder_write_room(w, p, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "product_money");
     }
-    larder_write_struct(w, 2);
-    larder_write_i64(w, value->amount);
-    if (!larder_write_enum(w, (uint32_t)value->currency, 7)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_i64(p, value->amount);
+    p = larder_write_enum(w, p, (uint32_t)value->currency, 7);
+    if (p == NULL) {
         return larder_write_failed(w, "Money.currency");
     }
-    return true;
+    return p;
 }
 
-static bool decode_product_money(struct larder_reader *r, struct product_money *out)
+static struct larder_at decode_product_money(struct larder_reader *r, struct larder_at at, struct product_money *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->amount)) {
-        return false;
+    at = larder_read_i64(r, at, &out->amount);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->currency = PRODUCT_CURRENCY_EUR;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 7, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 7, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->currency = (enum product_currency)number0;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_product_image(struct larder_writer *w, const struct product_image *value)
+static uint8_t *encode_product_image(struct larder_writer *w, uint8_t *p, const struct product_image *value)
 {
-    if (!larder_write_room(w, 31)) {
+    p = larder_write_room(w, p, 31);
+    if (p == NULL) {
         return larder_write_failed(w, "product_image");
     }
-    larder_write_struct(w, 5);
-    if (!larder_write_string(w, value->url, 512, 31)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_string(w, p, value->url, 512, 31);
+    if (p == NULL) {
         return larder_write_failed(w, "Image.url");
     }
-    larder_write_u64(w, value->width);
-    larder_write_u64(w, value->height);
-    if (!larder_write_string(w, value->alt, 256, 31)) {
+    p = larder_write_u64(p, value->width);
+    p = larder_write_u64(p, value->height);
+    p = larder_write_string(w, p, value->alt, 256, 31);
+    if (p == NULL) {
         return larder_write_failed(w, "Image.alt");
     }
     if (value->has_blur) {
-        if (!larder_write_bytes(w, value->blur, 64, 31)) {
+        p = larder_write_bytes(w, p, value->blur, 64, 31);
+        if (p == NULL) {
             return larder_write_failed(w, "Image.blur");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_product_image(struct larder_reader *r, struct product_image *out)
+static struct larder_at decode_product_image(struct larder_reader *r, struct larder_at at, struct product_image *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 512, &out->url)) {
-        return false;
+    at = larder_read_string(r, at, 512, &out->url);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->width)) {
-        return false;
+    at = larder_read_u16(r, at, &out->width);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->height)) {
-        return false;
+    at = larder_read_u16(r, at, &out->height);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 4 || larder_read_nil(r)) {
+    if (count < 4 || larder_read_nil(&at)) {
         out->alt = "";
     } else {
-        if (!larder_read_string(r, 256, &out->alt)) {
-            return false;
+        at = larder_read_string(r, at, 256, &out->alt);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 5 && !larder_read_nil(r)) {
-        if (!larder_read_bytes(r, 64, &out->blur)) {
-            return false;
+    if (count >= 5 && !larder_read_nil(&at)) {
+        at = larder_read_bytes(r, at, 64, &out->blur);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_blur = true;
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
-static bool encode_product_dimensions(struct larder_writer *w, const struct product_dimensions *value)
+static uint8_t *encode_product_dimensions(struct larder_writer *w, uint8_t *p, const struct product_dimensions *value)
 {
-    if (!larder_write_room(w, 30)) {
+    p = larder_write_room(w, p, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "product_dimensions");
     }
-    larder_write_struct(w, 5);
-    larder_write_u64(w, value->width_mm);
-    larder_write_u64(w, value->height_mm);
+    p = larder_write_struct(p, 5);
+    p = larder_write_u64(p, value->width_mm);
+    p = larder_write_u64(p, value->height_mm);
     if (value->has_depth_mm) {
-        larder_write_u64(w, value->depth_mm);
+        p = larder_write_u64(p, value->depth_mm);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_nil(w); /* 4: reserved */
-    larder_write_u64(w, value->weight_g);
-    return true;
+    p = larder_write_nil(p); /* 4: reserved */
+    p = larder_write_u64(p, value->weight_g);
+    return p;
 }
 
-static bool decode_product_dimensions(struct larder_reader *r, struct product_dimensions *out)
+static struct larder_at decode_product_dimensions(struct larder_reader *r, struct larder_at at, struct product_dimensions *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u32(r, &out->width_mm)) {
-        return false;
+    at = larder_read_u32(r, at, &out->width_mm);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u32(r, &out->height_mm)) {
-        return false;
+    at = larder_read_u32(r, at, &out->height_mm);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_u32(r, &out->depth_mm)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_u32(r, at, &out->depth_mm);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_depth_mm = true;
     }
-    if (count >= 4 && !larder_read_skip(r)) {
-        return false;
+    if (count >= 4) {
+        at = larder_read_skip(r, at);
+        if (at.p == NULL) {
+            return at;
+        }
     }
-    if (!larder_read_u32(r, &out->weight_g)) {
-        return false;
+    at = larder_read_u32(r, at, &out->weight_g);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
-static bool encode_product_variant(struct larder_writer *w, const struct product_variant *value)
+static uint8_t *encode_product_variant(struct larder_writer *w, uint8_t *p, const struct product_variant *value)
 {
-    if (!larder_write_room(w, 40)) {
+    p = larder_write_room(w, p, 40);
+    if (p == NULL) {
         return larder_write_failed(w, "product_variant");
     }
-    larder_write_struct(w, 5);
-    if (!larder_write_string(w, value->sku, 40, 40)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_string(w, p, value->sku, 40, 40);
+    if (p == NULL) {
         return larder_write_failed(w, "Variant.sku");
     }
-    if (!larder_write_string(w, value->title, 120, 40)) {
+    p = larder_write_string(w, p, value->title, 120, 40);
+    if (p == NULL) {
         return larder_write_failed(w, "Variant.title");
     }
     if (value->price != NULL) {
-        if (!encode_product_money(w, value->price) || !larder_write_room(w, 40)) {
+        p = encode_product_money(w, p, value->price);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 40);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Variant.price");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_i64(w, value->stock);
-    if (!larder_write_map(w, value->options.entries, value->options.count, sizeof value->options.entries[0], 8, 40)) {
+    p = larder_write_i64(p, value->stock);
+    p = larder_write_map(w, p, value->options.entries, value->options.count, sizeof value->options.entries[0], 8, 40);
+    if (p == NULL) {
         return larder_write_failed(w, "Variant.options");
     }
     for (size_t i0 = 0; i0 < value->options.count; i0++) {
-        if (!larder_write_string(w, value->options.entries[i0].key, 0, 40)) {
+        p = larder_write_string(w, p, value->options.entries[i0].key, 0, 40);
+        if (p == NULL) {
             return larder_write_failed(w, "Variant.options");
         }
-        if (!larder_write_string(w, value->options.entries[i0].value, 0, 40)) {
+        p = larder_write_string(w, p, value->options.entries[i0].value, 0, 40);
+        if (p == NULL) {
             return larder_write_failed(w, "Variant.options");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_product_variant(struct larder_reader *r, struct product_variant *out)
+static struct larder_at decode_product_variant(struct larder_reader *r, struct larder_at at, struct product_variant *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 40, &out->sku)) {
-        return false;
+    at = larder_read_string(r, at, 40, &out->sku);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->title)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->title);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 3 && !larder_read_nil(r)) {
+    if (count >= 3 && !larder_read_nil(&at)) {
         struct product_money *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_product_money(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_product_money(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->price = part0;
     }
-    if (count < 4 || larder_read_nil(r)) {
+    if (count < 4 || larder_read_nil(&at)) {
         out->stock = INT64_C(0);
     } else {
-        if (!larder_read_i32(r, &out->stock)) {
-            return false;
+        at = larder_read_i32(r, at, &out->stock);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 8, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 8, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_variant_options_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_string(r, 0, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->options.entries = entries0;
             out->options.count = count0;
         }
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
-static bool encode_product_summary(struct larder_writer *w, const struct product_summary *value)
+static uint8_t *encode_product_summary(struct larder_writer *w, uint8_t *p, const struct product_summary *value)
 {
-    if (!larder_write_room(w, 45)) {
+    p = larder_write_room(w, p, 45);
+    if (p == NULL) {
         return larder_write_failed(w, "product_summary");
     }
-    larder_write_struct(w, 6);
-    larder_write_u64(w, value->id);
-    if (!larder_write_string(w, value->name, 200, 45)) {
+    p = larder_write_struct(p, 6);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_string(w, p, value->name, 200, 45);
+    if (p == NULL) {
         return larder_write_failed(w, "ProductSummary.name");
     }
-    if (!encode_product_money(w, &value->price) || !larder_write_room(w, 45)) {
+    p = encode_product_money(w, p, &value->price);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 45);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "ProductSummary.price");
     }
     if (value->thumbnail != NULL) {
-        if (!encode_product_image(w, value->thumbnail) || !larder_write_room(w, 45)) {
+        p = encode_product_image(w, p, value->thumbnail);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 45);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "ProductSummary.thumbnail");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->has_rating) {
-        larder_write_f32(w, value->rating);
+        p = larder_write_f32(p, value->rating);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_enum(w, (uint32_t)value->availability, 4)) {
+    p = larder_write_enum(w, p, (uint32_t)value->availability, 4);
+    if (p == NULL) {
         return larder_write_failed(w, "ProductSummary.availability");
     }
-    return true;
+    return p;
 }
 
-static bool decode_product_summary(struct larder_reader *r, struct product_summary *out)
+static struct larder_at decode_product_summary(struct larder_reader *r, struct larder_at at, struct product_summary *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 200, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 200, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_product_money(r, &out->price)) {
-        return false;
+    at = decode_product_money(r, at, &out->price);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
+    if (count >= 4 && !larder_read_nil(&at)) {
         struct product_image *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_product_image(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_product_image(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->thumbnail = part0;
     }
-    if (count >= 5 && !larder_read_nil(r)) {
-        if (!larder_read_f32(r, &out->rating)) {
-            return false;
+    if (count >= 5 && !larder_read_nil(&at)) {
+        at = larder_read_f32(r, at, &out->rating);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_rating = true;
     }
-    if (count < 6 || larder_read_nil(r)) {
+    if (count < 6 || larder_read_nil(&at)) {
         out->availability = PRODUCT_AVAILABILITY_IN_STOCK;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 4, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 4, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->availability = (enum product_availability)number0;
     }
-    return larder_read_rest(r, count, 6);
+    return larder_read_rest(r, at, count, 6);
 }
 
-static bool encode_product_category_ref(struct larder_writer *w, const struct product_category_ref *value)
+static uint8_t *encode_product_category_ref(struct larder_writer *w, uint8_t *p, const struct product_category_ref *value)
 {
-    if (!larder_write_room(w, 17)) {
+    p = larder_write_room(w, p, 17);
+    if (p == NULL) {
         return larder_write_failed(w, "product_category_ref");
     }
-    larder_write_struct(w, 2);
-    larder_write_u64(w, value->id);
-    if (!larder_write_string(w, value->name, 120, 17)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_string(w, p, value->name, 120, 17);
+    if (p == NULL) {
         return larder_write_failed(w, "CategoryRef.name");
     }
-    return true;
+    return p;
 }
 
-static bool decode_product_category_ref(struct larder_reader *r, struct product_category_ref *out)
+static struct larder_at decode_product_category_ref(struct larder_reader *r, struct larder_at at, struct product_category_ref *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u32(r, &out->id)) {
-        return false;
+    at = larder_read_u32(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_product_facet(struct larder_writer *w, const struct product_facet *value)
+static uint8_t *encode_product_facet(struct larder_writer *w, uint8_t *p, const struct product_facet *value)
 {
-    if (!larder_write_room(w, 22)) {
+    p = larder_write_room(w, p, 22);
+    if (p == NULL) {
         return larder_write_failed(w, "product_facet");
     }
-    larder_write_struct(w, 2);
-    if (!larder_write_string(w, value->name, 64, 22)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_string(w, p, value->name, 64, 22);
+    if (p == NULL) {
         return larder_write_failed(w, "Facet.name");
     }
-    if (!larder_write_map(w, value->counts.entries, value->counts.count, sizeof value->counts.entries[0], 200, 22)) {
+    p = larder_write_map(w, p, value->counts.entries, value->counts.count, sizeof value->counts.entries[0], 200, 22);
+    if (p == NULL) {
         return larder_write_failed(w, "Facet.counts");
     }
     for (size_t i0 = 0; i0 < value->counts.count; i0++) {
-        if (!larder_write_string(w, value->counts.entries[i0].key, 0, 22)) {
+        p = larder_write_string(w, p, value->counts.entries[i0].key, 0, 22);
+        if (p == NULL) {
             return larder_write_failed(w, "Facet.counts");
         }
-        larder_write_u64(w, value->counts.entries[i0].value);
+        p = larder_write_u64(p, value->counts.entries[i0].value);
     }
-    return true;
+    return p;
 }
 
-static bool decode_product_facet(struct larder_reader *r, struct product_facet *out)
+static struct larder_at decode_product_facet(struct larder_reader *r, struct larder_at at, struct product_facet *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 64, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 64, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 200, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 200, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_facet_counts_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_u32(r, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_u32(r, at, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->counts.entries = entries0;
             out->counts.count = count0;
         }
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_product_review(struct larder_writer *w, const struct product_review *value)
+static uint8_t *encode_product_review(struct larder_writer *w, uint8_t *p, const struct product_review *value)
 {
-    if (!larder_write_room(w, 41)) {
+    p = larder_write_room(w, p, 41);
+    if (p == NULL) {
         return larder_write_failed(w, "product_review");
     }
-    larder_write_struct(w, 5);
-    if (!larder_write_string(w, value->author, 80, 41)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_string(w, p, value->author, 80, 41);
+    if (p == NULL) {
         return larder_write_failed(w, "Review.author");
     }
-    larder_write_u64(w, value->stars);
+    p = larder_write_u64(p, value->stars);
     if (value->text != NULL) {
-        if (!larder_write_string(w, value->text, 4000, 41)) {
+        p = larder_write_string(w, p, value->text, 4000, 41);
+        if (p == NULL) {
             return larder_write_failed(w, "Review.text");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_i64(w, value->written_at);
-    if (!larder_write_list(w, value->photos.items, value->photos.count, 8, 0, 41)) {
+    p = larder_write_i64(p, value->written_at);
+    p = larder_write_list(w, p, value->photos.items, value->photos.count, 8, 0, 41);
+    if (p == NULL) {
         return larder_write_failed(w, "Review.photos");
     }
     for (size_t i0 = 0; i0 < value->photos.count; i0++) {
-        if (!encode_product_image(w, &value->photos.items[i0]) || !larder_write_room(w, 41)) {
+        p = encode_product_image(w, p, &value->photos.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 41);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Review.photos");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_product_review(struct larder_reader *r, struct product_review *out)
+static struct larder_at decode_product_review(struct larder_reader *r, struct larder_at at, struct product_review *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 80, &out->author)) {
-        return false;
+    at = larder_read_string(r, at, 80, &out->author);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->stars)) {
-        return false;
+    at = larder_read_u8(r, at, &out->stars);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 4000, &out->text)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 4000, &out->text);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_i64(r, &out->written_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->written_at);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 8, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 8, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_image *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_product_image(r, &items0[i0])) {
-                    return false;
+                at = decode_product_image(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->photos.items = items0;
             out->photos.count = count0;
         }
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
 static void defaults_product(struct product *out)
@@ -543,131 +638,175 @@ static void defaults_product(struct product *out)
     out->sku = "";
 }
 
-static bool encode_product(struct larder_writer *w, const struct product *value)
+static uint8_t *encode_product(struct larder_writer *w, uint8_t *p, const struct product *value)
 {
-    if (!larder_write_room(w, 133)) {
+    p = larder_write_room(w, p, 133);
+    if (p == NULL) {
         return larder_write_failed(w, "product");
     }
-    larder_write_struct(w, 16);
-    larder_write_u64(w, value->id);
-    if (!larder_write_string(w, value->name, 200, 133)) {
+    p = larder_write_struct(p, 16);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_string(w, p, value->name, 200, 133);
+    if (p == NULL) {
         return larder_write_failed(w, "product.name");
     }
-    if (!encode_product_money(w, &value->price) || !larder_write_room(w, 133)) {
+    p = encode_product_money(w, p, &value->price);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 133);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "product.price");
     }
-    larder_write_u64(w, value->category_id);
+    p = larder_write_u64(p, value->category_id);
     if (value->dims != NULL) {
-        if (!encode_product_dimensions(w, value->dims) || !larder_write_room(w, 133)) {
+        p = encode_product_dimensions(w, p, value->dims);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 133);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "product.dims");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->labels.items, value->labels.count, 32, 0, 133)) {
+    p = larder_write_list(w, p, value->labels.items, value->labels.count, 32, 0, 133);
+    if (p == NULL) {
         return larder_write_failed(w, "product.labels");
     }
     for (size_t i0 = 0; i0 < value->labels.count; i0++) {
-        if (!larder_write_string(w, value->labels.items[i0], 0, 133)) {
+        p = larder_write_string(w, p, value->labels.items[i0], 0, 133);
+        if (p == NULL) {
             return larder_write_failed(w, "product.labels");
         }
     }
-    if (!larder_write_map(w, value->attrs.entries, value->attrs.count, sizeof value->attrs.entries[0], 64, 133)) {
+    p = larder_write_map(w, p, value->attrs.entries, value->attrs.count, sizeof value->attrs.entries[0], 64, 133);
+    if (p == NULL) {
         return larder_write_failed(w, "product.attrs");
     }
     for (size_t i0 = 0; i0 < value->attrs.count; i0++) {
-        if (!larder_write_string(w, value->attrs.entries[i0].key, 0, 133)) {
+        p = larder_write_string(w, p, value->attrs.entries[i0].key, 0, 133);
+        if (p == NULL) {
             return larder_write_failed(w, "product.attrs");
         }
-        if (!larder_write_string(w, value->attrs.entries[i0].value, 0, 133)) {
+        p = larder_write_string(w, p, value->attrs.entries[i0].value, 0, 133);
+        if (p == NULL) {
             return larder_write_failed(w, "product.attrs");
         }
     }
-    if (!larder_write_enum(w, (uint32_t)value->availability, 4)) {
+    p = larder_write_enum(w, p, (uint32_t)value->availability, 4);
+    if (p == NULL) {
         return larder_write_failed(w, "product.availability");
     }
-    larder_write_nil(w); /* 9: reserved */
-    if (!larder_write_string(w, value->sku, 40, 133)) {
+    p = larder_write_nil(p); /* 9: reserved */
+    p = larder_write_string(w, p, value->sku, 40, 133);
+    if (p == NULL) {
         return larder_write_failed(w, "product.sku");
     }
     if (value->price_was != NULL) {
-        if (!encode_product_money(w, value->price_was) || !larder_write_room(w, 133)) {
+        p = encode_product_money(w, p, value->price_was);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 133);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "product.price_was");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->description != NULL) {
-        if (!larder_write_string(w, value->description, 20000, 133)) {
+        p = larder_write_string(w, p, value->description, 20000, 133);
+        if (p == NULL) {
             return larder_write_failed(w, "product.description");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->images.items, value->images.count, 24, 0, 133)) {
+    p = larder_write_list(w, p, value->images.items, value->images.count, 24, 0, 133);
+    if (p == NULL) {
         return larder_write_failed(w, "product.images");
     }
     for (size_t i0 = 0; i0 < value->images.count; i0++) {
-        if (!encode_product_image(w, &value->images.items[i0]) || !larder_write_room(w, 133)) {
+        p = encode_product_image(w, p, &value->images.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 133);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "product.images");
         }
     }
-    if (!larder_write_list(w, value->variants.items, value->variants.count, 200, 0, 133)) {
+    p = larder_write_list(w, p, value->variants.items, value->variants.count, 200, 0, 133);
+    if (p == NULL) {
         return larder_write_failed(w, "product.variants");
     }
     for (size_t i0 = 0; i0 < value->variants.count; i0++) {
-        if (!encode_product_variant(w, &value->variants.items[i0]) || !larder_write_room(w, 133)) {
+        p = encode_product_variant(w, p, &value->variants.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 133);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "product.variants");
         }
     }
-    if (!larder_write_list(w, value->related.items, value->related.count, 48, 9, 133)) {
+    p = larder_write_list(w, p, value->related.items, value->related.count, 48, 9, 133);
+    if (p == NULL) {
         return larder_write_failed(w, "product.related");
     }
     for (size_t i0 = 0; i0 < value->related.count; i0++) {
-        larder_write_u64(w, value->related.items[i0]);
+        p = larder_write_u64(p, value->related.items[i0]);
     }
-    larder_write_i64(w, value->updated_at);
-    return true;
+    p = larder_write_i64(p, value->updated_at);
+    return p;
 }
 
-static bool decode_product(struct larder_reader *r, struct product *out)
+static struct larder_at decode_product(struct larder_reader *r, struct larder_at at, struct product *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 16, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 16, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 200, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 200, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_product_money(r, &out->price)) {
-        return false;
+    at = decode_product_money(r, at, &out->price);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u32(r, &out->category_id)) {
-        return false;
+    at = larder_read_u32(r, at, &out->category_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 5 && !larder_read_nil(r)) {
+    if (count >= 5 && !larder_read_nil(&at)) {
         struct product_dimensions *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_product_dimensions(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_product_dimensions(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->dims = part0;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 32, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 32, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->labels.items = items0;
@@ -676,73 +815,88 @@ static bool decode_product(struct larder_reader *r, struct product *out)
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 64, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 64, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_attrs_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_string(r, 0, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->attrs.entries = entries0;
             out->attrs.count = count0;
         }
     }
-    if (count < 8 || larder_read_nil(r)) {
+    if (count < 8 || larder_read_nil(&at)) {
         out->availability = PRODUCT_AVAILABILITY_IN_STOCK;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 4, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 4, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->availability = (enum product_availability)number0;
     }
-    if (count >= 9 && !larder_read_skip(r)) {
-        return false;
-    }
-    if (count < 10 || larder_read_nil(r)) {
-        out->sku = "";
-    } else {
-        if (!larder_read_string(r, 40, &out->sku)) {
-            return false;
+    if (count >= 9) {
+        at = larder_read_skip(r, at);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 11 && !larder_read_nil(r)) {
+    if (count < 10 || larder_read_nil(&at)) {
+        out->sku = "";
+    } else {
+        at = larder_read_string(r, at, 40, &out->sku);
+        if (at.p == NULL) {
+            return at;
+        }
+    }
+    if (count >= 11 && !larder_read_nil(&at)) {
         struct product_money *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_product_money(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_product_money(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->price_was = part0;
     }
-    if (count >= 12 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 20000, &out->description)) {
-            return false;
+    if (count >= 12 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 20000, &out->description);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 24, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 24, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_image *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_product_image(r, &items0[i0])) {
-                    return false;
+                at = decode_product_image(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->images.items = items0;
@@ -751,17 +905,19 @@ static bool decode_product(struct larder_reader *r, struct product *out)
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 200, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 200, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_variant *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_product_variant(r, &items0[i0])) {
-                    return false;
+                at = decode_product_variant(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->variants.items = items0;
@@ -770,83 +926,99 @@ static bool decode_product(struct larder_reader *r, struct product *out)
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 48, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 48, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             uint64_t *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_u64(r, &items0[i0])) {
-                    return false;
+                at = larder_read_u64(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->related.items = items0;
             out->related.count = count0;
         }
     }
-    if (!larder_read_i64(r, &out->updated_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->updated_at);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 16);
+    return larder_read_rest(r, at, count, 16);
 }
 
-static bool encode_product_reviews(struct larder_writer *w, const struct product_reviews *value)
+static uint8_t *encode_product_reviews(struct larder_writer *w, uint8_t *p, const struct product_reviews *value)
 {
-    if (!larder_write_room(w, 49)) {
+    p = larder_write_room(w, p, 49);
+    if (p == NULL) {
         return larder_write_failed(w, "product_reviews");
     }
-    larder_write_struct(w, 5);
-    larder_write_u64(w, value->product_id);
-    larder_write_f32(w, value->average);
-    larder_write_u64(w, value->count);
-    if (!larder_write_list(w, value->histogram.items, value->histogram.count, 5, 5, 49)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_u64(p, value->product_id);
+    p = larder_write_f32(p, value->average);
+    p = larder_write_u64(p, value->count);
+    p = larder_write_list(w, p, value->histogram.items, value->histogram.count, 5, 5, 49);
+    if (p == NULL) {
         return larder_write_failed(w, "reviews.histogram");
     }
     for (size_t i0 = 0; i0 < value->histogram.count; i0++) {
-        larder_write_u64(w, value->histogram.items[i0]);
+        p = larder_write_u64(p, value->histogram.items[i0]);
     }
-    if (!larder_write_list(w, value->latest.items, value->latest.count, 20, 0, 49)) {
+    p = larder_write_list(w, p, value->latest.items, value->latest.count, 20, 0, 49);
+    if (p == NULL) {
         return larder_write_failed(w, "reviews.latest");
     }
     for (size_t i0 = 0; i0 < value->latest.count; i0++) {
-        if (!encode_product_review(w, &value->latest.items[i0]) || !larder_write_room(w, 49)) {
+        p = encode_product_review(w, p, &value->latest.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 49);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "reviews.latest");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_product_reviews(struct larder_reader *r, struct product_reviews *out)
+static struct larder_at decode_product_reviews(struct larder_reader *r, struct larder_at at, struct product_reviews *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->product_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->product_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_f32(r, &out->average)) {
-        return false;
+    at = larder_read_f32(r, at, &out->average);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u32(r, &out->count)) {
-        return false;
+    at = larder_read_u32(r, at, &out->count);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 5, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 5, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             uint32_t *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_u32(r, &items0[i0])) {
-                    return false;
+                at = larder_read_u32(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->histogram.items = items0;
@@ -855,24 +1027,26 @@ static bool decode_product_reviews(struct larder_reader *r, struct product_revie
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 20, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 20, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_review *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_product_review(r, &items0[i0])) {
-                    return false;
+                at = decode_product_review(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->latest.items = items0;
             out->latest.count = count0;
         }
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
 static void defaults_product_category(struct product_category *out)
@@ -880,76 +1054,102 @@ static void defaults_product_category(struct product_category *out)
     out->product_count = 0U;
 }
 
-static bool encode_product_category(struct larder_writer *w, const struct product_category *value)
+static uint8_t *encode_product_category(struct larder_writer *w, uint8_t *p, const struct product_category *value)
 {
-    if (!larder_write_room(w, 62)) {
+    p = larder_write_room(w, p, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "product_category");
     }
-    larder_write_struct(w, 7);
-    larder_write_u64(w, value->id);
-    if (!larder_write_string(w, value->name, 120, 62)) {
+    p = larder_write_struct(p, 7);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_string(w, p, value->name, 120, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "category.name");
     }
-    if (!larder_write_list(w, value->path.items, value->path.count, 12, 0, 62)) {
+    p = larder_write_list(w, p, value->path.items, value->path.count, 12, 0, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "category.path");
     }
     for (size_t i0 = 0; i0 < value->path.count; i0++) {
-        if (!encode_product_category_ref(w, &value->path.items[i0]) || !larder_write_room(w, 62)) {
+        p = encode_product_category_ref(w, p, &value->path.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 62);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "category.path");
         }
     }
-    if (!larder_write_list(w, value->children.items, value->children.count, 500, 0, 62)) {
+    p = larder_write_list(w, p, value->children.items, value->children.count, 500, 0, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "category.children");
     }
     for (size_t i0 = 0; i0 < value->children.count; i0++) {
-        if (!encode_product_category_ref(w, &value->children.items[i0]) || !larder_write_room(w, 62)) {
+        p = encode_product_category_ref(w, p, &value->children.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 62);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "category.children");
         }
     }
-    if (!larder_write_list(w, value->facets.items, value->facets.count, 40, 0, 62)) {
+    p = larder_write_list(w, p, value->facets.items, value->facets.count, 40, 0, 62);
+    if (p == NULL) {
         return larder_write_failed(w, "category.facets");
     }
     for (size_t i0 = 0; i0 < value->facets.count; i0++) {
-        if (!encode_product_facet(w, &value->facets.items[i0]) || !larder_write_room(w, 62)) {
+        p = encode_product_facet(w, p, &value->facets.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 62);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "category.facets");
         }
     }
     if (value->banner != NULL) {
-        if (!encode_product_image(w, value->banner) || !larder_write_room(w, 62)) {
+        p = encode_product_image(w, p, value->banner);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 62);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "category.banner");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_u64(w, value->product_count);
-    return true;
+    p = larder_write_u64(p, value->product_count);
+    return p;
 }
 
-static bool decode_product_category(struct larder_reader *r, struct product_category *out)
+static struct larder_at decode_product_category(struct larder_reader *r, struct larder_at at, struct product_category *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 5, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 5, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u32(r, &out->id)) {
-        return false;
+    at = larder_read_u32(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 12, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 12, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_category_ref *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_product_category_ref(r, &items0[i0])) {
-                    return false;
+                at = decode_product_category_ref(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->path.items = items0;
@@ -958,17 +1158,19 @@ static bool decode_product_category(struct larder_reader *r, struct product_cate
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 500, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 500, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_category_ref *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_product_category_ref(r, &items0[i0])) {
-                    return false;
+                at = decode_product_category_ref(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->children.items = items0;
@@ -977,52 +1179,57 @@ static bool decode_product_category(struct larder_reader *r, struct product_cate
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 40, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 40, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct product_facet *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_product_facet(r, &items0[i0])) {
-                    return false;
+                at = decode_product_facet(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->facets.items = items0;
             out->facets.count = count0;
         }
     }
-    if (count >= 6 && !larder_read_nil(r)) {
+    if (count >= 6 && !larder_read_nil(&at)) {
         struct product_image *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_product_image(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_product_image(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->banner = part0;
     }
-    if (count < 7 || larder_read_nil(r)) {
+    if (count < 7 || larder_read_nil(&at)) {
         out->product_count = 0U;
     } else {
-        if (!larder_read_u32(r, &out->product_count)) {
-            return false;
+        at = larder_read_u32(r, at, &out->product_count);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 7);
+    return larder_read_rest(r, at, count, 7);
 }
 
 /* ------------------------------------------------ product */
 
 static bool encode_entity_product(struct larder_writer *w, const void *from)
 {
-    const struct product *value = from;
-    return encode_product(w, value);
+    return larder_write_end(w, encode_product(w, w->p, from));
 }
 
 static bool decode_entity_product(struct larder_reader *r, void *to)
 {
-    struct product *out = to;
-    return decode_product(r, out);
+    return larder_read_end(r, decode_product(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_product(void *to)
@@ -1282,23 +1489,33 @@ void product_release_many(const struct product **values, size_t count)
 
 /* ------------------------------------------------ product_id_by_sku */
 
-static bool encode_entity_product_id_by_sku(struct larder_writer *w, const void *from)
+static uint8_t *encode_product_id_by_sku(struct larder_writer *w, uint8_t *p, const struct product_id_by_sku *value)
 {
-    const struct product_id_by_sku *value = from;
-    if (!larder_write_room(w, 9)) {
+    p = larder_write_room(w, p, 9);
+    if (p == NULL) {
         return larder_write_failed(w, "product_id_by_sku");
     }
-    larder_write_u64(w, value->value);
-    return true;
+    p = larder_write_u64(p, value->value);
+    return p;
+}
+
+static struct larder_at decode_product_id_by_sku(struct larder_reader *r, struct larder_at at, struct product_id_by_sku *out)
+{
+    at = larder_read_u64(r, at, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
+static bool encode_entity_product_id_by_sku(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_product_id_by_sku(w, w->p, from));
 }
 
 static bool decode_entity_product_id_by_sku(struct larder_reader *r, void *to)
 {
-    struct product_id_by_sku *out = to;
-    if (!larder_read_u64(r, &out->value)) {
-        return false;
-    }
-    return true;
+    return larder_read_end(r, decode_product_id_by_sku(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_product_id_by_sku(void *to)
@@ -1519,14 +1736,12 @@ void product_id_by_sku_release_many(const struct product_id_by_sku **values, siz
 
 static bool encode_entity_product_reviews(struct larder_writer *w, const void *from)
 {
-    const struct product_reviews *value = from;
-    return encode_product_reviews(w, value);
+    return larder_write_end(w, encode_product_reviews(w, w->p, from));
 }
 
 static bool decode_entity_product_reviews(struct larder_reader *r, void *to)
 {
-    struct product_reviews *out = to;
-    return decode_product_reviews(r, out);
+    return larder_read_end(r, decode_product_reviews(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_product_reviews(void *to)
@@ -1787,44 +2002,60 @@ void product_reviews_release_many(const struct product_reviews **values, size_t 
 
 /* ------------------------------------------------ search_results */
 
-static bool encode_entity_product_search_results(struct larder_writer *w, const void *from)
+static uint8_t *encode_product_search_results(struct larder_writer *w, uint8_t *p, const struct product_search_results *value)
 {
-    const struct product_search_results *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "search_results");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "search_results");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!encode_product_summary(w, &(*value).items[i0]) || !larder_write_room(w, 10)) {
+        p = encode_product_summary(w, p, &(*value).items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 10);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "search_results");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_product_search_results(struct larder_reader *r, void *to)
+static struct larder_at decode_product_search_results(struct larder_reader *r, struct larder_at at, struct product_search_results *out)
 {
-    struct product_search_results *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct product_summary *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!decode_product_summary(r, &items0[i0])) {
-                return false;
+            at = decode_product_summary(r, at, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_product_search_results(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_product_search_results(w, w->p, from));
+}
+
+static bool decode_entity_product_search_results(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_product_search_results(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_product_search_results(void *to)
@@ -2045,14 +2276,12 @@ void product_search_results_release_many(const struct product_search_results **v
 
 static bool encode_entity_product_category(struct larder_writer *w, const void *from)
 {
-    const struct product_category *value = from;
-    return encode_product_category(w, value);
+    return larder_write_end(w, encode_product_category(w, w->p, from));
 }
 
 static bool decode_entity_product_category(struct larder_reader *r, void *to)
 {
-    struct product_category *out = to;
-    return decode_product_category(r, out);
+    return larder_read_end(r, decode_product_category(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_product_category(void *to)
@@ -2312,44 +2541,60 @@ void product_category_release_many(const struct product_category **values, size_
 
 /* ------------------------------------------------ featured */
 
-static bool encode_entity_product_featured(struct larder_writer *w, const void *from)
+static uint8_t *encode_product_featured(struct larder_writer *w, uint8_t *p, const struct product_featured *value)
 {
-    const struct product_featured *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "featured");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "featured");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!encode_product_summary(w, &(*value).items[i0]) || !larder_write_room(w, 10)) {
+        p = encode_product_summary(w, p, &(*value).items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 10);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "featured");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_product_featured(struct larder_reader *r, void *to)
+static struct larder_at decode_product_featured(struct larder_reader *r, struct larder_at at, struct product_featured *out)
 {
-    struct product_featured *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct product_summary *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!decode_product_summary(r, &items0[i0])) {
-                return false;
+            at = decode_product_summary(r, at, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_product_featured(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_product_featured(w, w->p, from));
+}
+
+static bool decode_entity_product_featured(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_product_featured(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_product_featured(void *to)

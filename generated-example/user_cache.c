@@ -55,370 +55,436 @@ const char *user_standing_name(enum user_standing value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_user_geo_point(struct larder_writer *w, const struct user_geo_point *value);
-static bool decode_user_geo_point(struct larder_reader *r, struct user_geo_point *out);
+static uint8_t *encode_user_geo_point(struct larder_writer *w, uint8_t *p, const struct user_geo_point *value);
+static struct larder_at decode_user_geo_point(struct larder_reader *r, struct larder_at at, struct user_geo_point *out);
 
-static bool encode_user_postal_address(struct larder_writer *w, const struct user_postal_address *value);
-static bool decode_user_postal_address(struct larder_reader *r, struct user_postal_address *out);
+static uint8_t *encode_user_postal_address(struct larder_writer *w, uint8_t *p, const struct user_postal_address *value);
+static struct larder_at decode_user_postal_address(struct larder_reader *r, struct larder_at at, struct user_postal_address *out);
 
-static bool encode_user_image(struct larder_writer *w, const struct user_image *value);
-static bool decode_user_image(struct larder_reader *r, struct user_image *out);
+static uint8_t *encode_user_image(struct larder_writer *w, uint8_t *p, const struct user_image *value);
+static struct larder_at decode_user_image(struct larder_reader *r, struct larder_at at, struct user_image *out);
 
-static bool encode_user_quiet_hours(struct larder_writer *w, const struct user_quiet_hours *value);
-static bool decode_user_quiet_hours(struct larder_reader *r, struct user_quiet_hours *out);
+static uint8_t *encode_user_quiet_hours(struct larder_writer *w, uint8_t *p, const struct user_quiet_hours *value);
+static struct larder_at decode_user_quiet_hours(struct larder_reader *r, struct larder_at at, struct user_quiet_hours *out);
 
-static bool encode_user_loyalty(struct larder_writer *w, const struct user_loyalty *value);
-static bool decode_user_loyalty(struct larder_reader *r, struct user_loyalty *out);
+static uint8_t *encode_user_loyalty(struct larder_writer *w, uint8_t *p, const struct user_loyalty *value);
+static struct larder_at decode_user_loyalty(struct larder_reader *r, struct larder_at at, struct user_loyalty *out);
 
-static bool encode_user_saved_address(struct larder_writer *w, const struct user_saved_address *value);
-static bool decode_user_saved_address(struct larder_reader *r, struct user_saved_address *out);
+static uint8_t *encode_user_saved_address(struct larder_writer *w, uint8_t *p, const struct user_saved_address *value);
+static struct larder_at decode_user_saved_address(struct larder_reader *r, struct larder_at at, struct user_saved_address *out);
 
-static bool encode_user_profile(struct larder_writer *w, const struct user_profile *value);
-static bool decode_user_profile(struct larder_reader *r, struct user_profile *out);
+static uint8_t *encode_user_profile(struct larder_writer *w, uint8_t *p, const struct user_profile *value);
+static struct larder_at decode_user_profile(struct larder_reader *r, struct larder_at at, struct user_profile *out);
 
-static bool encode_user_preferences(struct larder_writer *w, const struct user_preferences *value);
-static bool decode_user_preferences(struct larder_reader *r, struct user_preferences *out);
+static uint8_t *encode_user_preferences(struct larder_writer *w, uint8_t *p, const struct user_preferences *value);
+static struct larder_at decode_user_preferences(struct larder_reader *r, struct larder_at at, struct user_preferences *out);
 
-static bool encode_user_geo_point(struct larder_writer *w, const struct user_geo_point *value)
+static uint8_t *encode_user_geo_point(struct larder_writer *w, uint8_t *p, const struct user_geo_point *value)
 {
-    if (!larder_write_room(w, 25)) {
+    p = larder_write_room(w, p, 25);
+    if (p == NULL) {
         return larder_write_failed(w, "user_geo_point");
     }
-    larder_write_struct(w, 2);
-    larder_write_f64(w, value->latitude);
-    larder_write_f64(w, value->longitude);
-    return true;
+    p = larder_write_struct(p, 2);
+    p = larder_write_f64(p, value->latitude);
+    p = larder_write_f64(p, value->longitude);
+    return p;
 }
 
-static bool decode_user_geo_point(struct larder_reader *r, struct user_geo_point *out)
+static struct larder_at decode_user_geo_point(struct larder_reader *r, struct larder_at at, struct user_geo_point *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_f64(r, &out->latitude)) {
-        return false;
+    at = larder_read_f64(r, at, &out->latitude);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_f64(r, &out->longitude)) {
-        return false;
+    at = larder_read_f64(r, at, &out->longitude);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_user_postal_address(struct larder_writer *w, const struct user_postal_address *value)
+static uint8_t *encode_user_postal_address(struct larder_writer *w, uint8_t *p, const struct user_postal_address *value)
 {
-    if (!larder_write_room(w, 58)) {
+    p = larder_write_room(w, p, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "user_postal_address");
     }
-    larder_write_struct(w, 8);
-    if (!larder_write_string(w, value->name, 120, 58)) {
+    p = larder_write_struct(p, 8);
+    p = larder_write_string(w, p, value->name, 120, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.name");
     }
     if (value->company != NULL) {
-        if (!larder_write_string(w, value->company, 120, 58)) {
+        p = larder_write_string(w, p, value->company, 120, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.company");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->lines.items, value->lines.count, 4, 0, 58)) {
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        if (!larder_write_string(w, value->lines.items[i0], 0, 58)) {
+        p = larder_write_string(w, p, value->lines.items[i0], 0, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.lines");
         }
     }
-    if (!larder_write_string(w, value->postal_code, 16, 58)) {
+    p = larder_write_string(w, p, value->postal_code, 16, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.postal_code");
     }
-    if (!larder_write_string(w, value->city, 80, 58)) {
+    p = larder_write_string(w, p, value->city, 80, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.city");
     }
     if (value->region != NULL) {
-        if (!larder_write_string(w, value->region, 80, 58)) {
+        p = larder_write_string(w, p, value->region, 80, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.region");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_string(w, value->country, 2, 58)) {
+    p = larder_write_string(w, p, value->country, 2, 58);
+    if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.country");
     }
     if (value->phone != NULL) {
-        if (!larder_write_string(w, value->phone, 32, 58)) {
+        p = larder_write_string(w, p, value->phone, 32, 58);
+        if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.phone");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_user_postal_address(struct larder_reader *r, struct user_postal_address *out)
+static struct larder_at decode_user_postal_address(struct larder_reader *r, struct larder_at at, struct user_postal_address *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 7, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 7, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 2 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 120, &out->company)) {
-            return false;
+    if (count >= 2 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 120, &out->company);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 4, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 4, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->lines.items = items0;
             out->lines.count = count0;
         }
     }
-    if (!larder_read_string(r, 16, &out->postal_code)) {
-        return false;
+    at = larder_read_string(r, at, 16, &out->postal_code);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 80, &out->city)) {
-        return false;
+    at = larder_read_string(r, at, 80, &out->city);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 6 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 80, &out->region)) {
-            return false;
+    if (count >= 6 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 80, &out->region);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_string(r, 2, &out->country)) {
-        return false;
+    at = larder_read_string(r, at, 2, &out->country);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 8 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 32, &out->phone)) {
-            return false;
+    if (count >= 8 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 32, &out->phone);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 8);
+    return larder_read_rest(r, at, count, 8);
 }
 
-static bool encode_user_image(struct larder_writer *w, const struct user_image *value)
+static uint8_t *encode_user_image(struct larder_writer *w, uint8_t *p, const struct user_image *value)
 {
-    if (!larder_write_room(w, 31)) {
+    p = larder_write_room(w, p, 31);
+    if (p == NULL) {
         return larder_write_failed(w, "user_image");
     }
-    larder_write_struct(w, 5);
-    if (!larder_write_string(w, value->url, 512, 31)) {
+    p = larder_write_struct(p, 5);
+    p = larder_write_string(w, p, value->url, 512, 31);
+    if (p == NULL) {
         return larder_write_failed(w, "Image.url");
     }
-    larder_write_u64(w, value->width);
-    larder_write_u64(w, value->height);
-    if (!larder_write_string(w, value->alt, 256, 31)) {
+    p = larder_write_u64(p, value->width);
+    p = larder_write_u64(p, value->height);
+    p = larder_write_string(w, p, value->alt, 256, 31);
+    if (p == NULL) {
         return larder_write_failed(w, "Image.alt");
     }
     if (value->has_blur) {
-        if (!larder_write_bytes(w, value->blur, 64, 31)) {
+        p = larder_write_bytes(w, p, value->blur, 64, 31);
+        if (p == NULL) {
             return larder_write_failed(w, "Image.blur");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_user_image(struct larder_reader *r, struct user_image *out)
+static struct larder_at decode_user_image(struct larder_reader *r, struct larder_at at, struct user_image *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 512, &out->url)) {
-        return false;
+    at = larder_read_string(r, at, 512, &out->url);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->width)) {
-        return false;
+    at = larder_read_u16(r, at, &out->width);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->height)) {
-        return false;
+    at = larder_read_u16(r, at, &out->height);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 4 || larder_read_nil(r)) {
+    if (count < 4 || larder_read_nil(&at)) {
         out->alt = "";
     } else {
-        if (!larder_read_string(r, 256, &out->alt)) {
-            return false;
+        at = larder_read_string(r, at, 256, &out->alt);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 5 && !larder_read_nil(r)) {
-        if (!larder_read_bytes(r, 64, &out->blur)) {
-            return false;
+    if (count >= 5 && !larder_read_nil(&at)) {
+        at = larder_read_bytes(r, at, 64, &out->blur);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_blur = true;
     }
-    return larder_read_rest(r, count, 5);
+    return larder_read_rest(r, at, count, 5);
 }
 
-static bool encode_user_quiet_hours(struct larder_writer *w, const struct user_quiet_hours *value)
+static uint8_t *encode_user_quiet_hours(struct larder_writer *w, uint8_t *p, const struct user_quiet_hours *value)
 {
-    if (!larder_write_room(w, 15)) {
+    p = larder_write_room(w, p, 15);
+    if (p == NULL) {
         return larder_write_failed(w, "user_quiet_hours");
     }
-    larder_write_struct(w, 3);
-    larder_write_u64(w, value->from_minute);
-    larder_write_u64(w, value->to_minute);
-    larder_write_bool(w, value->except_urgent);
-    return true;
+    p = larder_write_struct(p, 3);
+    p = larder_write_u64(p, value->from_minute);
+    p = larder_write_u64(p, value->to_minute);
+    p = larder_write_bool(p, value->except_urgent);
+    return p;
 }
 
-static bool decode_user_quiet_hours(struct larder_reader *r, struct user_quiet_hours *out)
+static struct larder_at decode_user_quiet_hours(struct larder_reader *r, struct larder_at at, struct user_quiet_hours *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->from_minute)) {
-        return false;
+    at = larder_read_u16(r, at, &out->from_minute);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u16(r, &out->to_minute)) {
-        return false;
+    at = larder_read_u16(r, at, &out->to_minute);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 3 || larder_read_nil(r)) {
+    if (count < 3 || larder_read_nil(&at)) {
         out->except_urgent = true;
     } else {
-        if (!larder_read_bool(r, &out->except_urgent)) {
-            return false;
+        at = larder_read_bool(r, at, &out->except_urgent);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
-static bool encode_user_loyalty(struct larder_writer *w, const struct user_loyalty *value)
+static uint8_t *encode_user_loyalty(struct larder_writer *w, uint8_t *p, const struct user_loyalty *value)
 {
-    if (!larder_write_room(w, 27)) {
+    p = larder_write_room(w, p, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "user_loyalty");
     }
-    larder_write_struct(w, 3);
-    if (!larder_write_string(w, value->tier, 24, 27)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_string(w, p, value->tier, 24, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "Loyalty.tier");
     }
-    larder_write_i64(w, value->points);
+    p = larder_write_i64(p, value->points);
     if (value->has_valid_until) {
-        larder_write_i64(w, value->valid_until);
+        p = larder_write_i64(p, value->valid_until);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_user_loyalty(struct larder_reader *r, struct user_loyalty *out)
+static struct larder_at decode_user_loyalty(struct larder_reader *r, struct larder_at at, struct user_loyalty *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 24, &out->tier)) {
-        return false;
+    at = larder_read_string(r, at, 24, &out->tier);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->points = INT64_C(0);
     } else {
-        if (!larder_read_i32(r, &out->points)) {
-            return false;
+        at = larder_read_i32(r, at, &out->points);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 3 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->valid_until)) {
-            return false;
+    if (count >= 3 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->valid_until);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_valid_until = true;
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
-static bool encode_user_saved_address(struct larder_writer *w, const struct user_saved_address *value)
+static uint8_t *encode_user_saved_address(struct larder_writer *w, uint8_t *p, const struct user_saved_address *value)
 {
-    if (!larder_write_room(w, 47)) {
+    p = larder_write_room(w, p, 47);
+    if (p == NULL) {
         return larder_write_failed(w, "user_saved_address");
     }
-    larder_write_struct(w, 7);
-    larder_write_u64(w, value->id);
-    if (!larder_write_string(w, value->label, 40, 47)) {
+    p = larder_write_struct(p, 7);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_string(w, p, value->label, 40, 47);
+    if (p == NULL) {
         return larder_write_failed(w, "SavedAddress.label");
     }
-    if (!encode_user_postal_address(w, &value->address) || !larder_write_room(w, 47)) {
+    p = encode_user_postal_address(w, p, &value->address);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 47);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "SavedAddress.address");
     }
     if (value->location != NULL) {
-        if (!encode_user_geo_point(w, value->location) || !larder_write_room(w, 47)) {
+        p = encode_user_geo_point(w, p, value->location);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 47);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "SavedAddress.location");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_bool(w, value->for_billing);
-    larder_write_bool(w, value->for_shipping);
+    p = larder_write_bool(p, value->for_billing);
+    p = larder_write_bool(p, value->for_shipping);
     if (value->has_last_used_at) {
-        larder_write_i64(w, value->last_used_at);
+        p = larder_write_i64(p, value->last_used_at);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_user_saved_address(struct larder_reader *r, struct user_saved_address *out)
+static struct larder_at decode_user_saved_address(struct larder_reader *r, struct larder_at at, struct user_saved_address *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->label = "";
     } else {
-        if (!larder_read_string(r, 40, &out->label)) {
-            return false;
+        at = larder_read_string(r, at, 40, &out->label);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!decode_user_postal_address(r, &out->address)) {
-        return false;
+    at = decode_user_postal_address(r, at, &out->address);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
+    if (count >= 4 && !larder_read_nil(&at)) {
         struct user_geo_point *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_user_geo_point(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_user_geo_point(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->location = part0;
     }
-    if (count < 5 || larder_read_nil(r)) {
+    if (count < 5 || larder_read_nil(&at)) {
         out->for_billing = false;
     } else {
-        if (!larder_read_bool(r, &out->for_billing)) {
-            return false;
+        at = larder_read_bool(r, at, &out->for_billing);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count < 6 || larder_read_nil(r)) {
+    if (count < 6 || larder_read_nil(&at)) {
         out->for_shipping = true;
     } else {
-        if (!larder_read_bool(r, &out->for_shipping)) {
-            return false;
+        at = larder_read_bool(r, at, &out->for_shipping);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 7 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->last_used_at)) {
-            return false;
+    if (count >= 7 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->last_used_at);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_last_used_at = true;
     }
-    return larder_read_rest(r, count, 7);
+    return larder_read_rest(r, at, count, 7);
 }
 
 static void defaults_user_profile(struct user_profile *out)
@@ -427,180 +493,221 @@ static void defaults_user_profile(struct user_profile *out)
     out->standing = USER_STANDING_ACTIVE;
 }
 
-static bool encode_user_profile(struct larder_writer *w, const struct user_profile *value)
+static uint8_t *encode_user_profile(struct larder_writer *w, uint8_t *p, const struct user_profile *value)
 {
-    if (!larder_write_room(w, 110)) {
+    p = larder_write_room(w, p, 110);
+    if (p == NULL) {
         return larder_write_failed(w, "user_profile");
     }
-    larder_write_struct(w, 13);
-    larder_write_u64(w, value->id);
-    larder_write_uuid(w, value->public_id);
-    if (!larder_write_string(w, value->display_name, 120, 110)) {
+    p = larder_write_struct(p, 13);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_uuid(p, value->public_id);
+    p = larder_write_string(w, p, value->display_name, 120, 110);
+    if (p == NULL) {
         return larder_write_failed(w, "profile.display_name");
     }
-    if (!larder_write_string(w, value->email, 254, 110)) {
+    p = larder_write_string(w, p, value->email, 254, 110);
+    if (p == NULL) {
         return larder_write_failed(w, "profile.email");
     }
-    larder_write_bool(w, value->email_verified);
+    p = larder_write_bool(p, value->email_verified);
     if (value->phone != NULL) {
-        if (!larder_write_string(w, value->phone, 32, 110)) {
+        p = larder_write_string(w, p, value->phone, 32, 110);
+        if (p == NULL) {
             return larder_write_failed(w, "profile.phone");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->has_birthday) {
-        larder_write_i64(w, value->birthday);
+        p = larder_write_i64(p, value->birthday);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
     if (value->avatar != NULL) {
-        if (!encode_user_image(w, value->avatar) || !larder_write_room(w, 110)) {
+        p = encode_user_image(w, p, value->avatar);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 110);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "profile.avatar");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_enum(w, (uint32_t)value->standing, 4)) {
+    p = larder_write_enum(w, p, (uint32_t)value->standing, 4);
+    if (p == NULL) {
         return larder_write_failed(w, "profile.standing");
     }
     if (value->loyalty != NULL) {
-        if (!encode_user_loyalty(w, value->loyalty) || !larder_write_room(w, 110)) {
+        p = encode_user_loyalty(w, p, value->loyalty);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 110);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "profile.loyalty");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->interests.items, value->interests.count, 64, 0, 110)) {
+    p = larder_write_list(w, p, value->interests.items, value->interests.count, 64, 0, 110);
+    if (p == NULL) {
         return larder_write_failed(w, "profile.interests");
     }
     for (size_t i0 = 0; i0 < value->interests.count; i0++) {
-        if (!larder_write_string(w, value->interests.items[i0], 0, 110)) {
+        p = larder_write_string(w, p, value->interests.items[i0], 0, 110);
+        if (p == NULL) {
             return larder_write_failed(w, "profile.interests");
         }
     }
-    larder_write_i64(w, value->created_at);
-    if (!larder_write_map(w, value->custom.entries, value->custom.count, sizeof value->custom.entries[0], 32, 110)) {
+    p = larder_write_i64(p, value->created_at);
+    p = larder_write_map(w, p, value->custom.entries, value->custom.count, sizeof value->custom.entries[0], 32, 110);
+    if (p == NULL) {
         return larder_write_failed(w, "profile.custom");
     }
     for (size_t i0 = 0; i0 < value->custom.count; i0++) {
-        if (!larder_write_string(w, value->custom.entries[i0].key, 0, 110)) {
+        p = larder_write_string(w, p, value->custom.entries[i0].key, 0, 110);
+        if (p == NULL) {
             return larder_write_failed(w, "profile.custom");
         }
-        if (!larder_write_any(w, value->custom.entries[i0].value, 0, 110)) {
+        p = larder_write_any(w, p, value->custom.entries[i0].value, 0, 110);
+        if (p == NULL) {
             return larder_write_failed(w, "profile.custom");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_user_profile(struct larder_reader *r, struct user_profile *out)
+static struct larder_at decode_user_profile(struct larder_reader *r, struct larder_at at, struct user_profile *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 13, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 13, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_uuid(r, &out->public_id)) {
-        return false;
+    at = larder_read_uuid(r, at, &out->public_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 120, &out->display_name)) {
-        return false;
+    at = larder_read_string(r, at, 120, &out->display_name);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 254, &out->email)) {
-        return false;
+    at = larder_read_string(r, at, 254, &out->email);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 5 || larder_read_nil(r)) {
+    if (count < 5 || larder_read_nil(&at)) {
         out->email_verified = false;
     } else {
-        if (!larder_read_bool(r, &out->email_verified)) {
-            return false;
+        at = larder_read_bool(r, at, &out->email_verified);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 6 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 32, &out->phone)) {
-            return false;
+    if (count >= 6 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 32, &out->phone);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count >= 7 && !larder_read_nil(r)) {
-        if (!larder_read_i32(r, &out->birthday)) {
-            return false;
+    if (count >= 7 && !larder_read_nil(&at)) {
+        at = larder_read_i32(r, at, &out->birthday);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_birthday = true;
     }
-    if (count >= 8 && !larder_read_nil(r)) {
+    if (count >= 8 && !larder_read_nil(&at)) {
         struct user_image *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_user_image(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_user_image(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->avatar = part0;
     }
-    if (count < 9 || larder_read_nil(r)) {
+    if (count < 9 || larder_read_nil(&at)) {
         out->standing = USER_STANDING_ACTIVE;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 4, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 4, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->standing = (enum user_standing)number0;
     }
-    if (count >= 10 && !larder_read_nil(r)) {
+    if (count >= 10 && !larder_read_nil(&at)) {
         struct user_loyalty *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_user_loyalty(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_user_loyalty(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->loyalty = part0;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 64, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 64, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->interests.items = items0;
             out->interests.count = count0;
         }
     }
-    if (!larder_read_i64(r, &out->created_at)) {
-        return false;
+    at = larder_read_i64(r, at, &out->created_at);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 32, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 32, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct user_profile_custom_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_any(r, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_any(r, at, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->custom.entries = entries0;
             out->custom.count = count0;
         }
     }
-    return larder_read_rest(r, count, 13);
+    return larder_read_rest(r, at, count, 13);
 }
 
 static void defaults_user_preferences(struct user_preferences *out)
@@ -612,105 +719,125 @@ static void defaults_user_preferences(struct user_preferences *out)
     out->font_scale = 1.0F;
 }
 
-static bool encode_user_preferences(struct larder_writer *w, const struct user_preferences *value)
+static uint8_t *encode_user_preferences(struct larder_writer *w, uint8_t *p, const struct user_preferences *value)
 {
-    if (!larder_write_room(w, 67)) {
+    p = larder_write_room(w, p, 67);
+    if (p == NULL) {
         return larder_write_failed(w, "user_preferences");
     }
-    larder_write_struct(w, 10);
-    larder_write_u64(w, value->user_id);
-    if (!larder_write_string(w, value->locale, 35, 67)) {
+    p = larder_write_struct(p, 10);
+    p = larder_write_u64(p, value->user_id);
+    p = larder_write_string(w, p, value->locale, 35, 67);
+    if (p == NULL) {
         return larder_write_failed(w, "preferences.locale");
     }
-    if (!larder_write_string(w, value->time_zone, 64, 67)) {
+    p = larder_write_string(w, p, value->time_zone, 64, 67);
+    if (p == NULL) {
         return larder_write_failed(w, "preferences.time_zone");
     }
-    if (!larder_write_enum(w, (uint32_t)value->theme, 3)) {
+    p = larder_write_enum(w, p, (uint32_t)value->theme, 3);
+    if (p == NULL) {
         return larder_write_failed(w, "preferences.theme");
     }
-    larder_write_u64(w, value->page_size);
-    if (!larder_write_list(w, value->channels.items, value->channels.count, 4, 5, 67)) {
+    p = larder_write_u64(p, value->page_size);
+    p = larder_write_list(w, p, value->channels.items, value->channels.count, 4, 5, 67);
+    if (p == NULL) {
         return larder_write_failed(w, "preferences.channels");
     }
     for (size_t i0 = 0; i0 < value->channels.count; i0++) {
-        if (!larder_write_enum(w, (uint32_t)value->channels.items[i0], 4)) {
+        p = larder_write_enum(w, p, (uint32_t)value->channels.items[i0], 4);
+        if (p == NULL) {
             return larder_write_failed(w, "preferences.channels");
         }
     }
     if (value->quiet != NULL) {
-        if (!encode_user_quiet_hours(w, value->quiet) || !larder_write_room(w, 67)) {
+        p = encode_user_quiet_hours(w, p, value->quiet);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 67);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "preferences.quiet");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_map(w, value->switches.entries, value->switches.count, sizeof value->switches.entries[0], 64, 67)) {
+    p = larder_write_map(w, p, value->switches.entries, value->switches.count, sizeof value->switches.entries[0], 64, 67);
+    if (p == NULL) {
         return larder_write_failed(w, "preferences.switches");
     }
     for (size_t i0 = 0; i0 < value->switches.count; i0++) {
-        if (!larder_write_string(w, value->switches.entries[i0].key, 0, 67)) {
+        p = larder_write_string(w, p, value->switches.entries[i0].key, 0, 67);
+        if (p == NULL) {
             return larder_write_failed(w, "preferences.switches");
         }
-        larder_write_bool(w, value->switches.entries[i0].value);
+        p = larder_write_bool(p, value->switches.entries[i0].value);
     }
-    larder_write_nil(w); /* 9: reserved */
-    larder_write_f32(w, value->font_scale);
-    return true;
+    p = larder_write_nil(p); /* 9: reserved */
+    p = larder_write_f32(p, value->font_scale);
+    return p;
 }
 
-static bool decode_user_preferences(struct larder_reader *r, struct user_preferences *out)
+static struct larder_at decode_user_preferences(struct larder_reader *r, struct larder_at at, struct user_preferences *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 8, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 8, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->user_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->user_id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->locale = "en";
     } else {
-        if (!larder_read_string(r, 35, &out->locale)) {
-            return false;
+        at = larder_read_string(r, at, 35, &out->locale);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count < 3 || larder_read_nil(r)) {
+    if (count < 3 || larder_read_nil(&at)) {
         out->time_zone = "UTC";
     } else {
-        if (!larder_read_string(r, 64, &out->time_zone)) {
-            return false;
+        at = larder_read_string(r, at, 64, &out->time_zone);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (count < 4 || larder_read_nil(r)) {
+    if (count < 4 || larder_read_nil(&at)) {
         out->theme = USER_THEME_SYSTEM;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 3, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 3, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->theme = (enum user_theme)number0;
     }
-    if (count < 5 || larder_read_nil(r)) {
+    if (count < 5 || larder_read_nil(&at)) {
         out->page_size = 24U;
     } else {
-        if (!larder_read_u8(r, &out->page_size)) {
-            return false;
+        at = larder_read_u8(r, at, &out->page_size);
+        if (at.p == NULL) {
+            return at;
         }
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 4, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 4, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             enum user_channel *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
                 uint32_t number1;
-                if (!larder_read_enum(r, 4, &number1)) {
-                    return false;
+                at = larder_read_enum(r, at, 4, &number1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 items0[i0] = (enum user_channel)number1;
             }
@@ -718,63 +845,72 @@ static bool decode_user_preferences(struct larder_reader *r, struct user_prefere
             out->channels.count = count0;
         }
     }
-    if (count >= 7 && !larder_read_nil(r)) {
+    if (count >= 7 && !larder_read_nil(&at)) {
         struct user_quiet_hours *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_user_quiet_hours(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_user_quiet_hours(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->quiet = part0;
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 64, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 64, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct user_preferences_switches_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_bool(r, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_bool(r, at, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->switches.entries = entries0;
             out->switches.count = count0;
         }
     }
-    if (count >= 9 && !larder_read_skip(r)) {
-        return false;
-    }
-    if (count < 10 || larder_read_nil(r)) {
-        out->font_scale = 1.0F;
-    } else {
-        if (!larder_read_f32(r, &out->font_scale)) {
-            return false;
+    if (count >= 9) {
+        at = larder_read_skip(r, at);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 10);
+    if (count < 10 || larder_read_nil(&at)) {
+        out->font_scale = 1.0F;
+    } else {
+        at = larder_read_f32(r, at, &out->font_scale);
+        if (at.p == NULL) {
+            return at;
+        }
+    }
+    return larder_read_rest(r, at, count, 10);
 }
 
 /* ------------------------------------------------ profile */
 
 static bool encode_entity_user_profile(struct larder_writer *w, const void *from)
 {
-    const struct user_profile *value = from;
-    return encode_user_profile(w, value);
+    return larder_write_end(w, encode_user_profile(w, w->p, from));
 }
 
 static bool decode_entity_user_profile(struct larder_reader *r, void *to)
 {
-    struct user_profile *out = to;
-    return decode_user_profile(r, out);
+    return larder_read_end(r, decode_user_profile(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_user_profile(void *to)
@@ -1036,14 +1172,12 @@ void user_profile_release_many(const struct user_profile **values, size_t count)
 
 static bool encode_entity_user_preferences(struct larder_writer *w, const void *from)
 {
-    const struct user_preferences *value = from;
-    return encode_user_preferences(w, value);
+    return larder_write_end(w, encode_user_preferences(w, w->p, from));
 }
 
 static bool decode_entity_user_preferences(struct larder_reader *r, void *to)
 {
-    struct user_preferences *out = to;
-    return decode_user_preferences(r, out);
+    return larder_read_end(r, decode_user_preferences(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_user_preferences(void *to)
@@ -1304,44 +1438,60 @@ void user_preferences_release_many(const struct user_preferences **values, size_
 
 /* ------------------------------------------------ addresses */
 
-static bool encode_entity_user_addresses(struct larder_writer *w, const void *from)
+static uint8_t *encode_user_addresses(struct larder_writer *w, uint8_t *p, const struct user_addresses *value)
 {
-    const struct user_addresses *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "addresses");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "addresses");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!encode_user_saved_address(w, &(*value).items[i0]) || !larder_write_room(w, 10)) {
+        p = encode_user_saved_address(w, p, &(*value).items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 10);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "addresses");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_user_addresses(struct larder_reader *r, void *to)
+static struct larder_at decode_user_addresses(struct larder_reader *r, struct larder_at at, struct user_addresses *out)
 {
-    struct user_addresses *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct user_saved_address *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!decode_user_saved_address(r, &items0[i0])) {
-                return false;
+            at = decode_user_saved_address(r, at, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_user_addresses(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_user_addresses(w, w->p, from));
+}
+
+static bool decode_entity_user_addresses(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_user_addresses(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_user_addresses(void *to)
@@ -1561,23 +1711,33 @@ void user_addresses_release_many(const struct user_addresses **values, size_t co
 
 /* ------------------------------------------------ id_by_email */
 
-static bool encode_entity_user_id_by_email(struct larder_writer *w, const void *from)
+static uint8_t *encode_user_id_by_email(struct larder_writer *w, uint8_t *p, const struct user_id_by_email *value)
 {
-    const struct user_id_by_email *value = from;
-    if (!larder_write_room(w, 9)) {
+    p = larder_write_room(w, p, 9);
+    if (p == NULL) {
         return larder_write_failed(w, "id_by_email");
     }
-    larder_write_u64(w, value->value);
-    return true;
+    p = larder_write_u64(p, value->value);
+    return p;
+}
+
+static struct larder_at decode_user_id_by_email(struct larder_reader *r, struct larder_at at, struct user_id_by_email *out)
+{
+    at = larder_read_u64(r, at, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
+static bool encode_entity_user_id_by_email(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_user_id_by_email(w, w->p, from));
 }
 
 static bool decode_entity_user_id_by_email(struct larder_reader *r, void *to)
 {
-    struct user_id_by_email *out = to;
-    if (!larder_read_u64(r, &out->value)) {
-        return false;
-    }
-    return true;
+    return larder_read_end(r, decode_user_id_by_email(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_user_id_by_email(void *to)

@@ -154,10 +154,11 @@ static enum larder_status note_encode_failure(const struct larder_writer *w,
 enum larder_status larder_stored_write(struct larder_writer *w, const struct larder_entity *entity,
                                        uint64_t fingerprint, const void *value)
 {
-    if (!larder_write_room(w, LARDER_ENVELOPE_MAX_BYTES)) {
+    uint8_t *p = larder_write_room(w, w->p, LARDER_ENVELOPE_MAX_BYTES);
+    if (p == NULL) {
         return note_encode_failure(w, entity);
     }
-    w->p += larder_envelope_write(w->p, fingerprint, entity->version);
+    w->p = p + larder_envelope_write(p, fingerprint, entity->version);
     if (!larder_value_encode(w, entity, value)) {
         return note_encode_failure(w, entity);
     }

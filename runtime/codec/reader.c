@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values whose type nobody declared: positions to step over, and `any`.
+ * Values whose type nobody declared: positions to step over, and `any`; numbers
+ * that codec.h does not read inline.
  *
  * DESIGN. One table says what follows each tag. A value is walked item by
  * item; what is open is a number (how many items are still to come) or, where
@@ -100,26 +101,25 @@ static bool item_at(const uint8_t *p, const uint8_t *end, uint8_t tag, struct it
     return ret_item->bytes <= left;
 }
 
-bool larder_read_skip(struct larder_reader *r)
+struct larder_at larder_read_skip(const struct larder_reader *r, struct larder_at at)
 {
-    const uint8_t *p = r->p;
-    uint8_t tag = r->tag;
+    uint8_t *p = at.p;
+    uint8_t tag = at.tag;
     uint64_t pending = 1;
     while (pending != 0) {
         struct item item;
         if (!item_at(p, r->end, tag, &item)) {
-            return false;
+            return larder_read_failed();
         }
         p += item.bytes;
         pending += item.items - 1;
         /* Every item still to come takes a byte at the least. */
         if (pending > (uint64_t)(r->end - p)) {
-            return false;
+            return larder_read_failed();
         }
         tag = *p;
     }
-    larder_read_step(r, (size_t)(p - r->p));
-    return true;
+    return larder_read_next(p);
 }
 
 /* How many bytes the value at p takes; 0: it is none, or too deep. */
@@ -156,24 +156,65 @@ bool larder_any_valid(const uint8_t *data, size_t len)
     return len != 0 && any_length(data, data + len, data[0]) == len;
 }
 
-bool larder_read_any(struct larder_reader *r, struct larder_bytes *ret_value)
+struct larder_at larder_read_any(struct larder_reader *r, struct larder_at at,
+                                 struct larder_bytes *ret_value)
 {
-    uint8_t *data = r->p;
-    size_t len = any_length(data, r->end, r->tag);
+    uint8_t *data = at.p;
+    size_t len = any_length(data, r->end, at.tag);
     *ret_value = (struct larder_bytes){NULL, 0};
     if (len == 0) {
-        return false;
+        return larder_read_failed();
     }
-    if (*data != r->tag) {
+    if (*data != at.tag) {
         if (len > (size_t)(r->slots_end - r->slots)) {
             r->short_of_slots = true;
-            return false;
+            return larder_read_failed();
         }
         r->slots_end -= len;
         data = memcpy(r->slots_end, data, len);
-        data[0] = r->tag;
+        data[0] = at.tag;
     }
     *ret_value = (struct larder_bytes){data, len};
-    larder_read_step(r, len);
-    return true;
+    return larder_read_next(at.p + len);
+}
+
+/* ----------------------------------------------------------------- numbers */
+
+/* The number behind one of the tags 0xcc..0xd3 (0xcc..0xcf unsigned), and where it
+ * ends; NULL: no such tag, or cut off. */
+static uint8_t *wide_number(const struct larder_reader *r, struct larder_at at, uint64_t *ret_bits)
+{
+    unsigned form = (unsigned)at.tag - 0xccU;
+    size_t width = (size_t)1 << (form & 3);
+    if (form > 7 || larder_read_left(r, at) < width) {
+        return NULL;
+    }
+    const uint8_t *p = at.p + 1;
+    *ret_bits = width == 8 ? larder_load64(p) : load_length(p, width);
+    if (form >= 4 && width < 8) {
+        uint64_t sign = UINT64_C(1) << (8 * width - 1);
+        *ret_bits = (*ret_bits ^ sign) - sign;
+    }
+    return at.p + 1 + width;
+}
+
+struct larder_at larder_read_odd_u64(const struct larder_reader *r, struct larder_at at,
+                                     uint64_t *ret_value)
+{
+    uint64_t bits = 0;
+    uint8_t *end = wide_number(r, at, &bits);
+    *ret_value = bits;
+    /* Others may write a positive number in a signed form. */
+    bool negative = at.tag >= 0xd0 && bits > INT64_MAX;
+    return end != NULL && !negative ? larder_read_next(end) : larder_read_failed();
+}
+
+struct larder_at larder_read_odd_i64(const struct larder_reader *r, struct larder_at at,
+                                     int64_t *ret_value)
+{
+    uint64_t bits = 0;
+    uint8_t *end = wide_number(r, at, &bits);
+    *ret_value = (int64_t)bits;
+    bool too_large = at.tag < 0xd0 && bits > INT64_MAX;
+    return end != NULL && !too_large ? larder_read_next(end) : larder_read_failed();
 }

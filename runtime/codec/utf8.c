@@ -36,6 +36,20 @@ static size_t character(const uint8_t *p, size_t left)
     return left >= 4 && p[0] < 0xf8 && is_four(p) ? 4 : 0;
 }
 
+/* Whether all is plain ASCII, told in words, of which the last may overlap. */
+static bool is_plain(const char *text, size_t len)
+{
+    uint64_t marks = 0;
+    if (len < LARDER_WORD_BYTES) {
+        return false;
+    }
+    size_t last = len - LARDER_WORD_BYTES;
+    for (size_t i = 0; i < last; i += LARDER_WORD_BYTES) {
+        marks |= larder_word_marks(larder_load_word(text + i));
+    }
+    return (marks | larder_word_marks(larder_load_word(text + last))) == 0;
+}
+
 /* How many of the bytes at p are plain ASCII, told eight at a time. */
 static size_t plain_run(const uint8_t *p, size_t left)
 {
@@ -54,6 +68,9 @@ bool larder_utf8_valid(const char *text, size_t len)
 {
     const uint8_t *p = (const uint8_t *)text;
     size_t i = 0;
+    if (LARDER_LIKELY(is_plain(text, len))) {
+        return true;
+    }
     while (i < len) {
         size_t n = p[i] < 0x80 ? plain_run(p + i, len - i) : 0;
         if (n == 0) {

@@ -9,15 +9,19 @@
  * and the struct's `fixed` again. So between two reservations stores need no
  * check, and running out of memory can only happen at a reservation.
  *
+ * Where the next byte goes is passed by value from one store to the next, and so
+ * is where the next item begins: kept in a register, while in memory each store
+ * among the bytes could mean that it has changed. NULL is failure.
+ *
  * Reading, in place. The payload was copied behind the struct, into the block
  * that the caller will own:
  *
  *     | struct X | slots for lists, maps, optionals | payload ... | 0xc1 |
  *
  * Strings stay where they are; each gets its NUL over the tag of the item
- * after it, which the reader has read ahead (`tag`). The byte behind the
- * payload is 0xc1, a tag that no value has: reading past the end is therefore
- * a wrong type, and takes no check of its own.
+ * after it, which was read ahead (`tag`). The byte behind the payload is 0xc1, a
+ * tag that no value has: reading past the end is therefore a wrong type, and takes
+ * no check of its own.
  *
  * Limits: a list's count is held against the bytes left before its slots are
  * taken, and slots come out of one bounded region, so no input makes us
@@ -28,6 +32,9 @@
 
 #include <limits.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include <larder/stub.h>
 
@@ -39,12 +46,13 @@ extern "C" {
 #define LARDER_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum {
-    LARDER_DEPTH_MAX = 32,  /* of types that contain themselves, and of `any` */
-    LARDER_HEADER_BYTES = 5 /* the longest header of a string, list or map */
+    LARDER_DEPTH_MAX = 32,   /* of types that contain themselves, and of `any` */
+    LARDER_HEADER_BYTES = 5, /* the longest header of a string, list or map */
+    LARDER_WORD_BYTES = 8
 };
 
 struct larder_writer {
-    uint8_t *p;   /* where the next byte goes */
+    uint8_t *p;   /* where the next value goes */
     uint8_t *end; /* end of the room */
     uint8_t *start;
     const struct larder_allocator *allocator; /* of grown rooms */
@@ -56,25 +64,42 @@ struct larder_writer {
 };
 
 struct larder_reader {
-    uint8_t *p;                               /* the current item */
+    uint8_t *p;                               /* the value to read */
     uint8_t *end;                             /* *end is 0xc1 */
     uint8_t *slots;                           /* free slots, aligned to 8, are taken from here on */
     uint8_t *slots_end;                       /* bytes, not aligned, are taken from here back */
     const struct larder_allocator *allocator; /* for work space, given back at once */
     uint32_t depth;
-    uint8_t tag;         /* the current item's first byte; *p may already hold a NUL */
+    uint8_t tag;         /* its first byte */
     bool short_of_slots; /* decoding failed because there were too few */
     bool no_memory;      /* decoding failed because there was no work space */
 };
 
+/* Where reading has come to. */
+struct larder_at {
+    uint8_t *p;  /* the item; NULL: what should have been there was not */
+    uint8_t tag; /* its first byte; *p may already hold a NUL */
+};
+
 /* -------------------------------------------------- not inline, rarely run */
 
-/* Makes room for n more bytes. False: status says why. */
+/* Makes room for n more bytes at w->p, which moves. False: status says why. */
 LARDER_API bool larder_writer_grow(struct larder_writer *w, size_t n);
 /* Notes the first failure; always false. */
 LARDER_API bool larder_writer_fail(struct larder_writer *w, enum larder_status status);
 /* Whether text is UTF-8 (RFC 3629: no surrogates, shortest forms) without a NUL. */
 LARDER_API bool larder_utf8_valid(const char *text, size_t len);
+/* The form of a number of 0x80 or more, by its highest byte that is not 0. */
+struct larder_number_form {
+    uint8_t tag;
+    uint8_t shift; /* to the top of a word */
+    uint8_t bytes; /* with the tag */
+};
+LARDER_API extern const struct larder_number_form larder_number_forms[8];
+/* larder_copy_text of texts of fewer than 8 bytes. */
+LARDER_API uint64_t larder_copy_tiny(uint8_t *to, const char *text, size_t len);
+/* A string of 32 bytes or more; where it ends, or NULL: it is no UTF-8. There is room. */
+LARDER_API uint8_t *larder_write_long(uint8_t *p, const char *text, size_t len);
 /* Whether no two of count entries, `stride` bytes apart, begin with equal
  * strings: OK; E_ARG: two do, or a string is NULL; E_NOMEM: no room to tell.
  * Time and room grow with the bytes and the count alone, whatever the strings. */
@@ -88,10 +113,17 @@ LARDER_API bool larder_entries_unique(const struct larder_allocator *allocator, 
 LARDER_API bool larder_any_valid(const uint8_t *data, size_t len);
 /* Steps over one value, whatever it is and however deep: no recursion, no more
  * steps than there are bytes. */
-LARDER_API bool larder_read_skip(struct larder_reader *r);
+LARDER_API struct larder_at larder_read_skip(const struct larder_reader *r, struct larder_at at);
 /* A value as it is, not nested deeper than LARDER_DEPTH_MAX. Behind a string, whose
  * NUL took its first byte, it is a copy in the slots. */
-LARDER_API bool larder_read_any(struct larder_reader *r, struct larder_bytes *ret_value);
+LARDER_API struct larder_at larder_read_any(struct larder_reader *r, struct larder_at at,
+                                            struct larder_bytes *ret_value);
+/* Numbers in signed forms, those too near to the end to load as a word, and what
+ * is no number. */
+LARDER_API struct larder_at larder_read_odd_u64(const struct larder_reader *r, struct larder_at at,
+                                                uint64_t *ret_value);
+LARDER_API struct larder_at larder_read_odd_i64(const struct larder_reader *r, struct larder_at at,
+                                                int64_t *ret_value);
 
 /* ------------------------------------------------------------------ bytes */
 
@@ -153,107 +185,111 @@ static inline uint64_t larder_word_marks(uint64_t v)
 }
 
 /*
- * Strings are mostly short. So up to 32 bytes are taken as at most four words,
- * of which the last may overlap those before: no loop, no call, nothing past
- * the end. The same cut serves to look at a text and to copy it.
+ * Strings are mostly short, and their lengths hard to foresee, so a mistaken
+ * branch on a length costs more than the copy. A text is therefore taken as few
+ * large words, of which the last may overlap those before: no call, few branches,
+ * nothing past the end.
  */
 
-/* The marks of a text: nonzero unless all its bytes are in 0x01..0x7f. */
-static inline uint64_t larder_text_marks(const char *text, size_t len)
+static inline uint64_t larder_load_word(const void *p)
 {
-    uint64_t a, b, c, d, marks;
-    if (len >= 8) {
-        memcpy(&a, text, 8);
-        memcpy(&b, text + len - 8, 8);
-        marks = larder_word_marks(a) | larder_word_marks(b);
-        if (len > 32) {
-            for (size_t i = 8; i + 8 <= len; i += 8) {
-                memcpy(&c, text + i, 8);
-                marks |= larder_word_marks(c);
-            }
-        } else if (len > 16) {
-            memcpy(&c, text + 8, 8);
-            memcpy(&d, text + len - 16, 8);
-            marks |= larder_word_marks(c) | larder_word_marks(d);
-        }
-        return marks;
-    }
-    if (len >= 4) {
-        uint32_t head, tail;
-        memcpy(&head, text, 4);
-        memcpy(&tail, text + len - 4, 4);
-        return larder_word_marks(head | (uint64_t)tail << 32);
-    }
-    if (len != 0) {
-        uint64_t first = (unsigned char)text[0], middle = (unsigned char)text[len / 2];
-        uint64_t last = (unsigned char)text[len - 1];
-        return larder_word_marks(first | middle << 8 | last << 16 | UINT64_C(0x0101010101000000));
-    }
-    return 0;
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
 }
 
-/* Copies a text and answers its marks. */
-static inline uint64_t larder_copy_marks(uint8_t *to, const char *text, size_t len)
+/* The top bits of bytes that are not ASCII. */
+#define LARDER_NOT_ASCII UINT64_C(0x8080808080808080)
+
+/* Copies a text of fewer than 32 bytes; nonzero: it is not plain ASCII. */
+static inline uint64_t larder_copy_text(uint8_t *to, const char *text, size_t len)
 {
-    uint64_t a, b, c, d, marks;
-    if (len > 32) {
-        memcpy(to, text, len);
-        return larder_text_marks(text, len);
+    if (len >= 16) {
+        const char *last = text + len - 16;
+#if defined(__SSE2__)
+        const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)text);
+        const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)last);
+        _mm_storeu_si128((__m128i *)(void *)to, a);
+        _mm_storeu_si128((__m128i *)(void *)(to + len - 16), b);
+        return (unsigned)_mm_movemask_epi8(_mm_or_si128(a, b));
+#else
+        uint64_t a = larder_load_word(text), b = larder_load_word(text + 8);
+        uint64_t c = larder_load_word(last), d = larder_load_word(last + 8);
+        memcpy(to, &a, 8);
+        memcpy(to + 8, &b, 8);
+        memcpy(to + len - 16, &c, 8);
+        memcpy(to + len - 8, &d, 8);
+        return (a | b | c | d) & LARDER_NOT_ASCII;
+#endif
     }
-    if (len >= 8) {
-        memcpy(&a, text, 8);
-        memcpy(&b, text + len - 8, 8);
-        marks = larder_word_marks(a) | larder_word_marks(b);
-        if (len > 16) {
-            memcpy(&c, text + 8, 8);
-            memcpy(&d, text + len - 16, 8);
-            marks |= larder_word_marks(c) | larder_word_marks(d);
-            memcpy(to + 8, &c, 8);
-            memcpy(to + len - 16, &d, 8);
-        }
+    if (LARDER_LIKELY(len >= 8)) {
+        uint64_t a = larder_load_word(text), b = larder_load_word(text + len - 8);
         memcpy(to, &a, 8);
         memcpy(to + len - 8, &b, 8);
-        return marks;
+        return (a | b) & LARDER_NOT_ASCII;
     }
-    if (len >= 4) {
-        uint32_t head, tail;
-        memcpy(&head, text, 4);
-        memcpy(&tail, text + len - 4, 4);
-        memcpy(to, &head, 4);
-        memcpy(to + len - 4, &tail, 4);
-        return larder_word_marks(head | (uint64_t)tail << 32);
-    }
-    if (len != 0) {
-        char first = text[0], middle = text[len / 2], last = text[len - 1];
-        to[0] = (uint8_t)first;
-        to[len / 2] = (uint8_t)middle;
-        to[len - 1] = (uint8_t)last;
-        return larder_text_marks(text, len);
-    }
-    return 0;
+    return larder_copy_tiny(to, text, len);
 }
 
-/* Whether text may be a string's: UTF-8 without a NUL. Plain ASCII is told here. */
-static inline bool larder_text_ok(const char *text, size_t len)
+/* Whether text may be a string's: UTF-8 without a NUL. There are `readable` bytes
+ * at text; where they are enough, short plain ASCII is told in one look, whatever
+ * its length. */
+static inline bool larder_text_ok(const char *text, size_t len, size_t readable)
 {
-    return LARDER_LIKELY(larder_text_marks(text, len) == 0) || larder_utf8_valid(text, len);
+#if defined(__SSE2__)
+    if (LARDER_LIKELY(len <= 32 && readable >= 32)) {
+        /* A bit for each byte that is below 1 as a signed number: NUL, or not ASCII. */
+        const __m128i one = _mm_set1_epi8(1);
+        const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)text);
+        const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(text + 16));
+        const uint64_t low = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(a, one));
+        const uint64_t high = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(b, one));
+        if (LARDER_LIKELY(((low | high << 16) & ((UINT64_C(1) << len) - 1)) == 0)) {
+            return true;
+        }
+    }
+#endif
+    (void)readable;
+    return larder_utf8_valid(text, len);
 }
 
 /* ---------------------------------------------------------------- writing */
 
-/* Makes sure that n bytes can be stored. */
-static inline bool larder_write_room(struct larder_writer *w, size_t n)
+/* Makes sure that n bytes can be stored at p, which may move, and that what is
+ * stored as a whole word may reach beyond them. */
+static inline uint8_t *larder_write_room(struct larder_writer *w, uint8_t *p, size_t n)
 {
-    return LARDER_LIKELY((size_t)(w->end - w->p) >= n) || larder_writer_grow(w, n);
+    if (LARDER_LIKELY((size_t)(w->end - p) >= n + LARDER_WORD_BYTES)) {
+        return p;
+    }
+    w->p = p;
+    return larder_writer_grow(w, n + LARDER_WORD_BYTES) ? w->p : NULL;
 }
 
-/* Names the place of a failure, innermost first; always false. */
-static inline bool larder_write_failed(struct larder_writer *w, const char *field)
+/* Notes a failure; always NULL. */
+static inline uint8_t *larder_write_refuse(struct larder_writer *w, enum larder_status status)
+{
+    larder_writer_fail(w, status);
+    return NULL;
+}
+
+/* Names the place of a failure, innermost first; always NULL. */
+static inline uint8_t *larder_write_failed(struct larder_writer *w, const char *field)
 {
     if (w->field == NULL) {
         w->field = field;
     }
-    return false;
+    return NULL;
+}
+
+/* After a value: it ends at p, or failed. */
+static inline bool larder_write_end(struct larder_writer *w, uint8_t *p)
+{
+    if (p == NULL) {
+        return false;
+    }
+    w->p = p;
+    return true;
 }
 
 /* Before and after the members of a type that contains itself. */
@@ -267,261 +303,249 @@ static inline void larder_write_leave(struct larder_writer *w)
     w->depth--;
 }
 
-/* The stores below need room: at most 9 bytes a number, 5 a header. */
+/* The stores below need room: at most 9 bytes a number, 5 a header. Each answers
+ * where the next byte goes. */
 
-static inline void larder_write_nil(struct larder_writer *w)
+static inline uint8_t *larder_write_nil(uint8_t *p)
 {
-    *w->p++ = 0xc0;
+    *p = 0xc0;
+    return p + 1;
 }
 
 /* A nil among items that reserve their own room. Leaves room for `fixed` more bytes. */
-static inline bool larder_write_absent(struct larder_writer *w, size_t fixed)
+static inline uint8_t *larder_write_absent(struct larder_writer *w, uint8_t *p, size_t fixed)
 {
-    if (!larder_write_room(w, 1 + fixed)) {
-        return false;
-    }
-    larder_write_nil(w);
-    return true;
+    p = larder_write_room(w, p, 1 + fixed);
+    return p != NULL ? larder_write_nil(p) : NULL;
 }
 
-static inline void larder_write_bool(struct larder_writer *w, bool value)
+static inline uint8_t *larder_write_bool(uint8_t *p, bool value)
 {
-    *w->p++ = value ? 0xc3 : 0xc2;
+    *p = value ? 0xc3 : 0xc2;
+    return p + 1;
 }
 
-static inline void larder_write_u64(struct larder_writer *w, uint64_t value)
+/* Which width a number has takes no branch: it is shifted to the top of a word,
+ * which is stored whole. */
+static inline uint8_t *larder_write_u64(uint8_t *p, uint64_t value)
 {
-    uint8_t *p = w->p;
     if (value < 0x80) {
         p[0] = (uint8_t)value;
-        w->p = p + 1;
-    } else if (value <= UINT8_MAX) {
-        p[0] = 0xcc;
-        p[1] = (uint8_t)value;
-        w->p = p + 2;
-    } else if (value <= UINT16_MAX) {
-        p[0] = 0xcd;
-        larder_store16(p + 1, (uint16_t)value);
-        w->p = p + 3;
-    } else if (value <= UINT32_MAX) {
-        p[0] = 0xce;
-        larder_store32(p + 1, (uint32_t)value);
-        w->p = p + 5;
-    } else {
-        p[0] = 0xcf;
-        larder_store64(p + 1, value);
-        w->p = p + 9;
+        return p + 1;
     }
+    const struct larder_number_form *form =
+        &larder_number_forms[(63U - (unsigned)__builtin_clzll(value)) >> 3];
+    p[0] = form->tag;
+    larder_store64(p + 1, value << form->shift);
+    return p + form->bytes;
 }
 
-static inline void larder_write_i64(struct larder_writer *w, int64_t value)
+static inline uint8_t *larder_write_i64(uint8_t *p, int64_t value)
 {
-    uint8_t *p = w->p;
     if (LARDER_LIKELY(value >= 0)) {
-        larder_write_u64(w, (uint64_t)value);
-    } else if (value >= -32) {
+        return larder_write_u64(p, (uint64_t)value);
+    }
+    if (value >= -32) {
         p[0] = (uint8_t)value;
-        w->p = p + 1;
-    } else if (value >= INT8_MIN) {
+        return p + 1;
+    }
+    if (value >= INT8_MIN) {
         p[0] = 0xd0;
         p[1] = (uint8_t)value;
-        w->p = p + 2;
-    } else if (value >= INT16_MIN) {
+        return p + 2;
+    }
+    if (value >= INT16_MIN) {
         p[0] = 0xd1;
         larder_store16(p + 1, (uint16_t)value);
-        w->p = p + 3;
-    } else if (value >= INT32_MIN) {
+        return p + 3;
+    }
+    if (value >= INT32_MIN) {
         p[0] = 0xd2;
         larder_store32(p + 1, (uint32_t)value);
-        w->p = p + 5;
-    } else {
-        p[0] = 0xd3;
-        larder_store64(p + 1, (uint64_t)value);
-        w->p = p + 9;
+        return p + 5;
     }
+    p[0] = 0xd3;
+    larder_store64(p + 1, (uint64_t)value);
+    return p + 9;
 }
 
-static inline void larder_write_f32(struct larder_writer *w, float value)
+static inline uint8_t *larder_write_f32(uint8_t *p, float value)
 {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    w->p[0] = 0xca;
-    larder_store32(w->p + 1, bits);
-    w->p += 5;
+    p[0] = 0xca;
+    larder_store32(p + 1, bits);
+    return p + 5;
 }
 
-static inline void larder_write_f64(struct larder_writer *w, double value)
+static inline uint8_t *larder_write_f64(uint8_t *p, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    w->p[0] = 0xcb;
-    larder_store64(w->p + 1, bits);
-    w->p += 9;
+    p[0] = 0xcb;
+    larder_store64(p + 1, bits);
+    return p + 9;
 }
 
 /* 18 bytes of room. */
-static inline void larder_write_uuid(struct larder_writer *w, struct larder_uuid value)
+static inline uint8_t *larder_write_uuid(uint8_t *p, struct larder_uuid value)
 {
-    w->p[0] = 0xc4;
-    w->p[1] = sizeof value.bytes;
-    memcpy(w->p + 2, value.bytes, sizeof value.bytes);
-    w->p += 2 + sizeof value.bytes;
+    p[0] = 0xc4;
+    p[1] = sizeof value.bytes;
+    memcpy(p + 2, value.bytes, sizeof value.bytes);
+    return p + 2 + sizeof value.bytes;
 }
 
 /* An enumerator by its number; `count` of them are declared. */
-static inline bool larder_write_enum(struct larder_writer *w, uint32_t value, uint32_t count)
+static inline uint8_t *larder_write_enum(struct larder_writer *w, uint8_t *p, uint32_t value,
+                                         uint32_t count)
 {
     if (LARDER_UNLIKELY(value >= count)) {
-        return larder_writer_fail(w, LARDER_E_ARG);
+        return larder_write_refuse(w, LARDER_E_ARG);
     }
-    larder_write_u64(w, value);
-    return true;
+    return larder_write_u64(p, value);
 }
 
 /* A header: `fix` is the tag of the short form for fewer than fix_count items,
  * `wide` the one with 16 bits of count, followed by the one with 32. */
-static inline void larder_write_header(struct larder_writer *w, size_t count, uint8_t fix,
-                                       size_t fix_count, uint8_t wide)
+static inline uint8_t *larder_write_header(uint8_t *p, size_t count, uint8_t fix, size_t fix_count,
+                                           uint8_t wide)
 {
-    uint8_t *p = w->p;
     if (LARDER_LIKELY(count < fix_count)) {
         p[0] = (uint8_t)(fix | count);
-        w->p = p + 1;
-    } else if (count <= UINT16_MAX) {
+        return p + 1;
+    }
+    if (count <= UINT16_MAX) {
         p[0] = wide;
         larder_store16(p + 1, (uint16_t)count);
-        w->p = p + 3;
-    } else {
-        p[0] = (uint8_t)(wide + 1);
-        larder_store32(p + 1, (uint32_t)count);
-        w->p = p + 5;
+        return p + 3;
     }
+    p[0] = (uint8_t)(wide + 1);
+    larder_store32(p + 1, (uint32_t)count);
+    return p + 5;
 }
 
 /* The head of a struct, which is an array of its positions. */
-static inline void larder_write_struct(struct larder_writer *w, uint32_t positions)
+static inline uint8_t *larder_write_struct(uint8_t *p, uint32_t positions)
 {
-    larder_write_header(w, positions, 0x90, 16, 0xdc);
+    return larder_write_header(p, positions, 0x90, 16, 0xdc);
 }
 
-/* A list's or map's head, and room for its items: `each` bytes an item where
+/* Room for a list's or map's head and for its items: `each` bytes an item where
  * all are of bounded size, else 0: then each reserves its own, absent ones too
  * (larder_write_absent). items NULL with a count is E_ARG, more than max (0: no
  * bound) as well. */
-static inline bool larder_write_count(struct larder_writer *w, const void *items, size_t count,
-                                      size_t max, size_t each, size_t fixed)
+static inline uint8_t *larder_write_count(struct larder_writer *w, uint8_t *p, const void *items,
+                                          size_t count, size_t max, size_t each, size_t fixed)
 {
     if (LARDER_UNLIKELY((items == NULL && count != 0) || (max != 0 && count > max))) {
-        return larder_writer_fail(w, LARDER_E_ARG);
+        return larder_write_refuse(w, LARDER_E_ARG);
     }
     /* An item takes a byte at the least. It bounds the product below, too. */
     if (LARDER_UNLIKELY(count > w->max)) {
-        return larder_writer_fail(w, LARDER_E_TOO_LARGE);
+        return larder_write_refuse(w, LARDER_E_TOO_LARGE);
     }
-    return larder_write_room(w, LARDER_HEADER_BYTES + count * each + fixed);
+    return larder_write_room(w, p, LARDER_HEADER_BYTES + count * each + fixed);
 }
 
-static inline bool larder_write_list(struct larder_writer *w, const void *items, size_t count,
-                                     size_t max, size_t each, size_t fixed)
+static inline uint8_t *larder_write_list(struct larder_writer *w, uint8_t *p, const void *items,
+                                         size_t count, size_t max, size_t each, size_t fixed)
 {
-    if (!larder_write_count(w, items, count, max, each, fixed)) {
-        return false;
-    }
-    larder_write_header(w, count, 0x90, 16, 0xdc);
-    return true;
+    p = larder_write_count(w, p, items, count, max, each, fixed);
+    return p != NULL ? larder_write_header(p, count, 0x90, 16, 0xdc) : NULL;
 }
 
-static inline bool larder_write_map(struct larder_writer *w, const void *entries, size_t count,
-                                    size_t stride, size_t max, size_t fixed)
+static inline uint8_t *larder_write_map(struct larder_writer *w, uint8_t *p, const void *entries,
+                                        size_t count, size_t stride, size_t max, size_t fixed)
 {
-    if (!larder_write_count(w, entries, count, max, 0, fixed)) {
-        return false;
+    p = larder_write_count(w, p, entries, count, max, 0, fixed);
+    if (p == NULL) {
+        return NULL;
     }
-    larder_write_header(w, count, 0x80, 16, 0xde);
+    p = larder_write_header(p, count, 0x80, 16, 0xde);
     if (count < 2) {
-        return true;
+        return p;
     }
     enum larder_status status = larder_entries_check(w->allocator, entries, count, stride);
-    return status == LARDER_OK || larder_writer_fail(w, status);
+    return status == LARDER_OK ? p : larder_write_refuse(w, status);
 }
 
 /* A string of at most max bytes (0: no bound); NULL, a longer one or one that
  * is no UTF-8 is E_ARG. Leaves room for `fixed` more bytes. */
-static inline bool larder_write_string(struct larder_writer *w, const char *text, size_t max,
-                                       size_t fixed)
+static inline uint8_t *larder_write_string(struct larder_writer *w, uint8_t *p, const char *text,
+                                           size_t max, size_t fixed)
 {
     if (LARDER_UNLIKELY(text == NULL)) {
-        return larder_writer_fail(w, LARDER_E_ARG);
+        return larder_write_refuse(w, LARDER_E_ARG);
     }
     size_t len = strlen(text);
     if (LARDER_UNLIKELY(max != 0 && len > max)) {
-        return larder_writer_fail(w, LARDER_E_ARG);
+        return larder_write_refuse(w, LARDER_E_ARG);
     }
-    if (LARDER_UNLIKELY(len > w->max)) {
-        return larder_writer_fail(w, LARDER_E_TOO_LARGE);
+    size_t room = LARDER_HEADER_BYTES + len + fixed;
+    if (LARDER_UNLIKELY((size_t)(w->end - p) < room + LARDER_WORD_BYTES)) {
+        if (len > w->max) {
+            return larder_write_refuse(w, LARDER_E_TOO_LARGE);
+        }
+        p = larder_write_room(w, p, room);
+        if (p == NULL) {
+            return NULL;
+        }
     }
-    if (!larder_write_room(w, LARDER_HEADER_BYTES + len + fixed)) {
-        return false;
+    if (LARDER_UNLIKELY(len >= 32)) {
+        p = larder_write_long(p, text, len);
+        return p != NULL ? p : larder_write_refuse(w, LARDER_E_ARG);
     }
-    if (LARDER_LIKELY(len < 32)) {
-        *w->p++ = (uint8_t)(0xa0 | len);
-    } else if (len <= UINT8_MAX) {
-        w->p[0] = 0xd9;
-        w->p[1] = (uint8_t)len;
-        w->p += 2;
-    } else {
-        larder_write_header(w, len, 0, 0, 0xda);
+    *p++ = (uint8_t)(0xa0 | len);
+    if (LARDER_UNLIKELY(larder_copy_text(p, text, len) != 0) && !larder_utf8_valid(text, len)) {
+        return larder_write_refuse(w, LARDER_E_ARG);
     }
-    if (LARDER_UNLIKELY(larder_copy_marks(w->p, text, len) != 0) && !larder_utf8_valid(text, len)) {
-        return larder_writer_fail(w, LARDER_E_ARG);
-    }
-    w->p += len;
-    return true;
+    return p + len;
 }
 
-static inline bool larder_write_bytes(struct larder_writer *w, struct larder_bytes value,
-                                      size_t max, size_t fixed)
+static inline uint8_t *larder_write_bytes(struct larder_writer *w, uint8_t *p,
+                                          struct larder_bytes value, size_t max, size_t fixed)
 {
-    if (!larder_write_count(w, value.data, value.len, max, 1, fixed)) {
-        return false;
+    p = larder_write_count(w, p, value.data, value.len, max, 1, fixed);
+    if (p == NULL) {
+        return NULL;
     }
     if (value.len <= UINT8_MAX) {
-        w->p[0] = 0xc4;
-        w->p[1] = (uint8_t)value.len;
-        w->p += 2;
+        p[0] = 0xc4;
+        p[1] = (uint8_t)value.len;
+        p += 2;
     } else {
-        larder_write_header(w, value.len, 0, 0, 0xc5);
+        p = larder_write_header(p, value.len, 0, 0, 0xc5);
     }
     if (value.len != 0) {
-        memcpy(w->p, value.data, value.len);
-        w->p += value.len;
+        memcpy(p, value.data, value.len);
     }
-    return true;
+    return p + value.len;
 }
 
 /* A ready MessagePack value; anything else is E_ARG. */
-static inline bool larder_write_any(struct larder_writer *w, struct larder_bytes value, size_t max,
-                                    size_t fixed)
+static inline uint8_t *larder_write_any(struct larder_writer *w, uint8_t *p,
+                                        struct larder_bytes value, size_t max, size_t fixed)
 {
-    if (!larder_write_count(w, value.data, value.len, max, 1, fixed)) {
-        return false;
+    p = larder_write_count(w, p, value.data, value.len, max, 1, fixed);
+    if (p == NULL) {
+        return NULL;
     }
     if (!larder_any_valid(value.data, value.len)) {
-        return larder_writer_fail(w, LARDER_E_ARG);
+        return larder_write_refuse(w, LARDER_E_ARG);
     }
-    memcpy(w->p, value.data, value.len);
-    w->p += value.len;
-    return true;
+    memcpy(p, value.data, value.len);
+    return p + value.len;
 }
 
 /* The same where nil means absent, and so is no value. */
-static inline bool larder_write_present_any(struct larder_writer *w, struct larder_bytes value,
-                                            size_t max, size_t fixed)
+static inline uint8_t *larder_write_present_any(struct larder_writer *w, uint8_t *p,
+                                                struct larder_bytes value, size_t max, size_t fixed)
 {
     if (value.len == 1 && value.data != NULL && value.data[0] == 0xc0) {
-        return larder_writer_fail(w, LARDER_E_ARG);
+        return larder_write_refuse(w, LARDER_E_ARG);
     }
-    return larder_write_any(w, value, max, fixed);
+    return larder_write_any(w, p, value, max, fixed);
 }
 
 /* -------------------------------------------------- fields that are in the key */
@@ -538,18 +562,41 @@ static inline bool larder_same_uuid(struct larder_uuid a, struct larder_uuid b)
 
 /* ---------------------------------------------------------------- reading */
 
-/* The payload bytes behind the current item's tag. Only to be asked once the
- * tag is known to be a value's: at the end there is none to be behind of. */
-static inline size_t larder_read_left(const struct larder_reader *r)
+/* Where a value's reading begins, and after it: it ends at `at`, or failed. */
+static inline struct larder_at larder_read_begin(const struct larder_reader *r)
 {
-    return (size_t)(r->end - r->p) - 1;
+    struct larder_at at = {r->p, r->tag};
+    return at;
 }
 
-/* Steps over the item of n bytes; p + n <= end was checked. */
-static inline void larder_read_step(struct larder_reader *r, size_t n)
+static inline bool larder_read_end(struct larder_reader *r, struct larder_at at)
 {
-    r->p += n;
-    r->tag = *r->p;
+    if (at.p == NULL) {
+        return false;
+    }
+    r->p = at.p;
+    r->tag = at.tag;
+    return true;
+}
+
+static inline struct larder_at larder_read_failed(void)
+{
+    struct larder_at nowhere = {NULL, 0};
+    return nowhere;
+}
+
+/* The payload bytes behind the item's tag. Only to be asked once the tag is
+ * known to be a value's: at the end there is none to be behind of. */
+static inline size_t larder_read_left(const struct larder_reader *r, struct larder_at at)
+{
+    return (size_t)(r->end - at.p) - 1;
+}
+
+/* The item at p, which is at most the end. */
+static inline struct larder_at larder_read_next(uint8_t *p)
+{
+    struct larder_at at = {p, *p};
+    return at;
 }
 
 static inline bool larder_read_enter(struct larder_reader *r)
@@ -562,39 +609,25 @@ static inline void larder_read_leave(struct larder_reader *r)
     r->depth--;
 }
 
-static inline bool larder_read_nil(struct larder_reader *r)
+/* Whether there is a nil, which is then stepped over. */
+static inline bool larder_read_nil(struct larder_at *at)
 {
-    if (r->tag != 0xc0) {
+    if (at->tag != 0xc0) {
         return false;
     }
-    larder_read_step(r, 1);
+    *at = larder_read_next(at->p + 1);
     return true;
 }
 
-static inline bool larder_read_bool(struct larder_reader *r, bool *ret_value)
+static inline struct larder_at larder_read_bool(const struct larder_reader *r, struct larder_at at,
+                                                bool *ret_value)
 {
-    if (LARDER_UNLIKELY((r->tag & 0xfe) != 0xc2)) {
-        return false;
+    (void)r;
+    if (LARDER_UNLIKELY((at.tag & 0xfe) != 0xc2)) {
+        return larder_read_failed();
     }
-    *ret_value = (r->tag & 1) != 0;
-    larder_read_step(r, 1);
-    return true;
-}
-
-/* The forms with a tag byte: 0xcc..0xcf, a number of 1, 2, 4 or 8 bytes. */
-static inline bool larder_read_wide_unsigned(struct larder_reader *r, uint64_t *ret_value)
-{
-    unsigned form = (unsigned)r->tag - 0xccU;
-    if (form > 3 || larder_read_left(r) < (size_t)1 << form) {
-        return false;
-    }
-    const uint8_t *at = r->p + 1;
-    *ret_value = form == 0   ? *at
-                 : form == 1 ? larder_load16(at)
-                 : form == 2 ? larder_load32(at)
-                             : larder_load64(at);
-    larder_read_step(r, 1 + ((size_t)1 << form));
-    return true;
+    *ret_value = (at.tag & 1) != 0;
+    return larder_read_next(at.p + 1);
 }
 
 /* The number that eight bits in two's complement are. */
@@ -603,67 +636,51 @@ static inline int64_t larder_sign8(uint8_t bits)
     return (int64_t)(bits ^ 0x80U) - 0x80;
 }
 
-/* The same of 0xd0..0xd3, signed numbers. */
-static inline bool larder_read_wide_signed(struct larder_reader *r, int64_t *ret_value)
+/* The forms with a tag byte are 0xcc..0xcf, a number of 1, 2, 4 or 8 bytes, and
+ * 0xd0..0xd3, the same signed. Where a whole word can be loaded, the number is
+ * what is left of it after a shift: which width it has takes no branch. */
+
+static inline struct larder_at larder_read_u64(const struct larder_reader *r, struct larder_at at,
+                                               uint64_t *ret_value)
 {
-    unsigned form = (unsigned)r->tag - 0xd0U;
-    if (form > 3 || larder_read_left(r) < (size_t)1 << form) {
-        return false;
+    if (at.tag < 0x80) {
+        *ret_value = at.tag;
+        return larder_read_next(at.p + 1);
     }
-    const uint8_t *at = r->p + 1;
-    *ret_value = form == 0   ? larder_sign8(*at)
-                 : form == 1 ? (int16_t)larder_load16(at)
-                 : form == 2 ? (int32_t)larder_load32(at)
-                             : (int64_t)larder_load64(at);
-    larder_read_step(r, 1 + ((size_t)1 << form));
-    return true;
+    unsigned form = (unsigned)at.tag - 0xccU;
+    if (LARDER_UNLIKELY(form > 3 || r->end - at.p <= 8)) {
+        return larder_read_odd_u64(r, at, ret_value);
+    }
+    *ret_value = larder_load64(at.p + 1) >> (64 - (8U << form));
+    return larder_read_next(at.p + 1 + ((size_t)1 << form));
 }
 
-static inline bool larder_read_u64(struct larder_reader *r, uint64_t *ret_value)
+static inline struct larder_at larder_read_i64(const struct larder_reader *r, struct larder_at at,
+                                               int64_t *ret_value)
 {
-    if (LARDER_LIKELY(r->tag < 0x80)) {
-        *ret_value = r->tag;
-        larder_read_step(r, 1);
-        return true;
+    if (at.tag < 0x80 || at.tag >= 0xe0) {
+        *ret_value = larder_sign8(at.tag);
+        return larder_read_next(at.p + 1);
     }
-    if (LARDER_UNLIKELY((r->tag & 0xfcU) == 0xd0)) {
-        /* Others may write a positive number in a signed form. */
-        int64_t value;
-        bool read = larder_read_wide_signed(r, &value) && value >= 0;
-        *ret_value = read ? (uint64_t)value : 0;
-        return read;
+    unsigned form = (unsigned)at.tag - 0xccU;
+    if (LARDER_UNLIKELY(form > 3 || r->end - at.p <= 8)) {
+        return larder_read_odd_i64(r, at, ret_value);
     }
-    return larder_read_wide_unsigned(r, ret_value);
-}
-
-static inline bool larder_read_i64(struct larder_reader *r, int64_t *ret_value)
-{
-    if (LARDER_LIKELY(r->tag < 0x80 || r->tag >= 0xe0)) {
-        *ret_value = larder_sign8(r->tag);
-        larder_read_step(r, 1);
-        return true;
-    }
-    if ((r->tag & 0xfcU) == 0xd0) {
-        return larder_read_wide_signed(r, ret_value);
-    }
-    uint64_t value;
-    if (!larder_read_wide_unsigned(r, &value) || value > INT64_MAX) {
-        return false;
-    }
+    uint64_t value = larder_load64(at.p + 1) >> (64 - (8U << form));
     *ret_value = (int64_t)value;
-    return true;
+    return LARDER_LIKELY(value <= INT64_MAX) ? larder_read_next(at.p + 1 + ((size_t)1 << form))
+                                             : larder_read_failed();
 }
 
 /* The narrower numbers: the wide read, then the range. */
-#define LARDER_READ_NARROW(name, type, wide, wide_name, low, high)                             \
-    static inline bool larder_read_##name(struct larder_reader *r, type *ret_value)            \
-    {                                                                                          \
-        wide value;                                                                            \
-        if (LARDER_UNLIKELY(!larder_read_##wide_name(r, &value) || value > (high) || (low))) { \
-            return false;                                                                      \
-        }                                                                                      \
-        *ret_value = (type)value;                                                              \
-        return true;                                                                           \
+#define LARDER_READ_NARROW(name, type, wide, wide_name, low, high)                          \
+    static inline struct larder_at larder_read_##name(const struct larder_reader *r,        \
+                                                      struct larder_at at, type *ret_value) \
+    {                                                                                       \
+        wide value = 0;                                                                     \
+        at = larder_read_##wide_name(r, at, &value);                                        \
+        *ret_value = (type)value;                                                           \
+        return LARDER_UNLIKELY(value > (high) || (low)) ? larder_read_failed() : at;        \
     }
 LARDER_READ_NARROW(u8, uint8_t, uint64_t, u64, false, UINT8_MAX)
 LARDER_READ_NARROW(u16, uint16_t, uint64_t, u64, false, UINT16_MAX)
@@ -674,172 +691,182 @@ LARDER_READ_NARROW(i32, int32_t, int64_t, i64, value < INT32_MIN, INT32_MAX)
 #undef LARDER_READ_NARROW
 
 /* A float 64 that is also a float 32: what a newer schema writes whose field is wider. */
-static inline bool larder_read_narrowed(struct larder_reader *r, float *ret_value)
+static inline struct larder_at larder_read_narrowed(const struct larder_reader *r,
+                                                    struct larder_at at, float *ret_value)
 {
     double wide;
-    if (r->tag != 0xcb || larder_read_left(r) < 8) {
-        return false;
+    if (at.tag != 0xcb || larder_read_left(r, at) < 8) {
+        return larder_read_failed();
     }
-    uint64_t bits = larder_load64(r->p + 1);
+    uint64_t bits = larder_load64(at.p + 1);
     memcpy(&wide, &bits, sizeof wide);
     float narrow = (float)wide;
     if ((double)narrow != wide) {
-        return false;
+        return larder_read_failed();
     }
     *ret_value = narrow;
-    larder_read_step(r, 9);
-    return true;
+    return larder_read_next(at.p + 9);
 }
 
-static inline bool larder_read_f32(struct larder_reader *r, float *ret_value)
+static inline struct larder_at larder_read_f32(const struct larder_reader *r, struct larder_at at,
+                                               float *ret_value)
 {
-    if (LARDER_UNLIKELY(r->tag != 0xca || larder_read_left(r) < 4)) {
-        return larder_read_narrowed(r, ret_value);
+    if (LARDER_UNLIKELY(at.tag != 0xca || larder_read_left(r, at) < 4)) {
+        return larder_read_narrowed(r, at, ret_value);
     }
-    uint32_t bits = larder_load32(r->p + 1);
+    uint32_t bits = larder_load32(at.p + 1);
     memcpy(ret_value, &bits, sizeof bits);
-    larder_read_step(r, 5);
-    return true;
+    return larder_read_next(at.p + 5);
 }
 
-static inline bool larder_read_f64(struct larder_reader *r, double *ret_value)
+static inline struct larder_at larder_read_f64(const struct larder_reader *r, struct larder_at at,
+                                               double *ret_value)
 {
-    float narrow;
-    if (LARDER_UNLIKELY(r->tag != 0xcb || larder_read_left(r) < 8)) {
-        if (!larder_read_f32(r, &narrow)) {
-            return false;
-        }
+    if (LARDER_UNLIKELY(at.tag != 0xcb || larder_read_left(r, at) < 8)) {
+        float narrow = 0;
+        at = larder_read_f32(r, at, &narrow);
         *ret_value = (double)narrow;
-        return true;
+        return at;
     }
-    uint64_t bits = larder_load64(r->p + 1);
+    uint64_t bits = larder_load64(at.p + 1);
     memcpy(ret_value, &bits, sizeof bits);
-    larder_read_step(r, 9);
-    return true;
+    return larder_read_next(at.p + 9);
 }
 
 /* An enumerator's number; one that is not declared here is malformed. */
-static inline bool larder_read_enum(struct larder_reader *r, uint32_t count, uint32_t *ret_value)
+static inline struct larder_at larder_read_enum(const struct larder_reader *r, struct larder_at at,
+                                                uint32_t count, uint32_t *ret_value)
 {
-    return larder_read_u32(r, ret_value) && LARDER_LIKELY(*ret_value < count);
+    at = larder_read_u32(r, at, ret_value);
+    return LARDER_LIKELY(*ret_value < count) ? at : larder_read_failed();
 }
 
 /* A length behind a tag: of `width` (1, 2, 4) bytes. */
-static inline bool larder_read_length(const struct larder_reader *r, size_t width, size_t *ret_len)
+static inline bool larder_read_length(const struct larder_reader *r, struct larder_at at,
+                                      size_t width, size_t *ret_len)
 {
-    if (larder_read_left(r) < width) {
+    if (larder_read_left(r, at) < width) {
         return false;
     }
-    const uint8_t *at = r->p + 1;
-    *ret_len = width == 1 ? *at : width == 2 ? larder_load16(at) : larder_load32(at);
+    const uint8_t *p = at.p + 1;
+    *ret_len = width == 1 ? *p : width == 2 ? larder_load16(p) : larder_load32(p);
     return true;
 }
 
 /* A string of at most max bytes (0: no bound), terminated where it stands. */
-static inline bool larder_read_string(struct larder_reader *r, size_t max, const char **ret_value)
+static inline struct larder_at larder_read_string(const struct larder_reader *r,
+                                                  struct larder_at at, size_t max,
+                                                  const char **ret_value)
 {
     size_t len;
     size_t head = 1;
-    if (LARDER_LIKELY((r->tag & 0xe0) == 0xa0)) {
-        len = r->tag & 31U;
+    if (LARDER_LIKELY((at.tag & 0xe0) == 0xa0)) {
+        len = at.tag & 31U;
     } else {
-        unsigned form = (unsigned)r->tag - 0xd9U;
-        if (form > 2 || !larder_read_length(r, (size_t)1 << form, &len)) {
-            return false;
+        unsigned form = (unsigned)at.tag - 0xd9U;
+        if (form > 2 || !larder_read_length(r, at, (size_t)1 << form, &len)) {
+            return larder_read_failed();
         }
         head += (size_t)1 << form;
     }
-    if (LARDER_UNLIKELY(len > (size_t)(r->end - r->p) - head || (max != 0 && len > max))) {
-        return false;
+    size_t left = (size_t)(r->end - at.p) - head;
+    if (LARDER_UNLIKELY(len > left || (max != 0 && len > max))) {
+        return larder_read_failed();
     }
-    char *text = (char *)r->p + head;
-    if (LARDER_UNLIKELY(!larder_text_ok(text, len))) {
-        return false;
+    char *text = (char *)at.p + head;
+    if (LARDER_UNLIKELY(!larder_text_ok(text, len, left))) {
+        return larder_read_failed();
     }
     *ret_value = text;
-    larder_read_step(r, head + len);
-    *r->p = 0;
-    return true;
+    at = larder_read_next(at.p + head + len);
+    *at.p = 0;
+    return at;
 }
 
-static inline bool larder_read_bytes(struct larder_reader *r, size_t max,
-                                     struct larder_bytes *ret_value)
+static inline struct larder_at larder_read_bytes(const struct larder_reader *r, struct larder_at at,
+                                                 size_t max, struct larder_bytes *ret_value)
 {
     size_t len;
-    unsigned form = (unsigned)r->tag - 0xc4U;
-    if (LARDER_UNLIKELY(form > 2 || !larder_read_length(r, (size_t)1 << form, &len))) {
-        return false;
+    unsigned form = (unsigned)at.tag - 0xc4U;
+    if (LARDER_UNLIKELY(form > 2 || !larder_read_length(r, at, (size_t)1 << form, &len))) {
+        return larder_read_failed();
     }
     size_t head = 1 + ((size_t)1 << form);
-    if (LARDER_UNLIKELY(len > (size_t)(r->end - r->p) - head || (max != 0 && len > max))) {
-        return false;
+    if (LARDER_UNLIKELY(len > (size_t)(r->end - at.p) - head || (max != 0 && len > max))) {
+        return larder_read_failed();
     }
-    ret_value->data = r->p + head;
+    ret_value->data = at.p + head;
     ret_value->len = len;
-    larder_read_step(r, head + len);
-    return true;
+    return larder_read_next(at.p + head + len);
 }
 
-static inline bool larder_read_uuid(struct larder_reader *r, struct larder_uuid *ret_value)
+static inline struct larder_at larder_read_uuid(const struct larder_reader *r, struct larder_at at,
+                                                struct larder_uuid *ret_value)
 {
-    struct larder_bytes bytes;
-    if (LARDER_UNLIKELY(!larder_read_bytes(r, 0, &bytes) || bytes.len != sizeof ret_value->bytes)) {
-        return false;
+    struct larder_bytes bytes = {NULL, 0};
+    at = larder_read_bytes(r, at, 0, &bytes);
+    if (LARDER_UNLIKELY(bytes.len != sizeof ret_value->bytes)) {
+        return larder_read_failed();
     }
     memcpy(ret_value->bytes, bytes.data, sizeof ret_value->bytes);
-    return true;
+    return at;
 }
 
 /* A list's or map's head: how many items, each of which has `least` bytes at
  * the least. */
-static inline bool larder_read_count(struct larder_reader *r, uint8_t fix, uint8_t wide,
-                                     size_t least, size_t max, size_t *ret_count)
+static inline struct larder_at larder_read_count(const struct larder_reader *r, struct larder_at at,
+                                                 uint8_t fix, uint8_t wide, size_t least,
+                                                 size_t max, size_t *ret_count)
 {
     size_t count;
     size_t head = 1;
-    if (LARDER_LIKELY((r->tag & 0xf0) == fix)) {
-        count = r->tag & 15U;
+    if (LARDER_LIKELY((at.tag & 0xf0) == fix)) {
+        count = at.tag & 15U;
     } else {
-        size_t width = r->tag == wide ? 2 : r->tag == wide + 1 ? 4 : 0;
-        if (width == 0 || !larder_read_length(r, width, &count)) {
-            return false;
+        size_t width = at.tag == wide ? 2 : at.tag == wide + 1 ? 4 : 0;
+        if (width == 0 || !larder_read_length(r, at, width, &count)) {
+            return larder_read_failed();
         }
         head += width;
     }
-    if (LARDER_UNLIKELY(count > ((size_t)(r->end - r->p) - head) / least ||
+    if (LARDER_UNLIKELY(count > ((size_t)(r->end - at.p) - head) / least ||
                         (max != 0 && count > max))) {
-        return false;
+        return larder_read_failed();
     }
     *ret_count = count;
-    larder_read_step(r, head);
-    return true;
+    return larder_read_next(at.p + head);
 }
 
-static inline bool larder_read_list(struct larder_reader *r, size_t max, size_t *ret_count)
+static inline struct larder_at larder_read_list(const struct larder_reader *r, struct larder_at at,
+                                                size_t max, size_t *ret_count)
 {
-    return larder_read_count(r, 0x90, 0xdc, 1, max, ret_count);
+    return larder_read_count(r, at, 0x90, 0xdc, 1, max, ret_count);
 }
 
-static inline bool larder_read_map(struct larder_reader *r, size_t max, size_t *ret_count)
+static inline struct larder_at larder_read_map(const struct larder_reader *r, struct larder_at at,
+                                               size_t max, size_t *ret_count)
 {
-    return larder_read_count(r, 0x80, 0xde, 2, max, ret_count);
+    return larder_read_count(r, at, 0x80, 0xde, 2, max, ret_count);
 }
 
 /* A struct's head: how many positions were written, `least` of which must be there. */
-static inline bool larder_read_struct(struct larder_reader *r, size_t least, size_t *ret_count)
+static inline struct larder_at larder_read_struct(const struct larder_reader *r,
+                                                  struct larder_at at, size_t least,
+                                                  size_t *ret_count)
 {
-    return larder_read_count(r, 0x90, 0xdc, 1, 0, ret_count) && LARDER_LIKELY(*ret_count >= least);
+    *ret_count = 0;
+    at = larder_read_count(r, at, 0x90, 0xdc, 1, 0, ret_count);
+    return LARDER_LIKELY(*ret_count >= least) ? at : larder_read_failed();
 }
 
 /* Steps over the positions that this binary does not know. */
-static inline bool larder_read_rest(struct larder_reader *r, size_t count, size_t known)
+static inline struct larder_at larder_read_rest(const struct larder_reader *r, struct larder_at at,
+                                                size_t count, size_t known)
 {
-    for (; LARDER_UNLIKELY(count > known); count--) {
-        if (!larder_read_skip(r)) {
-            return false;
-        }
+    for (; LARDER_UNLIKELY(count > known) && at.p != NULL; count--) {
+        at = larder_read_skip(r, at);
     }
-    return true;
+    return at;
 }
 
 /* Whether the keys of count entries that were read are all different. */

@@ -42,25 +42,34 @@ struct tea {
 static inline bool tea_encode(struct larder_writer *w, const void *value)
 {
     const struct tea *tea = value;
-    if (!larder_write_room(w, 1 + 9 + 9)) {
+    uint8_t *p = larder_write_room(w, w->p, 1 + 9 + 9);
+    if (p == NULL) {
         return false;
     }
-    larder_write_struct(w, 3);
-    larder_write_u64(w, tea->id);
-    if (!larder_write_string(w, tea->name, 4000, 9)) {
-        return larder_write_failed(w, "name");
+    p = larder_write_struct(p, 3);
+    p = larder_write_u64(p, tea->id);
+    p = larder_write_string(w, p, tea->name, 4000, 9);
+    if (p == NULL) {
+        return larder_write_end(w, larder_write_failed(w, "name"));
     }
-    larder_write_u64(w, tea->grams);
-    return true;
+    return larder_write_end(w, larder_write_u64(p, tea->grams));
 }
 
 static inline bool tea_decode(struct larder_reader *r, void *value)
 {
     struct tea *tea = value;
     size_t count;
-    return larder_read_struct(r, 3, &count) && larder_read_u64(r, &tea->id) &&
-           larder_read_string(r, 4000, &tea->name) && larder_read_u32(r, &tea->grams) &&
-           larder_read_rest(r, count, 3);
+    struct larder_at at = larder_read_struct(r, larder_read_begin(r), 3, &count);
+    if (at.p != NULL) {
+        at = larder_read_u64(r, at, &tea->id);
+    }
+    if (at.p != NULL) {
+        at = larder_read_string(r, at, 4000, &tea->name);
+    }
+    if (at.p != NULL) {
+        at = larder_read_u32(r, at, &tea->grams);
+    }
+    return larder_read_end(r, at.p != NULL ? larder_read_rest(r, at, count, 3) : at);
 }
 
 static inline void tea_defaults(void *value)

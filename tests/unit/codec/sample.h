@@ -67,298 +67,379 @@ enum { SAMPLE_FIXED = 160, SAMPLE_POSITIONS = 26, SAMPLE_LEAST = 23 };
 
 /* ----------------------------------------------------------------- encode */
 
-static inline bool encode_sample_node(struct larder_writer *w, const struct sample_node *value)
+static inline uint8_t *encode_sample_node(struct larder_writer *w, uint8_t *p,
+                                          const struct sample_node *value)
 {
-    if (!larder_write_room(w, 13) || !larder_write_enter(w)) {
+    p = larder_write_room(w, p, 13);
+    if (p == NULL || !larder_write_enter(w)) {
         return larder_write_failed(w, "node");
     }
-    larder_write_struct(w, 2);
-    larder_write_u64(w, value->id);
-    if (!larder_write_list(w, value->children.items, value->children.count, 0, 0, 13)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_list(w, p, value->children.items, value->children.count, 0, 0, 13);
+    if (p == NULL) {
         return larder_write_failed(w, "node.children");
     }
     for (size_t i = 0; i < value->children.count; i++) {
-        if (!encode_sample_node(w, &value->children.items[i]) || !larder_write_room(w, 13)) {
+        p = encode_sample_node(w, p, &value->children.items[i]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 13);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "node.children");
         }
     }
     larder_write_leave(w);
-    return true;
+    return p;
 }
 
-static inline bool encode_sample_dims(struct larder_writer *w, const struct sample_dims *value)
+static inline uint8_t *encode_sample_dims(struct larder_writer *w, uint8_t *p,
+                                          const struct sample_dims *value)
 {
-    if (!larder_write_room(w, 11)) {
+    p = larder_write_room(w, p, 11);
+    if (p == NULL) {
         return larder_write_failed(w, "dims");
     }
-    larder_write_struct(w, 2);
-    larder_write_u64(w, value->width_mm);
-    larder_write_u64(w, value->height_mm);
-    return true;
+    p = larder_write_struct(p, 2);
+    p = larder_write_u64(p, value->width_mm);
+    return larder_write_u64(p, value->height_mm);
 }
 
-static inline bool encode_sample_lists(struct larder_writer *w, const struct sample *value)
+static inline uint8_t *encode_sample_labels(struct larder_writer *w, uint8_t *p,
+                                            const struct sample *value)
 {
-    if (!larder_write_list(w, value->numbers.items, value->numbers.count, 1000, 5, SAMPLE_FIXED)) {
+    p = larder_write_list(w, p, value->labels.items, value->labels.count, 0, 0, SAMPLE_FIXED);
+    for (size_t i = 0; p != NULL && i < value->labels.count; i++) {
+        p = value->labels.items[i] == NULL
+                ? larder_write_absent(w, p, SAMPLE_FIXED)
+                : larder_write_string(w, p, value->labels.items[i], 0, SAMPLE_FIXED);
+    }
+    return p != NULL ? p : larder_write_failed(w, "labels");
+}
+
+static inline uint8_t *encode_sample_attrs(struct larder_writer *w, uint8_t *p,
+                                           const struct sample *value)
+{
+    p = larder_write_map(w, p, value->attrs.entries, value->attrs.count,
+                         sizeof value->attrs.entries[0], 0, SAMPLE_FIXED);
+    for (size_t i = 0; p != NULL && i < value->attrs.count; i++) {
+        p = larder_write_string(w, p, value->attrs.entries[i].key, 0, SAMPLE_FIXED);
+        if (p != NULL) {
+            p = larder_write_u64(p, value->attrs.entries[i].value);
+        }
+    }
+    return p != NULL ? p : larder_write_failed(w, "attrs");
+}
+
+static inline uint8_t *encode_sample_lists(struct larder_writer *w, uint8_t *p,
+                                           const struct sample *value)
+{
+    p = larder_write_list(w, p, value->numbers.items, value->numbers.count, 1000, 5, SAMPLE_FIXED);
+    if (p == NULL) {
         return larder_write_failed(w, "numbers");
     }
     for (size_t i = 0; i < value->numbers.count; i++) {
-        larder_write_u64(w, value->numbers.items[i]);
+        p = larder_write_u64(p, value->numbers.items[i]);
     }
-    if (!larder_write_list(w, value->labels.items, value->labels.count, 0, 0, SAMPLE_FIXED)) {
-        return larder_write_failed(w, "labels");
+    p = encode_sample_labels(w, p, value);
+    if (p != NULL) {
+        p = encode_sample_attrs(w, p, value);
     }
-    for (size_t i = 0; i < value->labels.count; i++) {
-        if (value->labels.items[i] == NULL
-                ? !larder_write_absent(w, SAMPLE_FIXED)
-                : !larder_write_string(w, value->labels.items[i], 0, SAMPLE_FIXED)) {
-            return larder_write_failed(w, "labels");
+    if (p == NULL) {
+        return NULL;
+    }
+    p = larder_write_list(w, p, value->tree.items, value->tree.count, 0, 0, SAMPLE_FIXED);
+    for (size_t i = 0; p != NULL && i < value->tree.count; i++) {
+        p = encode_sample_node(w, p, &value->tree.items[i]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, SAMPLE_FIXED);
         }
     }
-    if (!larder_write_map(w, value->attrs.entries, value->attrs.count,
-                          sizeof value->attrs.entries[0], 0, SAMPLE_FIXED)) {
-        return larder_write_failed(w, "attrs");
+    return p != NULL ? p : larder_write_failed(w, "tree");
+}
+
+static inline uint8_t *encode_sample_scalars(uint8_t *p, const struct sample *value)
+{
+    p = larder_write_bool(p, value->flag);
+    p = larder_write_u64(p, value->u8);
+    p = larder_write_u64(p, value->u16);
+    p = larder_write_u64(p, value->u32);
+    p = larder_write_u64(p, value->u64);
+    p = larder_write_i64(p, value->i8);
+    p = larder_write_i64(p, value->i16);
+    p = larder_write_i64(p, value->i32);
+    p = larder_write_i64(p, value->i64);
+    p = larder_write_f32(p, value->f32);
+    return larder_write_f64(p, value->f64);
+}
+
+static inline uint8_t *encode_sample_texts(struct larder_writer *w, uint8_t *p,
+                                           const struct sample *value)
+{
+    p = larder_write_string(w, p, value->name, 40, SAMPLE_FIXED);
+    if (p == NULL) {
+        return larder_write_failed(w, "name");
     }
-    for (size_t i = 0; i < value->attrs.count; i++) {
-        if (!larder_write_string(w, value->attrs.entries[i].key, 0, SAMPLE_FIXED)) {
-            return larder_write_failed(w, "attrs");
+    p = larder_write_any(w, p, value->extra, 0, SAMPLE_FIXED);
+    if (p == NULL) {
+        return larder_write_failed(w, "extra");
+    }
+    p = larder_write_nil(p); /* 14: reserved */
+    p = larder_write_bytes(w, p, value->blob, 0, SAMPLE_FIXED);
+    return p != NULL ? p : larder_write_failed(w, "blob");
+}
+
+static inline uint8_t *encode_sample_optionals(struct larder_writer *w, uint8_t *p,
+                                               const struct sample *value)
+{
+    if (value->dims != NULL) {
+        p = encode_sample_dims(w, p, value->dims);
+        if (p != NULL) {
+            p = larder_write_room(w, p, SAMPLE_FIXED);
         }
-        larder_write_u64(w, value->attrs.entries[i].value);
-    }
-    if (!larder_write_list(w, value->tree.items, value->tree.count, 0, 0, SAMPLE_FIXED)) {
-        return larder_write_failed(w, "tree");
-    }
-    for (size_t i = 0; i < value->tree.count; i++) {
-        if (!encode_sample_node(w, &value->tree.items[i]) || !larder_write_room(w, SAMPLE_FIXED)) {
-            return larder_write_failed(w, "tree");
+        if (p == NULL) {
+            return larder_write_failed(w, "dims");
         }
+    } else {
+        p = larder_write_nil(p);
     }
-    return true;
+    return value->has_seen ? larder_write_i64(p, value->seen) : larder_write_nil(p);
+}
+
+static inline uint8_t *encode_sample_members(struct larder_writer *w, uint8_t *p,
+                                             const struct sample *value)
+{
+    p = larder_write_room(w, p, SAMPLE_FIXED);
+    if (p == NULL) {
+        return larder_write_failed(w, "sample");
+    }
+    p = larder_write_struct(p, SAMPLE_POSITIONS);
+    p = encode_sample_scalars(p, value);
+    p = encode_sample_texts(w, p, value);
+    if (p == NULL) {
+        return NULL;
+    }
+    p = larder_write_uuid(p, value->uuid);
+    p = larder_write_enum(w, p, (uint32_t)value->color, 3);
+    if (p == NULL) {
+        return larder_write_failed(w, "color");
+    }
+    p = encode_sample_optionals(w, p, value);
+    if (p != NULL) {
+        p = encode_sample_lists(w, p, value);
+    }
+    if (p == NULL) {
+        return NULL;
+    }
+    p = larder_write_u64(p, value->late);
+    p = value->note == NULL ? larder_write_nil(p)
+                            : larder_write_string(w, p, value->note, 0, SAMPLE_FIXED);
+    if (p == NULL) {
+        return larder_write_failed(w, "note");
+    }
+    return larder_write_nil(p); /* 26: of a schema to come */
 }
 
 static inline bool encode_sample(struct larder_writer *w, const void *from)
 {
     const struct sample *value = from;
-    if (!larder_write_room(w, SAMPLE_FIXED)) {
-        return larder_write_failed(w, "sample");
-    }
-    larder_write_struct(w, SAMPLE_POSITIONS);
-    larder_write_bool(w, value->flag);
-    larder_write_u64(w, value->u8);
-    larder_write_u64(w, value->u16);
-    larder_write_u64(w, value->u32);
-    larder_write_u64(w, value->u64);
-    larder_write_i64(w, value->i8);
-    larder_write_i64(w, value->i16);
-    larder_write_i64(w, value->i32);
-    larder_write_i64(w, value->i64);
-    larder_write_f32(w, value->f32);
-    larder_write_f64(w, value->f64);
-    if (!larder_write_string(w, value->name, 40, SAMPLE_FIXED)) {
-        return larder_write_failed(w, "name");
-    }
-    if (!larder_write_any(w, value->extra, 0, SAMPLE_FIXED)) {
-        return larder_write_failed(w, "extra");
-    }
-    larder_write_nil(w); /* 14: reserved */
-    if (!larder_write_bytes(w, value->blob, 0, SAMPLE_FIXED)) {
-        return larder_write_failed(w, "blob");
-    }
-    larder_write_uuid(w, value->uuid);
-    if (!larder_write_enum(w, (uint32_t)value->color, 3)) {
-        return larder_write_failed(w, "color");
-    }
-    if (value->dims != NULL) {
-        if (!encode_sample_dims(w, value->dims) || !larder_write_room(w, SAMPLE_FIXED)) {
-            return larder_write_failed(w, "dims");
-        }
-    } else {
-        larder_write_nil(w);
-    }
-    if (value->has_seen) {
-        larder_write_i64(w, value->seen);
-    } else {
-        larder_write_nil(w);
-    }
-    if (!encode_sample_lists(w, value)) {
-        return false;
-    }
-    larder_write_u64(w, value->late);
-    if (value->note == NULL) {
-        larder_write_nil(w);
-    } else if (!larder_write_string(w, value->note, 0, SAMPLE_FIXED)) {
-        return larder_write_failed(w, "note");
-    }
-    larder_write_nil(w); /* 26: of a schema to come */
-    return true;
+    return larder_write_end(w, encode_sample_members(w, w->p, value));
 }
 
 /* ----------------------------------------------------------------- decode */
 
-static inline bool decode_sample_node(struct larder_reader *r, struct sample_node *out);
+static inline struct larder_at decode_sample_node(struct larder_reader *r, struct larder_at at,
+                                                  struct sample_node *out);
 
-static inline bool decode_sample_nodes(struct larder_reader *r, struct sample_node_list *out)
+static inline struct larder_at decode_sample_nodes(struct larder_reader *r, struct larder_at at,
+                                                   struct sample_node_list *out)
 {
     size_t count;
-    if (!larder_read_list(r, 0, &count)) {
-        return false;
-    }
-    if (count != 0) {
+    at = larder_read_list(r, at, 0, &count);
+    if (at.p != NULL && count != 0) {
         struct sample_node *items = larder_read_slots(r, count, sizeof *items);
         if (items == NULL) {
-            return false;
+            return larder_read_failed();
         }
-        for (size_t i = 0; i < count; i++) {
-            if (!decode_sample_node(r, &items[i])) {
-                return false;
-            }
+        for (size_t i = 0; at.p != NULL && i < count; i++) {
+            at = decode_sample_node(r, at, &items[i]);
         }
-        out->items = items;
-        out->count = count;
+        *out = (struct sample_node_list){items, count};
     }
-    return true;
+    return at;
 }
 
-static inline bool decode_sample_node(struct larder_reader *r, struct sample_node *out)
+static inline struct larder_at decode_sample_node(struct larder_reader *r, struct larder_at at,
+                                                  struct sample_node *out)
 {
     size_t count;
-    if (!larder_read_enter(r) || !larder_read_struct(r, 2, &count) ||
-        !larder_read_u16(r, &out->id) || !decode_sample_nodes(r, &out->children)) {
-        return false;
+    if (!larder_read_enter(r)) {
+        return larder_read_failed();
+    }
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p != NULL) {
+        at = larder_read_u16(r, at, &out->id);
+    }
+    if (at.p != NULL) {
+        at = decode_sample_nodes(r, at, &out->children);
     }
     larder_read_leave(r);
-    return larder_read_rest(r, count, 2);
+    return at.p != NULL ? larder_read_rest(r, at, count, 2) : at;
 }
 
-static inline bool decode_sample_dims(struct larder_reader *r, struct sample_dims *out)
+static inline struct larder_at decode_sample_dims(struct larder_reader *r, struct larder_at at,
+                                                  struct sample_dims *out)
 {
     size_t count;
-    return larder_read_struct(r, 2, &count) && larder_read_u32(r, &out->width_mm) &&
-           larder_read_u32(r, &out->height_mm) && larder_read_rest(r, count, 2);
-}
-
-static inline bool decode_sample_numbers(struct larder_reader *r, struct larder_u32_list *out)
-{
-    size_t count;
-    if (!larder_read_list(r, 1000, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p != NULL) {
+        at = larder_read_u32(r, at, &out->width_mm);
     }
-    if (count != 0) {
+    if (at.p != NULL) {
+        at = larder_read_u32(r, at, &out->height_mm);
+    }
+    return at.p != NULL ? larder_read_rest(r, at, count, 2) : at;
+}
+
+static inline struct larder_at decode_sample_numbers(struct larder_reader *r, struct larder_at at,
+                                                     struct larder_u32_list *out)
+{
+    size_t count;
+    at = larder_read_list(r, at, 1000, &count);
+    if (at.p != NULL && count != 0) {
         uint32_t *items = larder_read_slots(r, count, sizeof *items);
         if (items == NULL) {
-            return false;
+            return larder_read_failed();
         }
-        for (size_t i = 0; i < count; i++) {
-            if (!larder_read_u32(r, &items[i])) {
-                return false;
-            }
+        for (size_t i = 0; at.p != NULL && i < count; i++) {
+            at = larder_read_u32(r, at, &items[i]);
         }
         *out = (struct larder_u32_list){items, count};
     }
-    return true;
+    return at;
 }
 
-static inline bool decode_sample_labels(struct larder_reader *r, struct larder_string_list *out)
+static inline struct larder_at decode_sample_labels(struct larder_reader *r, struct larder_at at,
+                                                    struct larder_string_list *out)
 {
     size_t count;
-    if (!larder_read_list(r, 0, &count)) {
-        return false;
-    }
-    if (count != 0) {
+    at = larder_read_list(r, at, 0, &count);
+    if (at.p != NULL && count != 0) {
         const char **items = larder_read_slots(r, count, sizeof *items);
         if (items == NULL) {
-            return false;
+            return larder_read_failed();
         }
-        for (size_t i = 0; i < count; i++) {
-            if (!larder_read_nil(r) && !larder_read_string(r, 0, &items[i])) {
-                return false;
+        for (size_t i = 0; at.p != NULL && i < count; i++) {
+            if (!larder_read_nil(&at)) {
+                at = larder_read_string(r, at, 0, &items[i]);
             }
         }
-        out->items = items;
-        out->count = count;
+        *out = (struct larder_string_list){items, count};
     }
-    return true;
+    return at;
 }
 
-static inline bool decode_sample_attrs(struct larder_reader *r, struct sample_attr_map *out)
+static inline struct larder_at decode_sample_attrs(struct larder_reader *r, struct larder_at at,
+                                                   struct sample_attr_map *out)
 {
     size_t count;
-    if (!larder_read_map(r, 0, &count)) {
-        return false;
-    }
-    if (count != 0) {
+    at = larder_read_map(r, at, 0, &count);
+    if (at.p != NULL && count != 0) {
         struct sample_attr *entries = larder_read_slots(r, count, sizeof *entries);
         if (entries == NULL) {
-            return false;
+            return larder_read_failed();
         }
-        for (size_t i = 0; i < count; i++) {
-            if (!larder_read_string(r, 0, &entries[i].key) ||
-                !larder_read_u64(r, &entries[i].value)) {
-                return false;
+        for (size_t i = 0; at.p != NULL && i < count; i++) {
+            at = larder_read_string(r, at, 0, &entries[i].key);
+            if (at.p != NULL) {
+                at = larder_read_u64(r, at, &entries[i].value);
             }
         }
-        if (!larder_read_unique(r, entries, count, sizeof *entries)) {
-            return false;
+        if (at.p == NULL || !larder_read_unique(r, entries, count, sizeof *entries)) {
+            return larder_read_failed();
         }
         *out = (struct sample_attr_map){entries, count};
     }
-    return true;
+    return at;
 }
 
-static inline bool decode_sample_scalars(struct larder_reader *r, struct sample *out)
+/* Goes on only where what was before is there. */
+#define SAMPLE_READ(at, ...) ((at) = (__VA_ARGS__), (at).p != NULL)
+
+static inline struct larder_at decode_sample_scalars(struct larder_reader *r, struct larder_at at,
+                                                     struct sample *out)
 {
-    return larder_read_bool(r, &out->flag) && larder_read_u8(r, &out->u8) &&
-           larder_read_u16(r, &out->u16) && larder_read_u32(r, &out->u32) &&
-           larder_read_u64(r, &out->u64) && larder_read_i8(r, &out->i8) &&
-           larder_read_i16(r, &out->i16) && larder_read_i32(r, &out->i32) &&
-           larder_read_i64(r, &out->i64) && larder_read_f32(r, &out->f32) &&
-           larder_read_f64(r, &out->f64);
+    bool ok = SAMPLE_READ(at, larder_read_bool(r, at, &out->flag)) &&
+              SAMPLE_READ(at, larder_read_u8(r, at, &out->u8)) &&
+              SAMPLE_READ(at, larder_read_u16(r, at, &out->u16)) &&
+              SAMPLE_READ(at, larder_read_u32(r, at, &out->u32)) &&
+              SAMPLE_READ(at, larder_read_u64(r, at, &out->u64)) &&
+              SAMPLE_READ(at, larder_read_i8(r, at, &out->i8)) &&
+              SAMPLE_READ(at, larder_read_i16(r, at, &out->i16)) &&
+              SAMPLE_READ(at, larder_read_i32(r, at, &out->i32)) &&
+              SAMPLE_READ(at, larder_read_i64(r, at, &out->i64)) &&
+              SAMPLE_READ(at, larder_read_f32(r, at, &out->f32)) &&
+              SAMPLE_READ(at, larder_read_f64(r, at, &out->f64));
+    return ok ? at : larder_read_failed();
 }
 
-static inline bool decode_sample_dims_slot(struct larder_reader *r, const struct sample_dims **out)
+static inline struct larder_at decode_sample_optionals(struct larder_reader *r, struct larder_at at,
+                                                       struct sample *out)
 {
-    struct sample_dims *part = larder_read_slots(r, 1, sizeof *part);
-    if (part == NULL || !decode_sample_dims(r, part)) {
-        return false;
+    if (!larder_read_nil(&at)) {
+        struct sample_dims *part = larder_read_slots(r, 1, sizeof *part);
+        if (part == NULL || !SAMPLE_READ(at, decode_sample_dims(r, at, part))) {
+            return larder_read_failed();
+        }
+        out->dims = part;
     }
-    *out = part;
-    return true;
+    if (!larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->seen);
+        out->has_seen = true;
+    }
+    return at;
+}
+
+static inline struct larder_at decode_sample_rest(struct larder_reader *r, struct larder_at at,
+                                                  size_t count, struct sample *out)
+{
+    if (count < 24 || larder_read_nil(&at)) {
+        out->late = 7;
+    } else if (!SAMPLE_READ(at, larder_read_u32(r, at, &out->late))) {
+        return at;
+    }
+    if (count >= 25 && !larder_read_nil(&at) &&
+        !SAMPLE_READ(at, larder_read_string(r, at, 0, &out->note))) {
+        return at;
+    }
+    return larder_read_rest(r, at, count, 25);
 }
 
 static inline bool decode_sample(struct larder_reader *r, void *to)
 {
     struct sample *out = to;
+    struct larder_at at = larder_read_begin(r);
     size_t count;
     uint32_t number;
-    if (!larder_read_struct(r, SAMPLE_LEAST, &count) || !decode_sample_scalars(r, out) ||
-        !larder_read_string(r, 40, &out->name) || !larder_read_any(r, &out->extra) ||
-        !larder_read_skip(r) || !larder_read_bytes(r, 0, &out->blob) ||
-        !larder_read_uuid(r, &out->uuid) || !larder_read_enum(r, 3, &number)) {
+    if (!SAMPLE_READ(at, larder_read_struct(r, at, SAMPLE_LEAST, &count)) ||
+        !SAMPLE_READ(at, decode_sample_scalars(r, at, out)) ||
+        !SAMPLE_READ(at, larder_read_string(r, at, 40, &out->name)) ||
+        !SAMPLE_READ(at, larder_read_any(r, at, &out->extra)) ||
+        !SAMPLE_READ(at, larder_read_skip(r, at)) ||
+        !SAMPLE_READ(at, larder_read_bytes(r, at, 0, &out->blob)) ||
+        !SAMPLE_READ(at, larder_read_uuid(r, at, &out->uuid)) ||
+        !SAMPLE_READ(at, larder_read_enum(r, at, 3, &number))) {
         return false;
     }
     out->color = (enum sample_color)number;
-    if (!larder_read_nil(r) && !decode_sample_dims_slot(r, &out->dims)) {
+    if (!SAMPLE_READ(at, decode_sample_optionals(r, at, out)) ||
+        !SAMPLE_READ(at, decode_sample_numbers(r, at, &out->numbers)) ||
+        !SAMPLE_READ(at, decode_sample_labels(r, at, &out->labels)) ||
+        !SAMPLE_READ(at, decode_sample_attrs(r, at, &out->attrs)) ||
+        !SAMPLE_READ(at, decode_sample_nodes(r, at, &out->tree))) {
         return false;
     }
-    if (!larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->seen)) {
-            return false;
-        }
-        out->has_seen = true;
-    }
-    if (!decode_sample_numbers(r, &out->numbers) || !decode_sample_labels(r, &out->labels) ||
-        !decode_sample_attrs(r, &out->attrs) || !decode_sample_nodes(r, &out->tree)) {
-        return false;
-    }
-    if (count < 24 || larder_read_nil(r)) {
-        out->late = 7;
-    } else if (!larder_read_u32(r, &out->late)) {
-        return false;
-    }
-    if (count >= 25 && !larder_read_nil(r) && !larder_read_string(r, 0, &out->note)) {
-        return false;
-    }
-    return larder_read_rest(r, count, 25);
+    return larder_read_end(r, decode_sample_rest(r, at, count, out));
 }
 
 /* Rounded up, one container of each kind a byte. */

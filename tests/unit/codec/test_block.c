@@ -345,23 +345,33 @@ struct parcel {
 static bool encode_parcel(struct larder_writer *w, const void *from)
 {
     const struct parcel *parcel = from;
-    if (!larder_write_room(w, 10)) {
-        return false;
+    uint8_t *p = larder_write_room(w, w->p, 10);
+    if (p != NULL) {
+        p = larder_write_struct(p, 4);
+        p = larder_write_u64(p, parcel->id);
+        p = larder_write_string(w, p, parcel->name, 0, 10);
     }
-    larder_write_struct(w, 4);
-    larder_write_u64(w, parcel->id);
-    return larder_write_string(w, parcel->name, 0, 10) &&
-           larder_write_bytes(w, parcel->data, 0, 10) &&
-           larder_write_string(w, parcel->note, 0, 10);
+    if (p != NULL) {
+        p = larder_write_bytes(w, p, parcel->data, 0, 10);
+    }
+    if (p != NULL) {
+        p = larder_write_string(w, p, parcel->note, 0, 10);
+    }
+    return larder_write_end(w, p);
 }
 
 static bool decode_parcel(struct larder_reader *r, void *to)
 {
     struct parcel *parcel = to;
     size_t count;
-    return larder_read_struct(r, 4, &count) && larder_read_u32(r, &parcel->id) &&
-           larder_read_string(r, 0, &parcel->name) && larder_read_bytes(r, 0, &parcel->data) &&
-           larder_read_string(r, 0, &parcel->note) && larder_read_rest(r, count, 4);
+    struct larder_at at = larder_read_struct(r, larder_read_begin(r), 4, &count);
+    if (at.p == NULL || !SAMPLE_READ(at, larder_read_u32(r, at, &parcel->id)) ||
+        !SAMPLE_READ(at, larder_read_string(r, at, 0, &parcel->name)) ||
+        !SAMPLE_READ(at, larder_read_bytes(r, at, 0, &parcel->data)) ||
+        !SAMPLE_READ(at, larder_read_string(r, at, 0, &parcel->note))) {
+        return false;
+    }
+    return larder_read_end(r, larder_read_rest(r, at, count, 4));
 }
 
 static const struct larder_entity parcel_entity = {.name = "parcel",

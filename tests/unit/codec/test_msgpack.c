@@ -57,8 +57,8 @@ static void test_numbers_are_msgpack_cs(void **state)
         msgpack_sbuffer buffer;
         msgpack_packer packer;
         larder_writer_init(&w, &larder_allocator_libc, bytes, sizeof bytes, 0);
-        larder_write_u64(&w, value);
-        larder_write_i64(&w, (int64_t)value);
+        w.p = larder_write_u64(w.p, value);
+        w.p = larder_write_i64(w.p, (int64_t)value);
         msgpack_sbuffer_init(&buffer);
         msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
         msgpack_pack_uint64(&packer, value);
@@ -70,8 +70,10 @@ static void test_numbers_are_msgpack_cs(void **state)
         uint64_t natural;
         int64_t integer;
         struct larder_reader r = {.p = bytes, .end = w.p, .tag = bytes[0]};
-        assert_true(larder_read_u64(&r, &natural) && natural == value);
-        assert_true(larder_read_i64(&r, &integer) && integer == (int64_t)value);
+        assert_true(larder_read_end(&r, larder_read_u64(&r, larder_read_begin(&r), &natural)));
+        assert_true(natural == value);
+        assert_true(larder_read_end(&r, larder_read_i64(&r, larder_read_begin(&r), &integer)));
+        assert_true(integer == (int64_t)value);
         assert_ptr_equal(r.p, r.end);
     }
 }
@@ -136,7 +138,7 @@ static void test_we_read_what_msgpack_c_writes(void **state)
     memcpy(bytes, buffer.data, buffer.size);
     bytes[buffer.size] = 0xc1;
     struct larder_reader r = {.p = bytes, .end = bytes + buffer.size, .tag = bytes[0]};
-    assert_true(decode_sample_dims(&r, &dims));
+    assert_true(larder_read_end(&r, decode_sample_dims(&r, larder_read_begin(&r), &dims)));
     assert_ptr_equal(r.p, r.end);
     assert_int_equal(dims.width_mm, 7);
     assert_int_equal(dims.height_mm, 9);

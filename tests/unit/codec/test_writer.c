@@ -44,36 +44,36 @@ static void assert_written(const char *expected, size_t len)
 static void test_numbers_take_their_shortest_form(void **state)
 {
     (void)state;
-    larder_write_u64(&w, 0);
-    larder_write_u64(&w, 127);
+    w.p = larder_write_u64(w.p, 0);
+    w.p = larder_write_u64(w.p, 127);
     ASSERT_WRITTEN("\x00\x7f");
-    larder_write_u64(&w, 128);
-    larder_write_u64(&w, 255);
+    w.p = larder_write_u64(w.p, 128);
+    w.p = larder_write_u64(w.p, 255);
     ASSERT_WRITTEN("\xcc\x80\xcc\xff");
-    larder_write_u64(&w, 256);
-    larder_write_u64(&w, 65535);
+    w.p = larder_write_u64(w.p, 256);
+    w.p = larder_write_u64(w.p, 65535);
     ASSERT_WRITTEN("\xcd\x01\x00\xcd\xff\xff");
-    larder_write_u64(&w, 65536);
-    larder_write_u64(&w, UINT32_MAX);
+    w.p = larder_write_u64(w.p, 65536);
+    w.p = larder_write_u64(w.p, UINT32_MAX);
     ASSERT_WRITTEN("\xce\x00\x01\x00\x00\xce\xff\xff\xff\xff");
-    larder_write_u64(&w, (uint64_t)UINT32_MAX + 1);
+    w.p = larder_write_u64(w.p, (uint64_t)UINT32_MAX + 1);
     ASSERT_WRITTEN("\xcf\x00\x00\x00\x01\x00\x00\x00\x00");
-    larder_write_i64(&w, -1);
-    larder_write_i64(&w, -32);
-    larder_write_i64(&w, -33);
-    larder_write_i64(&w, -128);
+    w.p = larder_write_i64(w.p, -1);
+    w.p = larder_write_i64(w.p, -32);
+    w.p = larder_write_i64(w.p, -33);
+    w.p = larder_write_i64(w.p, -128);
     ASSERT_WRITTEN("\xff\xe0\xd0\xdf\xd0\x80");
-    larder_write_i64(&w, -129);
-    larder_write_i64(&w, -32768);
+    w.p = larder_write_i64(w.p, -129);
+    w.p = larder_write_i64(w.p, -32768);
     ASSERT_WRITTEN("\xd1\xff\x7f\xd1\x80\x00");
-    larder_write_i64(&w, -32769);
-    larder_write_i64(&w, INT32_MIN);
+    w.p = larder_write_i64(w.p, -32769);
+    w.p = larder_write_i64(w.p, INT32_MIN);
     ASSERT_WRITTEN("\xd2\xff\xff\x7f\xff\xd2\x80\x00\x00\x00");
-    larder_write_i64(&w, (int64_t)INT32_MIN - 1);
+    w.p = larder_write_i64(w.p, (int64_t)INT32_MIN - 1);
     ASSERT_WRITTEN("\xd3\xff\xff\xff\xff\x7f\xff\xff\xff");
-    larder_write_i64(&w, 128);
-    larder_write_f32(&w, 1.5F);
-    larder_write_f64(&w, -1.5);
+    w.p = larder_write_i64(w.p, 128);
+    w.p = larder_write_f32(w.p, 1.5F);
+    w.p = larder_write_f64(w.p, -1.5);
     ASSERT_WRITTEN("\xcc\x80\xca\x3f\xc0\x00\x00\xcb\xbf\xf8\x00\x00\x00\x00\x00\x00");
 }
 
@@ -87,7 +87,7 @@ static void check_string(size_t len, const char *head, size_t head_len)
         text[i] = (char)('a' + i % 26);
     }
     text[len] = '\0';
-    assert_true(larder_write_string(&w, text, 0, 0));
+    assert_true(larder_write_end(&w, larder_write_string(&w, w.p, text, 0, 0)));
     assert_int_equal(larder_writer_len(&w), head_len + len);
     assert_memory_equal(w.start, head, head_len);
     assert_memory_equal(w.start + head_len, text, len);
@@ -111,26 +111,57 @@ static void test_strings_of_every_length_are_copied_whole(void **state)
     check_string(65536, "\xdb\x00\x01\x00\x00", 5);
 }
 
+static void test_a_byte_that_is_no_character_is_found_wherever_it_is(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len < 140; len++) {
+        for (size_t at = 0; at < len; at++) {
+            char text[140];
+            memset(text, 'x', len);
+            text[len] = '\0';
+            text[at] = '\x80';
+            assert_null(larder_write_string(&w, w.p, text, 0, 0));
+            assert_int_equal(w.status, LARDER_E_ARG);
+            w.status = LARDER_OK;
+        }
+    }
+}
+
+static void test_a_string_that_does_not_fit_is_not_tried(void **state)
+{
+    (void)state;
+    char text[102];
+    memset(text, 'x', sizeof text);
+    text[101] = '\0';
+    larder_writer_init(&w, &memory.allocator, room, sizeof room, 100);
+    assert_null(larder_write_string(&w, w.p, text, 0, 0));
+    assert_int_equal(w.status, LARDER_E_TOO_LARGE);
+    assert_int_equal(memory.calls, 0);
+}
+
 static void test_heads_take_their_shortest_form(void **state)
 {
     (void)state;
     static const char item;
     static const unsigned char blob[70000];
-    assert_true(larder_write_list(&w, NULL, 0, 0, 0, 0));
-    assert_true(larder_write_list(&w, &item, 15, 0, 0, 0));
-    assert_true(larder_write_list(&w, &item, 16, 0, 0, 0));
-    assert_true(larder_write_list(&w, &item, 65536, 0, 0, 0));
+    assert_true(larder_write_end(&w, larder_write_list(&w, w.p, NULL, 0, 0, 0, 0)));
+    assert_true(larder_write_end(&w, larder_write_list(&w, w.p, &item, 15, 0, 0, 0)));
+    assert_true(larder_write_end(&w, larder_write_list(&w, w.p, &item, 16, 0, 0, 0)));
+    assert_true(larder_write_end(&w, larder_write_list(&w, w.p, &item, 65536, 0, 0, 0)));
     ASSERT_WRITTEN("\x90\x9f\xdc\x00\x10\xdd\x00\x01\x00\x00");
-    larder_write_struct(&w, 15);
-    larder_write_struct(&w, 16);
-    assert_true(larder_write_map(&w, NULL, 0, 8, 0, 0));
+    w.p = larder_write_struct(w.p, 15);
+    w.p = larder_write_struct(w.p, 16);
+    assert_true(larder_write_end(&w, larder_write_map(&w, w.p, NULL, 0, 8, 0, 0)));
     ASSERT_WRITTEN("\x9f\xdc\x00\x10\x80");
-    assert_true(larder_write_bytes(&w, (struct larder_bytes){NULL, 0}, 0, 0));
+    assert_true(
+        larder_write_end(&w, larder_write_bytes(&w, w.p, (struct larder_bytes){NULL, 0}, 0, 0)));
     ASSERT_WRITTEN("\xc4\x00");
-    assert_true(larder_write_bytes(&w, (struct larder_bytes){blob, 256}, 0, 0));
+    assert_true(
+        larder_write_end(&w, larder_write_bytes(&w, w.p, (struct larder_bytes){blob, 256}, 0, 0)));
     assert_memory_equal(w.start, "\xc5\x01\x00\x00", 4);
     w.p = w.start;
-    assert_true(larder_write_bytes(&w, (struct larder_bytes){blob, 65536}, 0, 0));
+    assert_true(larder_write_end(
+        &w, larder_write_bytes(&w, w.p, (struct larder_bytes){blob, 65536}, 0, 0)));
     assert_memory_equal(w.start, "\xc6\x00\x01\x00\x00\x00", 6);
     assert_int_equal(larder_writer_len(&w), 5 + 65536);
 }
@@ -234,17 +265,42 @@ static void test_lengths_beyond_the_bound_are_not_even_tried(void **state)
     (void)state;
     static const char item;
     larder_writer_init(&w, &memory.allocator, room, sizeof room, 100);
-    assert_false(larder_write_list(&w, &item, 101, 0, 1, 0));
+    assert_false(larder_write_end(&w, larder_write_list(&w, w.p, &item, 101, 0, 1, 0)));
     assert_int_equal(w.status, LARDER_E_TOO_LARGE);
     assert_int_equal(memory.calls, 0);
     larder_writer_init(&w, &memory.allocator, room, sizeof room, 100);
-    assert_false(larder_write_list(&w, &item, SIZE_MAX, 0, 9, 0));
+    assert_false(larder_write_end(&w, larder_write_list(&w, w.p, &item, SIZE_MAX, 0, 9, 0)));
     assert_int_equal(w.status, LARDER_E_TOO_LARGE);
     larder_writer_init(&w, &memory.allocator, room, sizeof room, 100);
-    larder_write_nil(&w);
+    w.p = larder_write_nil(w.p);
     assert_false(larder_writer_grow(&w, SIZE_MAX));
     assert_int_equal(w.status, LARDER_E_TOO_LARGE);
     assert_int_equal(larder_writer_len(&w), 1);
+}
+
+/* Numbers are stored as whole words, which reach beyond them but not beyond the room. */
+static void test_nothing_is_stored_behind_the_room(void **state)
+{
+    (void)state;
+    enum { MOST = 64, BEHIND = 16 };
+    static const uint8_t item = 200;
+    uint8_t untouched[BEHIND];
+    memset(untouched, 0xff, sizeof untouched);
+    for (size_t size = 0; size < MOST; size++) {
+        uint8_t *own = malloc(size + BEHIND);
+        assert_non_null(own);
+        memset(own, 0xff, size + BEHIND);
+        larder_writer_release(&w);
+        larder_writer_init(&w, &memory.allocator, own, size, 0);
+        uint8_t *p = larder_write_list(&w, w.p, &item, 1, 0, 2, 0);
+        assert_non_null(p);
+        assert_true(larder_write_end(&w, larder_write_u64(p, item)));
+        assert_int_equal(larder_writer_len(&w), 3);
+        assert_memory_equal(w.start, "\x91\xcc\xc8", 3);
+        assert_memory_equal(own + size, untouched, BEHIND);
+        larder_writer_release(&w);
+        free(own);
+    }
 }
 
 static void test_any_allocation_may_fail(void **state)
@@ -274,6 +330,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_numbers_take_their_shortest_form, begin, end),
         cmocka_unit_test_setup_teardown(test_strings_of_every_length_are_copied_whole, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_byte_that_is_no_character_is_found_wherever_it_is,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_a_string_that_does_not_fit_is_not_tried, begin, end),
         cmocka_unit_test_setup_teardown(test_heads_take_their_shortest_form, begin, end),
         cmocka_unit_test_setup_teardown(test_each_wrong_member_is_named, begin, end),
         cmocka_unit_test_setup_teardown(test_a_value_that_holds_itself_ends, begin, end),
@@ -282,6 +341,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(test_lengths_beyond_the_bound_are_not_even_tried, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(test_nothing_is_stored_behind_the_room, begin, end),
         cmocka_unit_test_setup_teardown(test_any_allocation_may_fail, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

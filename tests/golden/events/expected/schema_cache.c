@@ -32,88 +32,97 @@ const char *shop_season_name(enum shop_season value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_shop_item(struct larder_writer *w, const struct shop_item *value);
-static bool decode_shop_item(struct larder_reader *r, struct shop_item *out);
+static uint8_t *encode_shop_item(struct larder_writer *w, uint8_t *p, const struct shop_item *value);
+static struct larder_at decode_shop_item(struct larder_reader *r, struct larder_at at, struct shop_item *out);
 
-static bool encode_shop_price(struct larder_writer *w, const struct shop_price *value);
-static bool decode_shop_price(struct larder_reader *r, struct shop_price *out);
+static uint8_t *encode_shop_price(struct larder_writer *w, uint8_t *p, const struct shop_price *value);
+static struct larder_at decode_shop_price(struct larder_reader *r, struct larder_at at, struct shop_price *out);
 
-static bool encode_shop_item(struct larder_writer *w, const struct shop_item *value)
+static uint8_t *encode_shop_item(struct larder_writer *w, uint8_t *p, const struct shop_item *value)
 {
-    if (!larder_write_room(w, 21)) {
+    p = larder_write_room(w, p, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "shop_item");
     }
-    larder_write_struct(w, 2);
-    larder_write_u64(w, value->id);
-    if (!larder_write_string(w, value->name, 0, 21)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_string(w, p, value->name, 0, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "item.name");
     }
-    return true;
+    return p;
 }
 
-static bool decode_shop_item(struct larder_reader *r, struct shop_item *out)
+static struct larder_at decode_shop_item(struct larder_reader *r, struct larder_at at, struct shop_item *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 0, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 0, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_shop_price(struct larder_writer *w, const struct shop_price *value)
+static uint8_t *encode_shop_price(struct larder_writer *w, uint8_t *p, const struct shop_price *value)
 {
-    if (!larder_write_room(w, 31)) {
+    p = larder_write_room(w, p, 31);
+    if (p == NULL) {
         return larder_write_failed(w, "shop_price");
     }
-    larder_write_struct(w, 3);
-    larder_write_u64(w, value->item_id);
-    if (!larder_write_enum(w, (uint32_t)value->season, 2)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_u64(p, value->item_id);
+    p = larder_write_enum(w, p, (uint32_t)value->season, 2);
+    if (p == NULL) {
         return larder_write_failed(w, "price.season");
     }
-    larder_write_i64(w, value->cents);
-    return true;
+    p = larder_write_i64(p, value->cents);
+    return p;
 }
 
-static bool decode_shop_price(struct larder_reader *r, struct shop_price *out)
+static struct larder_at decode_shop_price(struct larder_reader *r, struct larder_at at, struct shop_price *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->item_id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->item_id);
+    if (at.p == NULL) {
+        return at;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 2, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 2, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->season = (enum shop_season)number0;
     }
-    if (!larder_read_i64(r, &out->cents)) {
-        return false;
+    at = larder_read_i64(r, at, &out->cents);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
 /* ------------------------------------------------ item */
 
 static bool encode_entity_shop_item(struct larder_writer *w, const void *from)
 {
-    const struct shop_item *value = from;
-    return encode_shop_item(w, value);
+    return larder_write_end(w, encode_shop_item(w, w->p, from));
 }
 
 static bool decode_entity_shop_item(struct larder_reader *r, void *to)
 {
-    struct shop_item *out = to;
-    return decode_shop_item(r, out);
+    return larder_read_end(r, decode_shop_item(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_shop_item(void *to)
@@ -375,14 +384,12 @@ void shop_item_release_many(const struct shop_item **values, size_t count)
 
 static bool encode_entity_shop_price(struct larder_writer *w, const void *from)
 {
-    const struct shop_price *value = from;
-    return encode_shop_price(w, value);
+    return larder_write_end(w, encode_shop_price(w, w->p, from));
 }
 
 static bool decode_entity_shop_price(struct larder_reader *r, void *to)
 {
-    struct shop_price *out = to;
-    return decode_shop_price(r, out);
+    return larder_read_end(r, decode_shop_price(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_shop_price(void *to)
@@ -645,44 +652,57 @@ void shop_price_release_many(const struct shop_price **values, size_t count)
 
 /* ------------------------------------------------ front */
 
-static bool encode_entity_shop_front(struct larder_writer *w, const void *from)
+static uint8_t *encode_shop_front(struct larder_writer *w, uint8_t *p, const struct shop_front *value)
 {
-    const struct shop_front *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "front");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "front");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!larder_write_string(w, (*value).items[i0], 0, 10)) {
+        p = larder_write_string(w, p, (*value).items[i0], 0, 10);
+        if (p == NULL) {
             return larder_write_failed(w, "front");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_shop_front(struct larder_reader *r, void *to)
+static struct larder_at decode_shop_front(struct larder_reader *r, struct larder_at at, struct shop_front *out)
 {
-    struct shop_front *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         const char **items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!larder_read_string(r, 0, &items0[i0])) {
-                return false;
+            at = larder_read_string(r, at, 0, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_shop_front(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_shop_front(w, w->p, from));
+}
+
+static bool decode_entity_shop_front(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_shop_front(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_shop_front(void *to)

@@ -33,98 +33,117 @@ const char *bank_currency_name(enum bank_currency value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_bank_money(struct larder_writer *w, const struct bank_money *value);
-static bool decode_bank_money(struct larder_reader *r, struct bank_money *out);
+static uint8_t *encode_bank_money(struct larder_writer *w, uint8_t *p, const struct bank_money *value);
+static struct larder_at decode_bank_money(struct larder_reader *r, struct larder_at at, struct bank_money *out);
 
-static bool encode_bank_account(struct larder_writer *w, const struct bank_account *value);
-static bool decode_bank_account(struct larder_reader *r, struct bank_account *out);
+static uint8_t *encode_bank_account(struct larder_writer *w, uint8_t *p, const struct bank_account *value);
+static struct larder_at decode_bank_account(struct larder_reader *r, struct larder_at at, struct bank_account *out);
 
-static bool encode_bank_money(struct larder_writer *w, const struct bank_money *value)
+static uint8_t *encode_bank_money(struct larder_writer *w, uint8_t *p, const struct bank_money *value)
 {
-    if (!larder_write_room(w, 21)) {
+    p = larder_write_room(w, p, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "bank_money");
     }
-    larder_write_struct(w, 2);
-    larder_write_i64(w, value->units);
-    if (!larder_write_enum(w, (uint32_t)value->currency, 3)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_i64(p, value->units);
+    p = larder_write_enum(w, p, (uint32_t)value->currency, 3);
+    if (p == NULL) {
         return larder_write_failed(w, "Money.currency");
     }
-    return true;
+    return p;
 }
 
-static bool decode_bank_money(struct larder_reader *r, struct bank_money *out)
+static struct larder_at decode_bank_money(struct larder_reader *r, struct larder_at at, struct bank_money *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->units)) {
-        return false;
+    at = larder_read_i64(r, at, &out->units);
+    if (at.p == NULL) {
+        return at;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 3, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 3, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->currency = (enum bank_currency)number0;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_bank_account(struct larder_writer *w, const struct bank_account *value)
+static uint8_t *encode_bank_account(struct larder_writer *w, uint8_t *p, const struct bank_account *value)
 {
-    if (!larder_write_room(w, 36)) {
+    p = larder_write_room(w, p, 36);
+    if (p == NULL) {
         return larder_write_failed(w, "bank_account");
     }
-    larder_write_struct(w, 3);
-    larder_write_uuid(w, value->id);
-    if (!encode_bank_money(w, &value->balance) || !larder_write_room(w, 36)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_uuid(p, value->id);
+    p = encode_bank_money(w, p, &value->balance);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 36);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "account.balance");
     }
     if (value->limit != NULL) {
-        if (!encode_bank_money(w, value->limit) || !larder_write_room(w, 36)) {
+        p = encode_bank_money(w, p, value->limit);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 36);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "account.limit");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_bank_account(struct larder_reader *r, struct bank_account *out)
+static struct larder_at decode_bank_account(struct larder_reader *r, struct larder_at at, struct bank_account *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_uuid(r, &out->id)) {
-        return false;
+    at = larder_read_uuid(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_bank_money(r, &out->balance)) {
-        return false;
+    at = decode_bank_money(r, at, &out->balance);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 3 && !larder_read_nil(r)) {
+    if (count >= 3 && !larder_read_nil(&at)) {
         struct bank_money *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_bank_money(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_bank_money(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->limit = part0;
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
 /* ------------------------------------------------ account */
 
 static bool encode_entity_bank_account(struct larder_writer *w, const void *from)
 {
-    const struct bank_account *value = from;
-    return encode_bank_account(w, value);
+    return larder_write_end(w, encode_bank_account(w, w->p, from));
 }
 
 static bool decode_entity_bank_account(struct larder_reader *r, void *to)
 {
-    struct bank_account *out = to;
-    return decode_bank_account(r, out);
+    return larder_read_end(r, decode_bank_account(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_bank_account(void *to)

@@ -32,195 +32,221 @@ const char *keys_locale_name(enum keys_locale value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_keys_every(struct larder_writer *w, const struct keys_every *value);
-static bool decode_keys_every(struct larder_reader *r, struct keys_every *out);
+static uint8_t *encode_keys_every(struct larder_writer *w, uint8_t *p, const struct keys_every *value);
+static struct larder_at decode_keys_every(struct larder_reader *r, struct larder_at at, struct keys_every *out);
 
-static bool encode_keys_clash(struct larder_writer *w, const struct keys_clash *value);
-static bool decode_keys_clash(struct larder_reader *r, struct keys_clash *out);
+static uint8_t *encode_keys_clash(struct larder_writer *w, uint8_t *p, const struct keys_clash *value);
+static struct larder_at decode_keys_clash(struct larder_reader *r, struct larder_at at, struct keys_clash *out);
 
-static bool encode_keys_locals(struct larder_writer *w, const struct keys_locals *value);
-static bool decode_keys_locals(struct larder_reader *r, struct keys_locals *out);
+static uint8_t *encode_keys_locals(struct larder_writer *w, uint8_t *p, const struct keys_locals *value);
+static struct larder_at decode_keys_locals(struct larder_reader *r, struct larder_at at, struct keys_locals *out);
 
-static bool encode_keys_functions(struct larder_writer *w, const struct keys_functions *value);
-static bool decode_keys_functions(struct larder_reader *r, struct keys_functions *out);
+static uint8_t *encode_keys_functions(struct larder_writer *w, uint8_t *p, const struct keys_functions *value);
+static struct larder_at decode_keys_functions(struct larder_reader *r, struct larder_at at, struct keys_functions *out);
 
-static bool encode_keys_every(struct larder_writer *w, const struct keys_every *value)
+static uint8_t *encode_keys_every(struct larder_writer *w, uint8_t *p, const struct keys_every *value)
 {
-    if (!larder_write_room(w, 14)) {
+    p = larder_write_room(w, p, 14);
+    if (p == NULL) {
         return larder_write_failed(w, "keys_every");
     }
-    larder_write_struct(w, 2);
-    larder_write_u64(w, value->a);
-    larder_write_u64(w, value->n);
-    return true;
+    p = larder_write_struct(p, 2);
+    p = larder_write_u64(p, value->a);
+    p = larder_write_u64(p, value->n);
+    return p;
 }
 
-static bool decode_keys_every(struct larder_reader *r, struct keys_every *out)
+static struct larder_at decode_keys_every(struct larder_reader *r, struct larder_at at, struct keys_every *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->a)) {
-        return false;
+    at = larder_read_u8(r, at, &out->a);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u32(r, &out->n)) {
-        return false;
+    at = larder_read_u32(r, at, &out->n);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_keys_clash(struct larder_writer *w, const struct keys_clash *value)
+static uint8_t *encode_keys_clash(struct larder_writer *w, uint8_t *p, const struct keys_clash *value)
 {
-    if (!larder_write_room(w, 30)) {
+    p = larder_write_room(w, p, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "keys_clash");
     }
-    larder_write_struct(w, 4);
-    larder_write_u64(w, value->cache);
-    if (!larder_write_string(w, value->int_, 0, 30)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_u64(p, value->cache);
+    p = larder_write_string(w, p, value->int_, 0, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "clash.int");
     }
-    larder_write_u64(w, value->ret_value);
+    p = larder_write_u64(p, value->ret_value);
     if (value->class_ != NULL) {
-        if (!larder_write_string(w, value->class_, 0, 30)) {
+        p = larder_write_string(w, p, value->class_, 0, 30);
+        if (p == NULL) {
             return larder_write_failed(w, "clash.class");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    return true;
+    return p;
 }
 
-static bool decode_keys_clash(struct larder_reader *r, struct keys_clash *out)
+static struct larder_at decode_keys_clash(struct larder_reader *r, struct larder_at at, struct keys_clash *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 3, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 3, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->cache)) {
-        return false;
+    at = larder_read_u64(r, at, &out->cache);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 0, &out->int_)) {
-        return false;
+    at = larder_read_string(r, at, 0, &out->int_);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->ret_value)) {
-        return false;
+    at = larder_read_u8(r, at, &out->ret_value);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 0, &out->class_)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 0, &out->class_);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
-static bool encode_keys_locals(struct larder_writer *w, const struct keys_locals *value)
+static uint8_t *encode_keys_locals(struct larder_writer *w, uint8_t *p, const struct keys_locals *value)
 {
-    if (!larder_write_room(w, 34)) {
+    p = larder_write_room(w, p, 34);
+    if (p == NULL) {
         return larder_write_failed(w, "keys_locals");
     }
-    larder_write_struct(w, 7);
-    larder_write_u64(w, value->status);
-    larder_write_u64(w, value->mode);
-    larder_write_u64(w, value->count);
-    larder_write_u64(w, value->w);
-    larder_write_u64(w, value->r);
-    larder_write_u64(w, value->out);
-    if (!larder_write_list(w, value->i0.items, value->i0.count, 0, 2, 34)) {
+    p = larder_write_struct(p, 7);
+    p = larder_write_u64(p, value->status);
+    p = larder_write_u64(p, value->mode);
+    p = larder_write_u64(p, value->count);
+    p = larder_write_u64(p, value->w);
+    p = larder_write_u64(p, value->r);
+    p = larder_write_u64(p, value->out);
+    p = larder_write_list(w, p, value->i0.items, value->i0.count, 0, 2, 34);
+    if (p == NULL) {
         return larder_write_failed(w, "locals.i0");
     }
     for (size_t i0 = 0; i0 < value->i0.count; i0++) {
-        larder_write_u64(w, value->i0.items[i0]);
+        p = larder_write_u64(p, value->i0.items[i0]);
     }
-    return true;
+    return p;
 }
 
-static bool decode_keys_locals(struct larder_reader *r, struct keys_locals *out)
+static struct larder_at decode_keys_locals(struct larder_reader *r, struct larder_at at, struct keys_locals *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 7, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 7, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->status)) {
-        return false;
+    at = larder_read_u8(r, at, &out->status);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->mode)) {
-        return false;
+    at = larder_read_u8(r, at, &out->mode);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u32(r, &out->count)) {
-        return false;
+    at = larder_read_u32(r, at, &out->count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->w)) {
-        return false;
+    at = larder_read_u8(r, at, &out->w);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->r)) {
-        return false;
+    at = larder_read_u8(r, at, &out->r);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->out)) {
-        return false;
+    at = larder_read_u8(r, at, &out->out);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 0, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             uint8_t *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_u8(r, &items0[i0])) {
-                    return false;
+                at = larder_read_u8(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->i0.items = items0;
             out->i0.count = count0;
         }
     }
-    return larder_read_rest(r, count, 7);
+    return larder_read_rest(r, at, count, 7);
 }
 
-static bool encode_keys_functions(struct larder_writer *w, const struct keys_functions *value)
+static uint8_t *encode_keys_functions(struct larder_writer *w, uint8_t *p, const struct keys_functions *value)
 {
-    if (!larder_write_room(w, 30)) {
+    p = larder_write_room(w, p, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "keys_functions");
     }
-    larder_write_struct(w, 2);
-    if (!larder_write_string(w, value->strcmp, 0, 30)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_string(w, p, value->strcmp, 0, 30);
+    if (p == NULL) {
         return larder_write_failed(w, "functions.strcmp");
     }
-    larder_write_uuid(w, value->memcmp);
-    return true;
+    p = larder_write_uuid(p, value->memcmp);
+    return p;
 }
 
-static bool decode_keys_functions(struct larder_reader *r, struct keys_functions *out)
+static struct larder_at decode_keys_functions(struct larder_reader *r, struct larder_at at, struct keys_functions *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 0, &out->strcmp)) {
-        return false;
+    at = larder_read_string(r, at, 0, &out->strcmp);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_uuid(r, &out->memcmp)) {
-        return false;
+    at = larder_read_uuid(r, at, &out->memcmp);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
 /* ------------------------------------------------ every */
 
 static bool encode_entity_keys_every(struct larder_writer *w, const void *from)
 {
-    const struct keys_every *value = from;
-    return encode_keys_every(w, value);
+    return larder_write_end(w, encode_keys_every(w, w->p, from));
 }
 
 static bool decode_entity_keys_every(struct larder_reader *r, void *to)
 {
-    struct keys_every *out = to;
-    return decode_keys_every(r, out);
+    return larder_read_end(r, decode_keys_every(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_keys_every(void *to)
@@ -462,44 +488,57 @@ void keys_every_release_many(const struct keys_every **values, size_t count)
 
 /* ------------------------------------------------ tagged */
 
-static bool encode_entity_keys_tagged(struct larder_writer *w, const void *from)
+static uint8_t *encode_keys_tagged(struct larder_writer *w, uint8_t *p, const struct keys_tagged *value)
 {
-    const struct keys_tagged *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "tagged");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "tagged");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!larder_write_string(w, (*value).items[i0], 0, 10)) {
+        p = larder_write_string(w, p, (*value).items[i0], 0, 10);
+        if (p == NULL) {
             return larder_write_failed(w, "tagged");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_keys_tagged(struct larder_reader *r, void *to)
+static struct larder_at decode_keys_tagged(struct larder_reader *r, struct larder_at at, struct keys_tagged *out)
 {
-    struct keys_tagged *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         const char **items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!larder_read_string(r, 0, &items0[i0])) {
-                return false;
+            at = larder_read_string(r, at, 0, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_keys_tagged(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_keys_tagged(w, w->p, from));
+}
+
+static bool decode_entity_keys_tagged(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_keys_tagged(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_keys_tagged(void *to)
@@ -721,14 +760,12 @@ void keys_tagged_release_many(const struct keys_tagged **values, size_t count)
 
 static bool encode_entity_keys_clash(struct larder_writer *w, const void *from)
 {
-    const struct keys_clash *value = from;
-    return encode_keys_clash(w, value);
+    return larder_write_end(w, encode_keys_clash(w, w->p, from));
 }
 
 static bool decode_entity_keys_clash(struct larder_reader *r, void *to)
 {
-    struct keys_clash *out = to;
-    return decode_keys_clash(r, out);
+    return larder_read_end(r, decode_keys_clash(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_keys_clash(void *to)
@@ -994,42 +1031,54 @@ void keys_clash_release_many(const struct keys_clash **values, size_t count)
 
 /* ------------------------------------------------ param */
 
-static bool encode_entity_keys_param(struct larder_writer *w, const void *from)
+static uint8_t *encode_keys_param(struct larder_writer *w, uint8_t *p, const struct keys_param *value)
 {
-    const struct keys_param *value = from;
-    if (!larder_write_room(w, 7)) {
+    p = larder_write_room(w, p, 7);
+    if (p == NULL) {
         return larder_write_failed(w, "param");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 2, 7)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 2, 7);
+    if (p == NULL) {
         return larder_write_failed(w, "param");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        larder_write_u64(w, (*value).items[i0]);
+        p = larder_write_u64(p, (*value).items[i0]);
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_keys_param(struct larder_reader *r, void *to)
+static struct larder_at decode_keys_param(struct larder_reader *r, struct larder_at at, struct keys_param *out)
 {
-    struct keys_param *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         uint8_t *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!larder_read_u8(r, &items0[i0])) {
-                return false;
+            at = larder_read_u8(r, at, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_keys_param(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_keys_param(w, w->p, from));
+}
+
+static bool decode_entity_keys_param(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_keys_param(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_keys_param(void *to)
@@ -1250,14 +1299,12 @@ void keys_param_release_many(const struct keys_param **values, size_t count)
 
 static bool encode_entity_keys_locals(struct larder_writer *w, const void *from)
 {
-    const struct keys_locals *value = from;
-    return encode_keys_locals(w, value);
+    return larder_write_end(w, encode_keys_locals(w, w->p, from));
 }
 
 static bool decode_entity_keys_locals(struct larder_reader *r, void *to)
 {
-    struct keys_locals *out = to;
-    return decode_keys_locals(r, out);
+    return larder_read_end(r, decode_keys_locals(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_keys_locals(void *to)
@@ -1510,14 +1557,12 @@ void keys_locals_release_many(const struct keys_locals **values, size_t count)
 
 static bool encode_entity_keys_functions(struct larder_writer *w, const void *from)
 {
-    const struct keys_functions *value = from;
-    return encode_keys_functions(w, value);
+    return larder_write_end(w, encode_keys_functions(w, w->p, from));
 }
 
 static bool decode_entity_keys_functions(struct larder_reader *r, void *to)
 {
-    struct keys_functions *out = to;
-    return decode_keys_functions(r, out);
+    return larder_read_end(r, decode_keys_functions(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_keys_functions(void *to)

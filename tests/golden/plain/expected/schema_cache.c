@@ -23,49 +23,52 @@ static struct larder_cache *larder_core(struct shop_cache *cache)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_shop_item(struct larder_writer *w, const struct shop_item *value);
-static bool decode_shop_item(struct larder_reader *r, struct shop_item *out);
+static uint8_t *encode_shop_item(struct larder_writer *w, uint8_t *p, const struct shop_item *value);
+static struct larder_at decode_shop_item(struct larder_reader *r, struct larder_at at, struct shop_item *out);
 
-static bool encode_shop_item(struct larder_writer *w, const struct shop_item *value)
+static uint8_t *encode_shop_item(struct larder_writer *w, uint8_t *p, const struct shop_item *value)
 {
-    if (!larder_write_room(w, 21)) {
+    p = larder_write_room(w, p, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "shop_item");
     }
-    larder_write_struct(w, 2);
-    larder_write_u64(w, value->id);
-    if (!larder_write_string(w, value->name, 0, 21)) {
+    p = larder_write_struct(p, 2);
+    p = larder_write_u64(p, value->id);
+    p = larder_write_string(w, p, value->name, 0, 21);
+    if (p == NULL) {
         return larder_write_failed(w, "item.name");
     }
-    return true;
+    return p;
 }
 
-static bool decode_shop_item(struct larder_reader *r, struct shop_item *out)
+static struct larder_at decode_shop_item(struct larder_reader *r, struct larder_at at, struct shop_item *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_string(r, 0, &out->name)) {
-        return false;
+    at = larder_read_string(r, at, 0, &out->name);
+    if (at.p == NULL) {
+        return at;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
 /* ------------------------------------------------ item */
 
 static bool encode_entity_shop_item(struct larder_writer *w, const void *from)
 {
-    const struct shop_item *value = from;
-    return encode_shop_item(w, value);
+    return larder_write_end(w, encode_shop_item(w, w->p, from));
 }
 
 static bool decode_entity_shop_item(struct larder_reader *r, void *to)
 {
-    struct shop_item *out = to;
-    return decode_shop_item(r, out);
+    return larder_read_end(r, decode_shop_item(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_shop_item(void *to)

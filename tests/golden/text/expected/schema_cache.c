@@ -23,43 +23,47 @@ static struct larder_cache *larder_core(struct text_cache *cache)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_text_odd(struct larder_writer *w, const struct text_odd *value);
-static bool decode_text_odd(struct larder_reader *r, struct text_odd *out);
+static uint8_t *encode_text_odd(struct larder_writer *w, uint8_t *p, const struct text_odd *value);
+static struct larder_at decode_text_odd(struct larder_reader *r, struct larder_at at, struct text_odd *out);
 
-static bool encode_text_thing(struct larder_writer *w, const struct text_thing *value);
-static bool decode_text_thing(struct larder_reader *r, struct text_thing *out);
+static uint8_t *encode_text_thing(struct larder_writer *w, uint8_t *p, const struct text_thing *value);
+static struct larder_at decode_text_thing(struct larder_reader *r, struct larder_at at, struct text_thing *out);
 
 static void defaults_text_odd(struct text_odd *out)
 {
     out->a = "\042; int pwned; \042";
 }
 
-static bool encode_text_odd(struct larder_writer *w, const struct text_odd *value)
+static uint8_t *encode_text_odd(struct larder_writer *w, uint8_t *p, const struct text_odd *value)
 {
-    if (!larder_write_room(w, 11)) {
+    p = larder_write_room(w, p, 11);
+    if (p == NULL) {
         return larder_write_failed(w, "text_odd");
     }
-    larder_write_struct(w, 1);
-    if (!larder_write_string(w, value->a, 0, 11)) {
+    p = larder_write_struct(p, 1);
+    p = larder_write_string(w, p, value->a, 0, 11);
+    if (p == NULL) {
         return larder_write_failed(w, "Odd.a");
     }
-    return true;
+    return p;
 }
 
-static bool decode_text_odd(struct larder_reader *r, struct text_odd *out)
+static struct larder_at decode_text_odd(struct larder_reader *r, struct larder_at at, struct text_odd *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 0, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 0, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 1 || larder_read_nil(r)) {
+    if (count < 1 || larder_read_nil(&at)) {
         out->a = "\042; int pwned; \042";
     } else {
-        if (!larder_read_string(r, 0, &out->a)) {
-            return false;
+        at = larder_read_string(r, at, 0, &out->a);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 1);
+    return larder_read_rest(r, at, count, 1);
 }
 
 static void defaults_text_thing(struct text_thing *out)
@@ -68,56 +72,64 @@ static void defaults_text_thing(struct text_thing *out)
     out->fmt = "%s%n\077\077/";
 }
 
-static bool encode_text_thing(struct larder_writer *w, const struct text_thing *value)
+static uint8_t *encode_text_thing(struct larder_writer *w, uint8_t *p, const struct text_thing *value)
 {
-    if (!larder_write_room(w, 27)) {
+    p = larder_write_room(w, p, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "text_thing");
     }
-    larder_write_struct(w, 3);
-    larder_write_u64(w, value->id);
-    if (!encode_text_odd(w, &value->odd) || !larder_write_room(w, 27)) {
+    p = larder_write_struct(p, 3);
+    p = larder_write_u64(p, value->id);
+    p = encode_text_odd(w, p, &value->odd);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 27);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "thing.odd");
     }
-    if (!larder_write_string(w, value->fmt, 0, 27)) {
+    p = larder_write_string(w, p, value->fmt, 0, 27);
+    if (p == NULL) {
         return larder_write_failed(w, "thing.fmt");
     }
-    return true;
+    return p;
 }
 
-static bool decode_text_thing(struct larder_reader *r, struct text_thing *out)
+static struct larder_at decode_text_thing(struct larder_reader *r, struct larder_at at, struct text_thing *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 2, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 2, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->id)) {
-        return false;
+    at = larder_read_u64(r, at, &out->id);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_text_odd(r, &out->odd)) {
-        return false;
+    at = decode_text_odd(r, at, &out->odd);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 3 || larder_read_nil(r)) {
+    if (count < 3 || larder_read_nil(&at)) {
         out->fmt = "%s%n\077\077/";
     } else {
-        if (!larder_read_string(r, 0, &out->fmt)) {
-            return false;
+        at = larder_read_string(r, at, 0, &out->fmt);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 3);
+    return larder_read_rest(r, at, count, 3);
 }
 
 /* ------------------------------------------------ thing */
 
 static bool encode_entity_text_thing(struct larder_writer *w, const void *from)
 {
-    const struct text_thing *value = from;
-    return encode_text_thing(w, value);
+    return larder_write_end(w, encode_text_thing(w, w->p, from));
 }
 
 static bool decode_entity_text_thing(struct larder_reader *r, void *to)
 {
-    struct text_thing *out = to;
-    return decode_text_thing(r, out);
+    return larder_read_end(r, decode_text_thing(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_text_thing(void *to)

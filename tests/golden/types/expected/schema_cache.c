@@ -33,154 +33,189 @@ const char *kinds_colour_name(enum kinds_colour value)
 
 /* ---------------------------------------------------------------- codecs */
 
-static bool encode_kinds_point(struct larder_writer *w, const struct kinds_point *value);
-static bool decode_kinds_point(struct larder_reader *r, struct kinds_point *out);
+static uint8_t *encode_kinds_point(struct larder_writer *w, uint8_t *p, const struct kinds_point *value);
+static struct larder_at decode_kinds_point(struct larder_reader *r, struct larder_at at, struct kinds_point *out);
 
-static bool encode_kinds_tree(struct larder_writer *w, const struct kinds_tree *value);
-static bool decode_kinds_tree(struct larder_reader *r, struct kinds_tree *out);
+static uint8_t *encode_kinds_tree(struct larder_writer *w, uint8_t *p, const struct kinds_tree *value);
+static struct larder_at decode_kinds_tree(struct larder_reader *r, struct larder_at at, struct kinds_tree *out);
 
-static bool encode_kinds_big(struct larder_writer *w, const struct kinds_big *value);
-static bool decode_kinds_big(struct larder_reader *r, struct kinds_big *out);
+static uint8_t *encode_kinds_big(struct larder_writer *w, uint8_t *p, const struct kinds_big *value);
+static struct larder_at decode_kinds_big(struct larder_reader *r, struct larder_at at, struct kinds_big *out);
 
-static bool encode_kinds_all(struct larder_writer *w, const struct kinds_all *value);
-static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out);
+static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const struct kinds_all *value);
+static struct larder_at decode_kinds_all(struct larder_reader *r, struct larder_at at, struct kinds_all *out);
 
 static void defaults_kinds_point(struct kinds_point *out)
 {
     out->y = INT64_C(-1);
 }
 
-static bool encode_kinds_point(struct larder_writer *w, const struct kinds_point *value)
+static uint8_t *encode_kinds_point(struct larder_writer *w, uint8_t *p, const struct kinds_point *value)
 {
-    if (!larder_write_room(w, 17)) {
+    p = larder_write_room(w, p, 17);
+    if (p == NULL) {
         return larder_write_failed(w, "kinds_point");
     }
-    larder_write_struct(w, 2);
-    larder_write_i64(w, value->x);
-    larder_write_i64(w, value->y);
-    return true;
+    p = larder_write_struct(p, 2);
+    p = larder_write_i64(p, value->x);
+    p = larder_write_i64(p, value->y);
+    return p;
 }
 
-static bool decode_kinds_point(struct larder_reader *r, struct kinds_point *out)
+static struct larder_at decode_kinds_point(struct larder_reader *r, struct larder_at at, struct kinds_point *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i32(r, &out->x)) {
-        return false;
+    at = larder_read_i32(r, at, &out->x);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->y = INT64_C(-1);
     } else {
-        if (!larder_read_i32(r, &out->y)) {
-            return false;
+        at = larder_read_i32(r, at, &out->y);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
-static bool encode_kinds_tree(struct larder_writer *w, const struct kinds_tree *value)
+static uint8_t *encode_kinds_tree(struct larder_writer *w, uint8_t *p, const struct kinds_tree *value)
 {
-    if (!larder_write_room(w, 39) || !larder_write_enter(w)) {
+    p = larder_write_room(w, p, 39);
+    if (p == NULL || !larder_write_enter(w)) {
         return larder_write_failed(w, "kinds_tree");
     }
-    larder_write_struct(w, 4);
-    if (!larder_write_string(w, value->label, 0, 39)) {
+    p = larder_write_struct(p, 4);
+    p = larder_write_string(w, p, value->label, 0, 39);
+    if (p == NULL) {
         return larder_write_failed(w, "Tree.label");
     }
-    if (!larder_write_list(w, value->children.items, value->children.count, 0, 0, 39)) {
+    p = larder_write_list(w, p, value->children.items, value->children.count, 0, 0, 39);
+    if (p == NULL) {
         return larder_write_failed(w, "Tree.children");
     }
     for (size_t i0 = 0; i0 < value->children.count; i0++) {
-        if (!encode_kinds_tree(w, &value->children.items[i0]) || !larder_write_room(w, 39)) {
+        p = encode_kinds_tree(w, p, &value->children.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 39);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Tree.children");
         }
     }
     if (value->parent != NULL) {
-        if (!encode_kinds_tree(w, value->parent) || !larder_write_room(w, 39)) {
+        p = encode_kinds_tree(w, p, value->parent);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 39);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Tree.parent");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_map(w, value->by_name.entries, value->by_name.count, sizeof value->by_name.entries[0], 0, 39)) {
+    p = larder_write_map(w, p, value->by_name.entries, value->by_name.count, sizeof value->by_name.entries[0], 0, 39);
+    if (p == NULL) {
         return larder_write_failed(w, "Tree.by_name");
     }
     for (size_t i0 = 0; i0 < value->by_name.count; i0++) {
-        if (!larder_write_string(w, value->by_name.entries[i0].key, 0, 39)) {
+        p = larder_write_string(w, p, value->by_name.entries[i0].key, 0, 39);
+        if (p == NULL) {
             return larder_write_failed(w, "Tree.by_name");
         }
-        if (!encode_kinds_tree(w, &value->by_name.entries[i0].value) || !larder_write_room(w, 39)) {
+        p = encode_kinds_tree(w, p, &value->by_name.entries[i0].value);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 39);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "Tree.by_name");
         }
     }
     larder_write_leave(w);
-    return true;
+    return p;
 }
 
-static bool decode_kinds_tree(struct larder_reader *r, struct kinds_tree *out)
+static struct larder_at decode_kinds_tree(struct larder_reader *r, struct larder_at at, struct kinds_tree *out)
 {
     size_t count;
-    if (!larder_read_enter(r) || !larder_read_struct(r, 4, &count)) {
-        return false;
+    if (!larder_read_enter(r)) {
+        return larder_read_failed();
     }
-    if (!larder_read_string(r, 0, &out->label)) {
-        return false;
+    at = larder_read_struct(r, at, 4, &count);
+    if (at.p == NULL) {
+        return at;
+    }
+    at = larder_read_string(r, at, 0, &out->label);
+    if (at.p == NULL) {
+        return at;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 0, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct kinds_tree *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_kinds_tree(r, &items0[i0])) {
-                    return false;
+                at = decode_kinds_tree(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->children.items = items0;
             out->children.count = count0;
         }
     }
-    if (count >= 3 && !larder_read_nil(r)) {
+    if (count >= 3 && !larder_read_nil(&at)) {
         struct kinds_tree *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_kinds_tree(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_kinds_tree(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->parent = part0;
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 0, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct kinds_tree_by_name_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!decode_kinds_tree(r, &entries0[i0].value)) {
-                    return false;
+                at = decode_kinds_tree(r, at, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->by_name.entries = entries0;
             out->by_name.count = count0;
         }
     }
     larder_read_leave(r);
-    return larder_read_rest(r, count, 4);
+    return larder_read_rest(r, at, count, 4);
 }
 
 static void defaults_kinds_big(struct kinds_big *out)
@@ -189,40 +224,49 @@ static void defaults_kinds_big(struct kinds_big *out)
     out->colour = KINDS_COLOUR_GREEN;
 }
 
-static bool encode_kinds_big(struct larder_writer *w, const struct kinds_big *value)
+static uint8_t *encode_kinds_big(struct larder_writer *w, uint8_t *p, const struct kinds_big *value)
 {
-    if (!larder_write_room(w, 17)) {
+    p = larder_write_room(w, p, 17);
+    if (p == NULL) {
         return larder_write_failed(w, "kinds_big");
     }
-    larder_write_struct(w, 2);
-    if (!encode_kinds_point(w, &value->at) || !larder_write_room(w, 17)) {
+    p = larder_write_struct(p, 2);
+    p = encode_kinds_point(w, p, &value->at);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 17);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "Big.at");
     }
-    if (!larder_write_enum(w, (uint32_t)value->colour, 3)) {
+    p = larder_write_enum(w, p, (uint32_t)value->colour, 3);
+    if (p == NULL) {
         return larder_write_failed(w, "Big.colour");
     }
-    return true;
+    return p;
 }
 
-static bool decode_kinds_big(struct larder_reader *r, struct kinds_big *out)
+static struct larder_at decode_kinds_big(struct larder_reader *r, struct larder_at at, struct kinds_big *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 1, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 1, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_kinds_point(r, &out->at)) {
-        return false;
+    at = decode_kinds_point(r, at, &out->at);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 2 || larder_read_nil(r)) {
+    if (count < 2 || larder_read_nil(&at)) {
         out->colour = KINDS_COLOUR_GREEN;
     } else {
         uint32_t number0;
-        if (!larder_read_enum(r, 3, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 3, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->colour = (enum kinds_colour)number0;
     }
-    return larder_read_rest(r, count, 2);
+    return larder_read_rest(r, at, count, 2);
 }
 
 static void defaults_kinds_all(struct kinds_all *out)
@@ -235,343 +279,433 @@ static void defaults_kinds_all(struct kinds_all *out)
     out->late = "none\012\042yet\042\077\077/";
 }
 
-static bool encode_kinds_all(struct larder_writer *w, const struct kinds_all *value)
+static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const struct kinds_all *value)
 {
-    if (!larder_write_room(w, 312)) {
+    p = larder_write_room(w, p, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "kinds_all");
     }
-    larder_write_struct(w, 40);
-    larder_write_u64(w, value->u);
-    larder_write_bool(w, value->flag);
-    larder_write_u64(w, value->a);
+    p = larder_write_struct(p, 40);
+    p = larder_write_u64(p, value->u);
+    p = larder_write_bool(p, value->flag);
+    p = larder_write_u64(p, value->a);
     if (value->has_b) {
-        larder_write_u64(w, value->b);
+        p = larder_write_u64(p, value->b);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_u64(w, value->c);
-    larder_write_i64(w, value->d);
-    larder_write_i64(w, value->e);
-    larder_write_i64(w, value->f);
-    larder_write_i64(w, value->g);
-    larder_write_f32(w, value->h);
-    larder_write_f64(w, value->i);
-    if (!larder_write_string(w, value->text, 64, 312)) {
+    p = larder_write_u64(p, value->c);
+    p = larder_write_i64(p, value->d);
+    p = larder_write_i64(p, value->e);
+    p = larder_write_i64(p, value->f);
+    p = larder_write_i64(p, value->g);
+    p = larder_write_f32(p, value->h);
+    p = larder_write_f64(p, value->i);
+    p = larder_write_string(w, p, value->text, 64, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.text");
     }
     if (value->text_or_not != NULL) {
-        if (!larder_write_string(w, value->text_or_not, 0, 312)) {
+        p = larder_write_string(w, p, value->text_or_not, 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.text_or_not");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_bytes(w, value->raw, 1024, 312)) {
+    p = larder_write_bytes(w, p, value->raw, 1024, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.raw");
     }
     if (value->has_raw_or_not) {
-        if (!larder_write_bytes(w, value->raw_or_not, 0, 312)) {
+        p = larder_write_bytes(w, p, value->raw_or_not, 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.raw_or_not");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    larder_write_uuid(w, value->token);
-    larder_write_i64(w, value->made);
+    p = larder_write_uuid(p, value->token);
+    p = larder_write_i64(p, value->made);
     if (value->has_lasts) {
-        larder_write_i64(w, value->lasts);
+        p = larder_write_i64(p, value->lasts);
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_any(w, value->extra, 0, 312)) {
+    p = larder_write_any(w, p, value->extra, 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.extra");
     }
     if (value->has_extra_or_not) {
-        if (!larder_write_present_any(w, value->extra_or_not, 0, 312)) {
+        p = larder_write_present_any(w, p, value->extra_or_not, 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.extra_or_not");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_enum(w, (uint32_t)value->colour, 3)) {
+    p = larder_write_enum(w, p, (uint32_t)value->colour, 3);
+    if (p == NULL) {
         return larder_write_failed(w, "all.colour");
     }
     if (value->has_colour_or_not) {
-        if (!larder_write_enum(w, (uint32_t)value->colour_or_not, 3)) {
+        p = larder_write_enum(w, p, (uint32_t)value->colour_or_not, 3);
+        if (p == NULL) {
             return larder_write_failed(w, "all.colour_or_not");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->colours.items, value->colours.count, 0, 5, 312)) {
+    p = larder_write_list(w, p, value->colours.items, value->colours.count, 0, 5, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.colours");
     }
     for (size_t i0 = 0; i0 < value->colours.count; i0++) {
-        if (!larder_write_enum(w, (uint32_t)value->colours.items[i0], 3)) {
+        p = larder_write_enum(w, p, (uint32_t)value->colours.items[i0], 3);
+        if (p == NULL) {
             return larder_write_failed(w, "all.colours");
         }
     }
-    if (!encode_kinds_point(w, &value->where) || !larder_write_room(w, 312)) {
+    p = encode_kinds_point(w, p, &value->where);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 312);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "all.where");
     }
     if (value->where_or_not != NULL) {
-        if (!encode_kinds_point(w, value->where_or_not) || !larder_write_room(w, 312)) {
+        p = encode_kinds_point(w, p, value->where_or_not);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 312);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "all.where_or_not");
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->path.items, value->path.count, 100, 0, 312)) {
+    p = larder_write_list(w, p, value->path.items, value->path.count, 100, 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.path");
     }
     for (size_t i0 = 0; i0 < value->path.count; i0++) {
-        if (!encode_kinds_point(w, &value->path.items[i0]) || !larder_write_room(w, 312)) {
+        p = encode_kinds_point(w, p, &value->path.items[i0]);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 312);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "all.path");
         }
     }
     if (value->has_maybe_path) {
-        if (!larder_write_list(w, value->maybe_path.items, value->maybe_path.count, 0, 0, 312)) {
+        p = larder_write_list(w, p, value->maybe_path.items, value->maybe_path.count, 0, 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.maybe_path");
         }
         for (size_t i0 = 0; i0 < value->maybe_path.count; i0++) {
-            if (!encode_kinds_point(w, &value->maybe_path.items[i0]) || !larder_write_room(w, 312)) {
+            p = encode_kinds_point(w, p, &value->maybe_path.items[i0]);
+            if (p != NULL) {
+                p = larder_write_room(w, p, 312);
+            }
+            if (p == NULL) {
                 return larder_write_failed(w, "all.maybe_path");
             }
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_list(w, value->sparse.items, value->sparse.count, 0, 0, 312)) {
+    p = larder_write_list(w, p, value->sparse.items, value->sparse.count, 0, 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.sparse");
     }
     for (size_t i0 = 0; i0 < value->sparse.count; i0++) {
         if (value->sparse.items[i0] == NULL) {
-            if (!larder_write_absent(w, 312)) {
+            p = larder_write_absent(w, p, 312);
+            if (p == NULL) {
                 return larder_write_failed(w, "all.sparse");
             }
         } else {
-            if (!encode_kinds_point(w, value->sparse.items[i0]) || !larder_write_room(w, 312)) {
+            p = encode_kinds_point(w, p, value->sparse.items[i0]);
+            if (p != NULL) {
+                p = larder_write_room(w, p, 312);
+            }
+            if (p == NULL) {
                 return larder_write_failed(w, "all.sparse");
             }
         }
     }
-    if (!larder_write_list(w, value->words.items, value->words.count, 0, 0, 312)) {
+    p = larder_write_list(w, p, value->words.items, value->words.count, 0, 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.words");
     }
     for (size_t i0 = 0; i0 < value->words.count; i0++) {
-        if (!larder_write_string(w, value->words.items[i0], 0, 312)) {
+        p = larder_write_string(w, p, value->words.items[i0], 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.words");
         }
     }
-    if (!larder_write_list(w, value->gaps.items, value->gaps.count, 0, 0, 312)) {
+    p = larder_write_list(w, p, value->gaps.items, value->gaps.count, 0, 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.gaps");
     }
     for (size_t i0 = 0; i0 < value->gaps.count; i0++) {
         if (value->gaps.items[i0] == NULL) {
-            if (!larder_write_absent(w, 312)) {
+            p = larder_write_absent(w, p, 312);
+            if (p == NULL) {
                 return larder_write_failed(w, "all.gaps");
             }
         } else {
-            if (!larder_write_string(w, value->gaps.items[i0], 0, 312)) {
+            p = larder_write_string(w, p, value->gaps.items[i0], 0, 312);
+            if (p == NULL) {
                 return larder_write_failed(w, "all.gaps");
             }
         }
     }
-    if (!larder_write_list(w, value->grid.items, value->grid.count, 0, 0, 312)) {
+    p = larder_write_list(w, p, value->grid.items, value->grid.count, 0, 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.grid");
     }
     for (size_t i0 = 0; i0 < value->grid.count; i0++) {
-        if (!larder_write_list(w, value->grid.items[i0].items, value->grid.items[i0].count, 0, 3, 312)) {
+        p = larder_write_list(w, p, value->grid.items[i0].items, value->grid.items[i0].count, 0, 3, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.grid");
         }
         for (size_t i1 = 0; i1 < value->grid.items[i0].count; i1++) {
-            larder_write_u64(w, value->grid.items[i0].items[i1]);
+            p = larder_write_u64(p, value->grid.items[i0].items[i1]);
         }
     }
-    if (!larder_write_map(w, value->attrs.entries, value->attrs.count, sizeof value->attrs.entries[0], 0, 312)) {
+    p = larder_write_map(w, p, value->attrs.entries, value->attrs.count, sizeof value->attrs.entries[0], 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.attrs");
     }
     for (size_t i0 = 0; i0 < value->attrs.count; i0++) {
-        if (!larder_write_string(w, value->attrs.entries[i0].key, 0, 312)) {
+        p = larder_write_string(w, p, value->attrs.entries[i0].key, 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.attrs");
         }
-        if (!larder_write_string(w, value->attrs.entries[i0].value, 0, 312)) {
+        p = larder_write_string(w, p, value->attrs.entries[i0].value, 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.attrs");
         }
     }
     if (value->has_counts) {
-        if (!larder_write_map(w, value->counts.entries, value->counts.count, sizeof value->counts.entries[0], 0, 312)) {
+        p = larder_write_map(w, p, value->counts.entries, value->counts.count, sizeof value->counts.entries[0], 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.counts");
         }
         for (size_t i0 = 0; i0 < value->counts.count; i0++) {
-            if (!larder_write_string(w, value->counts.entries[i0].key, 0, 312)) {
+            p = larder_write_string(w, p, value->counts.entries[i0].key, 0, 312);
+            if (p == NULL) {
                 return larder_write_failed(w, "all.counts");
             }
-            larder_write_u64(w, value->counts.entries[i0].value);
+            p = larder_write_u64(p, value->counts.entries[i0].value);
         }
     } else {
-        larder_write_nil(w);
+        p = larder_write_nil(p);
     }
-    if (!larder_write_map(w, value->nested.entries, value->nested.count, sizeof value->nested.entries[0], 0, 312)) {
+    p = larder_write_map(w, p, value->nested.entries, value->nested.count, sizeof value->nested.entries[0], 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.nested");
     }
     for (size_t i0 = 0; i0 < value->nested.count; i0++) {
-        if (!larder_write_string(w, value->nested.entries[i0].key, 0, 312)) {
+        p = larder_write_string(w, p, value->nested.entries[i0].key, 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.nested");
         }
-        if (!larder_write_list(w, value->nested.entries[i0].value.items, value->nested.entries[i0].value.count, 0, 0, 312)) {
+        p = larder_write_list(w, p, value->nested.entries[i0].value.items, value->nested.entries[i0].value.count, 0, 0, 312);
+        if (p == NULL) {
             return larder_write_failed(w, "all.nested");
         }
         for (size_t i1 = 0; i1 < value->nested.entries[i0].value.count; i1++) {
-            if (!larder_write_map(w, value->nested.entries[i0].value.items[i1].entries, value->nested.entries[i0].value.items[i1].count, sizeof value->nested.entries[i0].value.items[i1].entries[0], 0, 312)) {
+            p = larder_write_map(w, p, value->nested.entries[i0].value.items[i1].entries, value->nested.entries[i0].value.items[i1].count, sizeof value->nested.entries[i0].value.items[i1].entries[0], 0, 312);
+            if (p == NULL) {
                 return larder_write_failed(w, "all.nested");
             }
             for (size_t i2 = 0; i2 < value->nested.entries[i0].value.items[i1].count; i2++) {
-                if (!larder_write_string(w, value->nested.entries[i0].value.items[i1].entries[i2].key, 0, 312)) {
+                p = larder_write_string(w, p, value->nested.entries[i0].value.items[i1].entries[i2].key, 0, 312);
+                if (p == NULL) {
                     return larder_write_failed(w, "all.nested");
                 }
-                if (!encode_kinds_point(w, &value->nested.entries[i0].value.items[i1].entries[i2].value) || !larder_write_room(w, 312)) {
+                p = encode_kinds_point(w, p, &value->nested.entries[i0].value.items[i1].entries[i2].value);
+                if (p != NULL) {
+                    p = larder_write_room(w, p, 312);
+                }
+                if (p == NULL) {
                     return larder_write_failed(w, "all.nested");
                 }
             }
         }
     }
-    if (!encode_kinds_tree(w, &value->tree) || !larder_write_room(w, 312)) {
+    p = encode_kinds_tree(w, p, &value->tree);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 312);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "all.tree");
     }
-    if (!encode_kinds_big(w, &value->big) || !larder_write_room(w, 312)) {
+    p = encode_kinds_big(w, p, &value->big);
+    if (p != NULL) {
+        p = larder_write_room(w, p, 312);
+    }
+    if (p == NULL) {
         return larder_write_failed(w, "all.big");
     }
-    larder_write_nil(w); /* 37: reserved */
-    larder_write_nil(w); /* 38: reserved */
-    larder_write_nil(w); /* 39: reserved */
-    if (!larder_write_string(w, value->late, 0, 312)) {
+    p = larder_write_nil(p); /* 37: reserved */
+    p = larder_write_nil(p); /* 38: reserved */
+    p = larder_write_nil(p); /* 39: reserved */
+    p = larder_write_string(w, p, value->late, 0, 312);
+    if (p == NULL) {
         return larder_write_failed(w, "all.late");
     }
-    return true;
+    return p;
 }
 
-static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
+static struct larder_at decode_kinds_all(struct larder_reader *r, struct larder_at at, struct kinds_all *out)
 {
     size_t count;
-    if (!larder_read_struct(r, 36, &count)) {
-        return false;
+    at = larder_read_struct(r, at, 36, &count);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u64(r, &out->u)) {
-        return false;
+    at = larder_read_u64(r, at, &out->u);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_bool(r, &out->flag)) {
-        return false;
+    at = larder_read_bool(r, at, &out->flag);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_u8(r, &out->a)) {
-        return false;
+    at = larder_read_u8(r, at, &out->a);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 4 && !larder_read_nil(r)) {
-        if (!larder_read_u16(r, &out->b)) {
-            return false;
+    if (count >= 4 && !larder_read_nil(&at)) {
+        at = larder_read_u16(r, at, &out->b);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_b = true;
     }
-    if (count < 5 || larder_read_nil(r)) {
+    if (count < 5 || larder_read_nil(&at)) {
         out->c = 7U;
     } else {
-        if (!larder_read_u32(r, &out->c)) {
-            return false;
+        at = larder_read_u32(r, at, &out->c);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_i8(r, &out->d)) {
-        return false;
+    at = larder_read_i8(r, at, &out->d);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i16(r, &out->e)) {
-        return false;
+    at = larder_read_i16(r, at, &out->e);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i32(r, &out->f)) {
-        return false;
+    at = larder_read_i32(r, at, &out->f);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 9 || larder_read_nil(r)) {
+    if (count < 9 || larder_read_nil(&at)) {
         out->g = INT64_MIN;
     } else {
-        if (!larder_read_i64(r, &out->g)) {
-            return false;
+        at = larder_read_i64(r, at, &out->g);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_f32(r, &out->h)) {
-        return false;
+    at = larder_read_f32(r, at, &out->h);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count < 11 || larder_read_nil(r)) {
+    if (count < 11 || larder_read_nil(&at)) {
         out->i = 0.10000000000000001;
     } else {
-        if (!larder_read_f64(r, &out->i)) {
-            return false;
+        at = larder_read_f64(r, at, &out->i);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_string(r, 64, &out->text)) {
-        return false;
+    at = larder_read_string(r, at, 64, &out->text);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 13 && !larder_read_nil(r)) {
-        if (!larder_read_string(r, 0, &out->text_or_not)) {
-            return false;
+    if (count >= 13 && !larder_read_nil(&at)) {
+        at = larder_read_string(r, at, 0, &out->text_or_not);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    if (!larder_read_bytes(r, 1024, &out->raw)) {
-        return false;
+    at = larder_read_bytes(r, at, 1024, &out->raw);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 15 && !larder_read_nil(r)) {
-        if (!larder_read_bytes(r, 0, &out->raw_or_not)) {
-            return false;
+    if (count >= 15 && !larder_read_nil(&at)) {
+        at = larder_read_bytes(r, at, 0, &out->raw_or_not);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_raw_or_not = true;
     }
-    if (!larder_read_uuid(r, &out->token)) {
-        return false;
+    at = larder_read_uuid(r, at, &out->token);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!larder_read_i64(r, &out->made)) {
-        return false;
+    at = larder_read_i64(r, at, &out->made);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 18 && !larder_read_nil(r)) {
-        if (!larder_read_i64(r, &out->lasts)) {
-            return false;
+    if (count >= 18 && !larder_read_nil(&at)) {
+        at = larder_read_i64(r, at, &out->lasts);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_lasts = true;
     }
-    if (!larder_read_any(r, &out->extra)) {
-        return false;
+    at = larder_read_any(r, at, &out->extra);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 20 && !larder_read_nil(r)) {
-        if (!larder_read_any(r, &out->extra_or_not)) {
-            return false;
+    if (count >= 20 && !larder_read_nil(&at)) {
+        at = larder_read_any(r, at, &out->extra_or_not);
+        if (at.p == NULL) {
+            return at;
         }
         out->has_extra_or_not = true;
     }
     {
         uint32_t number0;
-        if (!larder_read_enum(r, 3, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 3, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->colour = (enum kinds_colour)number0;
     }
-    if (count >= 22 && !larder_read_nil(r)) {
+    if (count >= 22 && !larder_read_nil(&at)) {
         uint32_t number0;
-        if (!larder_read_enum(r, 3, &number0)) {
-            return false;
+        at = larder_read_enum(r, at, 3, &number0);
+        if (at.p == NULL) {
+            return at;
         }
         out->colour_or_not = (enum kinds_colour)number0;
         out->has_colour_or_not = true;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 0, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             enum kinds_colour *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
                 uint32_t number1;
-                if (!larder_read_enum(r, 3, &number1)) {
-                    return false;
+                at = larder_read_enum(r, at, 3, &number1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 items0[i0] = (enum kinds_colour)number1;
             }
@@ -579,48 +713,57 @@ static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
             out->colours.count = count0;
         }
     }
-    if (!decode_kinds_point(r, &out->where)) {
-        return false;
+    at = decode_kinds_point(r, at, &out->where);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 25 && !larder_read_nil(r)) {
+    if (count >= 25 && !larder_read_nil(&at)) {
         struct kinds_point *part0 = larder_read_slots(r, 1, sizeof *part0);
-        if (part0 == NULL || !decode_kinds_point(r, part0)) {
-            return false;
+        if (part0 == NULL) {
+            return larder_read_failed();
+        }
+        at = decode_kinds_point(r, at, part0);
+        if (at.p == NULL) {
+            return at;
         }
         out->where_or_not = part0;
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 100, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 100, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct kinds_point *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_kinds_point(r, &items0[i0])) {
-                    return false;
+                at = decode_kinds_point(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->path.items = items0;
             out->path.count = count0;
         }
     }
-    if (count >= 27 && !larder_read_nil(r)) {
+    if (count >= 27 && !larder_read_nil(&at)) {
         size_t count0;
-        if (!larder_read_list(r, 0, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct kinds_point *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!decode_kinds_point(r, &items0[i0])) {
-                    return false;
+                at = decode_kinds_point(r, at, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->maybe_path.items = items0;
@@ -630,19 +773,24 @@ static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 0, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const struct kinds_point **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_nil(r)) {
+                if (!larder_read_nil(&at)) {
                     struct kinds_point *part1 = larder_read_slots(r, 1, sizeof *part1);
-                    if (part1 == NULL || !decode_kinds_point(r, part1)) {
-                        return false;
+                    if (part1 == NULL) {
+                        return larder_read_failed();
+                    }
+                    at = decode_kinds_point(r, at, part1);
+                    if (at.p == NULL) {
+                        return at;
                     }
                     items0[i0] = part1;
                 }
@@ -653,17 +801,19 @@ static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 0, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &items0[i0])) {
-                    return false;
+                at = larder_read_string(r, at, 0, &items0[i0]);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             out->words.items = items0;
@@ -672,18 +822,20 @@ static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 0, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             const char **items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_nil(r)) {
-                    if (!larder_read_string(r, 0, &items0[i0])) {
-                        return false;
+                if (!larder_read_nil(&at)) {
+                    at = larder_read_string(r, at, 0, &items0[i0]);
+                    if (at.p == NULL) {
+                        return at;
                     }
                 }
             }
@@ -693,27 +845,30 @@ static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
     }
     {
         size_t count0;
-        if (!larder_read_list(r, 0, &count0)) {
-            return false;
+        at = larder_read_list(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct larder_u16_list *items0 = larder_read_slots(r, count0, sizeof *items0);
             if (items0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
                 size_t count1;
-                if (!larder_read_list(r, 0, &count1)) {
-                    return false;
+                at = larder_read_list(r, at, 0, &count1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 if (count1 != 0) {
                     uint16_t *items1 = larder_read_slots(r, count1, sizeof *items1);
                     if (items1 == NULL) {
-                        return false;
+                        return larder_read_failed();
                     }
                     for (size_t i1 = 0; i1 < count1; i1++) {
-                        if (!larder_read_u16(r, &items1[i1])) {
-                            return false;
+                        at = larder_read_u16(r, at, &items1[i1]);
+                        if (at.p == NULL) {
+                            return at;
                         }
                     }
                     items0[i0].items = items1;
@@ -726,49 +881,55 @@ static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 0, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct kinds_all_attrs_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_string(r, 0, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->attrs.entries = entries0;
             out->attrs.count = count0;
         }
     }
-    if (count >= 33 && !larder_read_nil(r)) {
+    if (count >= 33 && !larder_read_nil(&at)) {
         size_t count0;
-        if (!larder_read_map(r, 0, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct kinds_all_counts_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
-                if (!larder_read_u32(r, &entries0[i0].value)) {
-                    return false;
+                at = larder_read_u32(r, at, &entries0[i0].value);
+                if (at.p == NULL) {
+                    return at;
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->counts.entries = entries0;
             out->counts.count = count0;
@@ -777,47 +938,53 @@ static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
     }
     {
         size_t count0;
-        if (!larder_read_map(r, 0, &count0)) {
-            return false;
+        at = larder_read_map(r, at, 0, &count0);
+        if (at.p == NULL) {
+            return at;
         }
         if (count0 != 0) {
             struct kinds_all_nested_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
             if (entries0 == NULL) {
-                return false;
+                return larder_read_failed();
             }
             for (size_t i0 = 0; i0 < count0; i0++) {
-                if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                    return false;
+                at = larder_read_string(r, at, 0, &entries0[i0].key);
+                if (at.p == NULL) {
+                    return at;
                 }
                 size_t count1;
-                if (!larder_read_list(r, 0, &count1)) {
-                    return false;
+                at = larder_read_list(r, at, 0, &count1);
+                if (at.p == NULL) {
+                    return at;
                 }
                 if (count1 != 0) {
                     struct kinds_all_nested_value_item_map *items1 = larder_read_slots(r, count1, sizeof *items1);
                     if (items1 == NULL) {
-                        return false;
+                        return larder_read_failed();
                     }
                     for (size_t i1 = 0; i1 < count1; i1++) {
                         size_t count2;
-                        if (!larder_read_map(r, 0, &count2)) {
-                            return false;
+                        at = larder_read_map(r, at, 0, &count2);
+                        if (at.p == NULL) {
+                            return at;
                         }
                         if (count2 != 0) {
                             struct kinds_all_nested_value_item_entry *entries2 = larder_read_slots(r, count2, sizeof *entries2);
                             if (entries2 == NULL) {
-                                return false;
+                                return larder_read_failed();
                             }
                             for (size_t i2 = 0; i2 < count2; i2++) {
-                                if (!larder_read_string(r, 0, &entries2[i2].key)) {
-                                    return false;
+                                at = larder_read_string(r, at, 0, &entries2[i2].key);
+                                if (at.p == NULL) {
+                                    return at;
                                 }
-                                if (!decode_kinds_point(r, &entries2[i2].value)) {
-                                    return false;
+                                at = decode_kinds_point(r, at, &entries2[i2].value);
+                                if (at.p == NULL) {
+                                    return at;
                                 }
                             }
                             if (!larder_read_unique(r, entries2, count2, sizeof *entries2)) {
-                                return false;
+                                return larder_read_failed();
                             }
                             items1[i1].entries = entries2;
                             items1[i1].count = count2;
@@ -828,49 +995,59 @@ static bool decode_kinds_all(struct larder_reader *r, struct kinds_all *out)
                 }
             }
             if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-                return false;
+                return larder_read_failed();
             }
             out->nested.entries = entries0;
             out->nested.count = count0;
         }
     }
-    if (!decode_kinds_tree(r, &out->tree)) {
-        return false;
+    at = decode_kinds_tree(r, at, &out->tree);
+    if (at.p == NULL) {
+        return at;
     }
-    if (!decode_kinds_big(r, &out->big)) {
-        return false;
+    at = decode_kinds_big(r, at, &out->big);
+    if (at.p == NULL) {
+        return at;
     }
-    if (count >= 37 && !larder_read_skip(r)) {
-        return false;
-    }
-    if (count >= 38 && !larder_read_skip(r)) {
-        return false;
-    }
-    if (count >= 39 && !larder_read_skip(r)) {
-        return false;
-    }
-    if (count < 40 || larder_read_nil(r)) {
-        out->late = "none\012\042yet\042\077\077/";
-    } else {
-        if (!larder_read_string(r, 0, &out->late)) {
-            return false;
+    if (count >= 37) {
+        at = larder_read_skip(r, at);
+        if (at.p == NULL) {
+            return at;
         }
     }
-    return larder_read_rest(r, count, 40);
+    if (count >= 38) {
+        at = larder_read_skip(r, at);
+        if (at.p == NULL) {
+            return at;
+        }
+    }
+    if (count >= 39) {
+        at = larder_read_skip(r, at);
+        if (at.p == NULL) {
+            return at;
+        }
+    }
+    if (count < 40 || larder_read_nil(&at)) {
+        out->late = "none\012\042yet\042\077\077/";
+    } else {
+        at = larder_read_string(r, at, 0, &out->late);
+        if (at.p == NULL) {
+            return at;
+        }
+    }
+    return larder_read_rest(r, at, count, 40);
 }
 
 /* ------------------------------------------------ all */
 
 static bool encode_entity_kinds_all(struct larder_writer *w, const void *from)
 {
-    const struct kinds_all *value = from;
-    return encode_kinds_all(w, value);
+    return larder_write_end(w, encode_kinds_all(w, w->p, from));
 }
 
 static bool decode_entity_kinds_all(struct larder_reader *r, void *to)
 {
-    struct kinds_all *out = to;
-    return decode_kinds_all(r, out);
+    return larder_read_end(r, decode_kinds_all(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_kinds_all(void *to)
@@ -1130,44 +1307,57 @@ void kinds_all_release_many(const struct kinds_all **values, size_t count)
 
 /* ------------------------------------------------ words */
 
-static bool encode_entity_kinds_words(struct larder_writer *w, const void *from)
+static uint8_t *encode_kinds_words(struct larder_writer *w, uint8_t *p, const struct kinds_words *value)
 {
-    const struct kinds_words *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "words");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 10)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "words");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!larder_write_string(w, (*value).items[i0], 0, 10)) {
+        p = larder_write_string(w, p, (*value).items[i0], 0, 10);
+        if (p == NULL) {
             return larder_write_failed(w, "words");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_kinds_words(struct larder_reader *r, void *to)
+static struct larder_at decode_kinds_words(struct larder_reader *r, struct larder_at at, struct kinds_words *out)
 {
-    struct kinds_words *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         const char **items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!larder_read_string(r, 0, &items0[i0])) {
-                return false;
+            at = larder_read_string(r, at, 0, &items0[i0]);
+            if (at.p == NULL) {
+                return at;
             }
         }
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_kinds_words(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_kinds_words(w, w->p, from));
+}
+
+static bool decode_entity_kinds_words(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_kinds_words(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_kinds_words(void *to)
@@ -1353,51 +1543,55 @@ void kinds_words_release_many(const struct kinds_words **values, size_t count)
 
 /* ------------------------------------------------ grid */
 
-static bool encode_entity_kinds_grid(struct larder_writer *w, const void *from)
+static uint8_t *encode_kinds_grid(struct larder_writer *w, uint8_t *p, const struct kinds_grid *value)
 {
-    const struct kinds_grid *value = from;
-    if (!larder_write_room(w, 12)) {
+    p = larder_write_room(w, p, 12);
+    if (p == NULL) {
         return larder_write_failed(w, "grid");
     }
-    if (!larder_write_list(w, (*value).items, (*value).count, 0, 0, 12)) {
+    p = larder_write_list(w, p, (*value).items, (*value).count, 0, 0, 12);
+    if (p == NULL) {
         return larder_write_failed(w, "grid");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        if (!larder_write_list(w, (*value).items[i0].items, (*value).items[i0].count, 0, 2, 12)) {
+        p = larder_write_list(w, p, (*value).items[i0].items, (*value).items[i0].count, 0, 2, 12);
+        if (p == NULL) {
             return larder_write_failed(w, "grid");
         }
         for (size_t i1 = 0; i1 < (*value).items[i0].count; i1++) {
-            larder_write_u64(w, (*value).items[i0].items[i1]);
+            p = larder_write_u64(p, (*value).items[i0].items[i1]);
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_kinds_grid(struct larder_reader *r, void *to)
+static struct larder_at decode_kinds_grid(struct larder_reader *r, struct larder_at at, struct kinds_grid *out)
 {
-    struct kinds_grid *out = to;
     size_t count0;
-    if (!larder_read_list(r, 0, &count0)) {
-        return false;
+    at = larder_read_list(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct larder_u8_list *items0 = larder_read_slots(r, count0, sizeof *items0);
         if (items0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
             size_t count1;
-            if (!larder_read_list(r, 0, &count1)) {
-                return false;
+            at = larder_read_list(r, at, 0, &count1);
+            if (at.p == NULL) {
+                return at;
             }
             if (count1 != 0) {
                 uint8_t *items1 = larder_read_slots(r, count1, sizeof *items1);
                 if (items1 == NULL) {
-                    return false;
+                    return larder_read_failed();
                 }
                 for (size_t i1 = 0; i1 < count1; i1++) {
-                    if (!larder_read_u8(r, &items1[i1])) {
-                        return false;
+                    at = larder_read_u8(r, at, &items1[i1]);
+                    if (at.p == NULL) {
+                        return at;
                     }
                 }
                 items0[i0].items = items1;
@@ -1407,7 +1601,17 @@ static bool decode_entity_kinds_grid(struct larder_reader *r, void *to)
         (*out).items = items0;
         (*out).count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_kinds_grid(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_kinds_grid(w, w->p, from));
+}
+
+static bool decode_entity_kinds_grid(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_kinds_grid(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_kinds_grid(void *to)
@@ -1629,25 +1833,36 @@ void kinds_grid_release_many(const struct kinds_grid **values, size_t count)
 
 /* ------------------------------------------------ headline */
 
+static uint8_t *encode_kinds_headline(struct larder_writer *w, uint8_t *p, const struct kinds_headline *value)
+{
+    p = larder_write_room(w, p, 5);
+    if (p == NULL) {
+        return larder_write_failed(w, "headline");
+    }
+    p = larder_write_string(w, p, value->value, 0, 5);
+    if (p == NULL) {
+        return larder_write_failed(w, "headline");
+    }
+    return p;
+}
+
+static struct larder_at decode_kinds_headline(struct larder_reader *r, struct larder_at at, struct kinds_headline *out)
+{
+    at = larder_read_string(r, at, 0, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
 static bool encode_entity_kinds_headline(struct larder_writer *w, const void *from)
 {
-    const struct kinds_headline *value = from;
-    if (!larder_write_room(w, 5)) {
-        return larder_write_failed(w, "headline");
-    }
-    if (!larder_write_string(w, value->value, 0, 5)) {
-        return larder_write_failed(w, "headline");
-    }
-    return true;
+    return larder_write_end(w, encode_kinds_headline(w, w->p, from));
 }
 
 static bool decode_entity_kinds_headline(struct larder_reader *r, void *to)
 {
-    struct kinds_headline *out = to;
-    if (!larder_read_string(r, 0, &out->value)) {
-        return false;
-    }
-    return true;
+    return larder_read_end(r, decode_kinds_headline(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_kinds_headline(void *to)
@@ -1833,53 +2048,71 @@ void kinds_headline_release_many(const struct kinds_headline **values, size_t co
 
 /* ------------------------------------------------ table */
 
-static bool encode_entity_kinds_table(struct larder_writer *w, const void *from)
+static uint8_t *encode_kinds_table(struct larder_writer *w, uint8_t *p, const struct kinds_table *value)
 {
-    const struct kinds_table *value = from;
-    if (!larder_write_room(w, 10)) {
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "table");
     }
-    if (!larder_write_map(w, value->value.entries, value->value.count, sizeof value->value.entries[0], 0, 10)) {
+    p = larder_write_map(w, p, value->value.entries, value->value.count, sizeof value->value.entries[0], 0, 10);
+    if (p == NULL) {
         return larder_write_failed(w, "table");
     }
     for (size_t i0 = 0; i0 < value->value.count; i0++) {
-        if (!larder_write_string(w, value->value.entries[i0].key, 0, 10)) {
+        p = larder_write_string(w, p, value->value.entries[i0].key, 0, 10);
+        if (p == NULL) {
             return larder_write_failed(w, "table");
         }
-        if (!encode_kinds_point(w, &value->value.entries[i0].value) || !larder_write_room(w, 10)) {
+        p = encode_kinds_point(w, p, &value->value.entries[i0].value);
+        if (p != NULL) {
+            p = larder_write_room(w, p, 10);
+        }
+        if (p == NULL) {
             return larder_write_failed(w, "table");
         }
     }
-    return true;
+    return p;
 }
 
-static bool decode_entity_kinds_table(struct larder_reader *r, void *to)
+static struct larder_at decode_kinds_table(struct larder_reader *r, struct larder_at at, struct kinds_table *out)
 {
-    struct kinds_table *out = to;
     size_t count0;
-    if (!larder_read_map(r, 0, &count0)) {
-        return false;
+    at = larder_read_map(r, at, 0, &count0);
+    if (at.p == NULL) {
+        return at;
     }
     if (count0 != 0) {
         struct kinds_table_value_entry *entries0 = larder_read_slots(r, count0, sizeof *entries0);
         if (entries0 == NULL) {
-            return false;
+            return larder_read_failed();
         }
         for (size_t i0 = 0; i0 < count0; i0++) {
-            if (!larder_read_string(r, 0, &entries0[i0].key)) {
-                return false;
+            at = larder_read_string(r, at, 0, &entries0[i0].key);
+            if (at.p == NULL) {
+                return at;
             }
-            if (!decode_kinds_point(r, &entries0[i0].value)) {
-                return false;
+            at = decode_kinds_point(r, at, &entries0[i0].value);
+            if (at.p == NULL) {
+                return at;
             }
         }
         if (!larder_read_unique(r, entries0, count0, sizeof *entries0)) {
-            return false;
+            return larder_read_failed();
         }
         out->value.entries = entries0;
         out->value.count = count0;
     }
-    return true;
+    return at;
+}
+
+static bool encode_entity_kinds_table(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_kinds_table(w, w->p, from));
+}
+
+static bool decode_entity_kinds_table(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_kinds_table(r, larder_read_begin(r), to));
 }
 
 static void defaults_entity_kinds_table(void *to)
