@@ -82,6 +82,7 @@ struct larder_lookup {
     const void *value;             /* with one reference, once taken */
     struct larder_value_room room; /* a large value's, while it is received */
     enum larder_status status;     /* OK, MISS or E_NOMEM, once the bytes were seen */
+    bool malformed;                /* what came was no value of this entity and key */
     bool foreign_key;              /* another key's value came: an alarm */
 };
 

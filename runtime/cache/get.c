@@ -92,8 +92,8 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
     if (verdict == LARDER_ENVELOPE_OK) {
         status = decode_body(lookup, bytes, len, body);
     }
-    if (status == LARDER_E_DECODE) {
-        larder_counter_add(&state->counters.decode_errors, 1);
+    lookup->malformed = status == LARDER_E_DECODE; /* the last sight counts, once */
+    if (lookup->malformed) {
         status = LARDER_MISS;
     }
     op->foreign_key = verdict == LARDER_ENVELOPE_KEY;
@@ -109,6 +109,7 @@ void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, c
     lookup->value = NULL;
     lookup->room = (struct larder_value_room){.block = NULL};
     lookup->status = LARDER_MISS;
+    lookup->malformed = false;
     lookup->foreign_key = false;
     *op = (struct larder_op){
         .kind = LARDER_OP_GET,
@@ -157,6 +158,9 @@ enum larder_status larder_lookup_finish(struct larder_lookup *lookup, const stru
         larder_error_set(lookup->status, "no memory for the value");
         larder_call_note_failure(lookup->cache, entity, lookup->status);
         return lookup->status;
+    }
+    if (lookup->malformed) {
+        larder_counter_add(&larder_state_of(lookup->cache, entity)->counters.decode_errors, 1);
     }
     if (op->status != LARDER_OK) {
         /* It came with an answer that was then asked for again, and is gone. */
