@@ -76,6 +76,9 @@ struct larder_ttl {
     int64_t ttl_ms;       /* 0: the schema gives none (only for "default") */
 };
 
+/* How a body is compressed; the numbers are those of stored values. */
+enum larder_codec { LARDER_CODEC_NONE, LARDER_CODEC_ZSTD, LARDER_CODEC_LZ4 };
+
 struct larder_entity {
     const char *name;    /* "search_results" */
     const char *pattern; /* "search:{query:string|hash}", for messages */
