@@ -1396,7 +1396,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 1,
+    .stub_version = 2,
     .name = "api_gateway",
     .env_prefix = "API_GATEWAY",
     .db = 0,

@@ -1758,7 +1758,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 1,
+    .stub_version = 2,
     .name = "notification",
     .env_prefix = "NOTIFICATION",
     .db = 7,

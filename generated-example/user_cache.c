@@ -1971,7 +1971,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 1,
+    .stub_version = 2,
     .name = "user",
     .env_prefix = "USER",
     .db = 3,

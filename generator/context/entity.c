@@ -239,6 +239,24 @@ static void set_key(struct arena *arena, struct ctx_value *map, const struct sch
                    entity->params_are_fields ? field_arguments(arena, entity) : NULL);
 }
 
+static void set_compress(struct arena *arena, struct ctx_value *map,
+                         const struct sch_entity *entity)
+{
+    static const char *const codecs[] = {
+        [SCH_CODEC_NONE] = "LARDER_CODEC_NONE",
+        [SCH_CODEC_ZSTD] = "LARDER_CODEC_ZSTD",
+        [SCH_CODEC_LZ4] = "LARDER_CODEC_LZ4",
+    };
+    if (entity->compress == SCH_CODEC_NONE) {
+        ctx_set(map, "compress", ctx_flag(arena, false));
+        return;
+    }
+    struct ctx_value *compress = ctx_map_for(arena, 2);
+    ctx_set_string(compress, "codec", codecs[entity->compress]);
+    ctx_set_number(compress, "above", (long long)entity->compress_above);
+    ctx_set(map, "compress", compress);
+}
+
 static struct ctx_value *make_entity(struct arena *arena, const struct sch_service *service,
                                      const struct sch_entity *entity, size_t index)
 {
@@ -256,6 +274,7 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
     ctx_set_number(map, "jitter_ppm", entity->jitter_ppm);
     ctx_set_number(map, "version", entity->version);
     ctx_set_number(map, "max_bytes", (long long)entity->max_bytes);
+    set_compress(arena, map, entity);
     ctx_set_string(map, "slots", steps_slots(arena, entity));
     set_key(arena, map, entity);
     set_shape(arena, map, entity);

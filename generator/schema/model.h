@@ -136,6 +136,9 @@ enum sch_entity_kind {
 
 enum sch_shape { SCH_SHAPE_STRUCT, SCH_SHAPE_LIST, SCH_SHAPE_VALUE };
 
+/* In the order of the schema's words. */
+enum sch_codec { SCH_CODEC_NONE, SCH_CODEC_ZSTD, SCH_CODEC_LZ4 };
+
 struct sch_entity {
     const char *name;
     const char *c_name; /* X: "product", "product_search_results" */
@@ -159,6 +162,8 @@ struct sch_entity {
     uint32_t jitter_ppm; /* millionths */
     uint32_t version;    /* from 1 */
     uint64_t max_bytes;  /* 0: the runtime's bound */
+    enum sch_codec compress;
+    uint64_t compress_above; /* bytes of a body; those of more are compressed */
     bool ttl_only;
 };
 

@@ -6,6 +6,8 @@
 
 #include "schema/job.h"
 
+enum { COMPRESS_ABOVE_BYTES = 1024 }; /* unless the schema says another number */
+
 static void read_near(struct job *job)
 {
     struct opt_values values;
@@ -26,19 +28,16 @@ static void read_stale(struct job *job)
     }
 }
 
-/* compress: { codec: none } asks for nothing. */
 static void read_compress(struct job *job)
 {
     struct opt_values values;
-    struct opt_value *compress = &job->values.of[OPT_COMPRESS];
-    if (compress->node == NULL) {
-        return;
-    }
-    bool good = opt_read(job->reader, compress->node, OPT_SCOPE_COMPRESS, OPT_ALL_KINDS,
-                         compress->key->pos, &values);
-    bool none = values.of[OPT_CODEC].node != NULL && values.of[OPT_CODEC].number == 0;
-    if (good && none) {
-        compress->key = NULL;
+    const struct opt_value *compress = given(job, OPT_COMPRESS);
+    if (compress->node != NULL && opt_read(job->reader, compress->node, OPT_SCOPE_COMPRESS,
+                                           OPT_ALL_KINDS, compress->key->pos, &values)) {
+        const struct opt_value *above = &values.of[OPT_ABOVE];
+        job->entity->compress = (enum sch_codec)values.of[OPT_CODEC].number;
+        job->entity->compress_above =
+            above->node != NULL ? (uint64_t)above->number : COMPRESS_ABOVE_BYTES;
     }
 }
 

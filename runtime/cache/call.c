@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache/call.h"
 
+#include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "codec/envelope.h"
+
+enum {
+    GAIN_PART = 8, /* compression must take off an eighth */
+    HEAD_GROWTH = LARDER_ENVELOPE_PACKED_MAX_BYTES - LARDER_ENVELOPE_MAX_BYTES
+};
 
 static const int64_t TTL_MAX_MS = INT64_C(1) << 53;
 
@@ -163,4 +169,35 @@ enum larder_status larder_stored_write(struct larder_writer *w, const struct lar
         return note_encode_failure(w, entity);
     }
     return LARDER_OK;
+}
+
+void larder_stored_compress(struct larder_cache *cache, const struct larder_entity *entity,
+                            uint64_t fingerprint, struct larder_writer *w)
+{
+    const struct larder_entity_state *state = larder_state_of(cache, entity);
+    uint8_t head[LARDER_ENVELOPE_MAX_BYTES];
+    if (state->compress == LARDER_CODEC_NONE) {
+        return;
+    }
+    size_t at = larder_envelope_write(head, fingerprint, entity->version);
+    size_t len = larder_writer_len(w) - at;
+    /* The head grows by some bytes: what comes out must in any case fit where it was. */
+    size_t gain = len / GAIN_PART > HEAD_GROWTH ? len / GAIN_PART : HEAD_GROWTH;
+    if (len <= state->compress_above || len <= gain) {
+        return;
+    }
+    uint8_t *scratch = larder_alloc(&cache->allocator, len - gain);
+    if (scratch == NULL) {
+        return;
+    }
+    struct larder_packed packed = {.codec = state->compress, .size = len, .bytes = scratch};
+    packed.len = larder_compress(&cache->compressor, &cache->allocator, state->compress,
+                                 w->start + at, len, scratch, len - gain);
+    if (packed.len != 0) {
+        w->p = w->start +
+               larder_envelope_write_packed(w->start, fingerprint, entity->version, &packed);
+        memcpy(w->p, packed.bytes, packed.len);
+        w->p += packed.len;
+    }
+    larder_free(&cache->allocator, scratch);
 }

@@ -66,7 +66,12 @@ uint64_t larder_fingerprint_of(const struct larder_cache *cache, const struct la
 enum larder_status larder_stored_write(struct larder_writer *w, const struct larder_entity *entity,
                                        uint64_t fingerprint, const void *value);
 
-/* The most bytes that an entity's values may be stored as. */
+/* Compresses what larder_stored_write wrote, where the entity wants it and it gains
+ * at least an eighth of the body; else, or without memory, it stays as it is. */
+void larder_stored_compress(struct larder_cache *cache, const struct larder_entity *entity,
+                            uint64_t fingerprint, struct larder_writer *w);
+
+/* The most bytes that an entity's values may have, as they are before compression. */
 static inline size_t larder_stored_max(const struct larder_entity *entity)
 {
     return entity->max_bytes != 0 ? entity->max_bytes : (size_t)LARDER_VALUE_MAX;

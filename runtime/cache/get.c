@@ -73,6 +73,31 @@ static enum larder_status decode_body(struct larder_lookup *lookup, const uint8_
     return larder_value_decode(allocator, entity, hint, bytes + body, len - body, &lookup->value);
 }
 
+/* Decompressed to where it stays, as far as the entity allows that; see larder_value_room. */
+static enum larder_status decode_packed(struct larder_lookup *lookup, const uint8_t *bytes,
+                                        size_t len, size_t at)
+{
+    const struct larder_allocator *allocator = &lookup->cache->allocator;
+    const struct larder_entity *entity = lookup->entity;
+    struct larder_packed packed;
+    struct larder_value_room room;
+    if (!larder_envelope_read_packed(bytes, len, at, &packed) ||
+        !larder_packed_is_credible(&packed, larder_stored_max(entity))) {
+        return LARDER_E_DECODE;
+    }
+    uint8_t *body = larder_value_room_make(allocator, entity, packed.size, &room);
+    if (body == NULL) {
+        return LARDER_E_NOMEM;
+    }
+    enum larder_status status = larder_decompress(&lookup->cache->compressor, &packed, body);
+    if (status != LARDER_OK) {
+        larder_value_room_release(allocator, &room);
+        return status;
+    }
+    return larder_value_room_decode(
+        allocator, entity, &larder_state_of(lookup->cache, entity)->hint, &room, 0, &lookup->value);
+}
+
 /* The stored bytes: whoever wrote them, for whatever key, they become a value
  * of this entity and this key, or a miss. */
 static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
@@ -91,6 +116,8 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
     enum larder_status status = LARDER_E_DECODE;
     if (verdict == LARDER_ENVELOPE_OK) {
         status = decode_body(lookup, bytes, len, body);
+    } else if (verdict == LARDER_ENVELOPE_PACKED) {
+        status = decode_packed(lookup, bytes, len, body);
     }
     lookup->malformed = status == LARDER_E_DECODE; /* the last sight counts, once */
     if (lookup->malformed) {

@@ -12,6 +12,7 @@
 #include "cache/flight.h"
 #include "cache/load_gate.h"
 #include "codec/block.h"
+#include "codec/compress.h"
 #include "observe/counters.h"
 
 enum { LARDER_PREFIX_MAX = 255 }; /* bytes of the keys' prefix */
@@ -22,7 +23,9 @@ struct larder_entity_state {
     uint64_t seed;  /* of its envelopes' fingerprints */
     int64_t ttl_ms; /* 1..2^53, 0: no expiry */
     struct larder_value_hint hint;
-    atomic_bool reads_large; /* the last value that was read was large */
+    enum larder_codec compress; /* what is written; NONE: as it is */
+    size_t compress_above;      /* of bodies of more bytes than this */
+    atomic_bool reads_large;    /* the last value that was read was large */
     atomic_int_fast64_t
         alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */
 };
@@ -37,6 +40,7 @@ struct larder_cache {
     struct larder_tls *tls; /* of its connections; NULL: none */
     struct larder_flights flights;
     struct larder_load_gate loads;
+    struct larder_compressor compressor;
     int64_t timeout_ms;
     size_t prefix_len;
     char prefix[LARDER_PREFIX_MAX + 1];

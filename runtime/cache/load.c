@@ -199,9 +199,16 @@ static enum larder_status to_value(struct load_call *c, struct larder_writer *w,
 
 /* Stores what was encoded; the call goes on whatever comes of it. */
 static enum larder_outcome fill(struct load_call *c, const struct larder_load *load,
-                                const struct larder_writer *w, int64_t deadline_ns)
+                                struct larder_writer *w, int64_t deadline_ns)
 {
     struct larder_counters *counters = &larder_state_of(c->cache, c->entity)->counters;
+    if (larder_writer_len(w) > larder_stored_max(c->entity)) {
+        larder_call_refuse(c->entity, LARDER_E_TOO_LARGE,
+                           "the loaded value is over max_bytes and was not stored");
+        larder_counter_add(&counters->fill_errors, 1);
+        return LARDER_NOT_APPLIED;
+    }
+    larder_stored_compress(c->cache, c->entity, c->fingerprint, w);
     struct larder_op op = {.kind = LARDER_OP_SET,
                            .key = c->key->bytes,
                            .key_len = c->key->len,
@@ -209,12 +216,6 @@ static enum larder_outcome fill(struct load_call *c, const struct larder_load *l
                            .value_len = larder_writer_len(w),
                            .ttl_ms = larder_lifetime_ms(c->cache, c->entity, load->ttl_ms),
                            .loaded_ns = c->loaded_ns};
-    if (op.value_len > larder_stored_max(c->entity)) {
-        larder_call_refuse(c->entity, LARDER_E_TOO_LARGE,
-                           "the loaded value is over max_bytes and was not stored");
-        larder_counter_add(&counters->fill_errors, 1);
-        return LARDER_NOT_APPLIED;
-    }
     if (larder_call_run(c->cache, c->entity, &op, deadline_ns) != LARDER_OK) {
         larder_counter_add(&counters->fill_errors, 1);
         return op.outcome;

@@ -47,8 +47,10 @@ enum larder_status larder_stub_set(struct larder_cache *cache, const struct lard
         return larder_call_refuse(entity, LARDER_E_ARG, "no such mode of set");
     }
     larder_writer_init(&w, &cache->allocator, room, sizeof room, larder_stored_max(entity));
-    status = larder_stored_write(&w, entity, larder_fingerprint_of(cache, entity, key), value);
+    uint64_t fingerprint = larder_fingerprint_of(cache, entity, key);
+    status = larder_stored_write(&w, entity, fingerprint, value);
     if (status == LARDER_OK) {
+        larder_stored_compress(cache, entity, fingerprint, &w);
         struct larder_op op = {.kind = op_of_mode[mode],
                                .key = key->bytes,
                                .key_len = key->len,

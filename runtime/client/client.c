@@ -19,7 +19,8 @@
 
 enum {
     REPLY_SLACK_BYTES = 64 * 1024, /* of a reply, besides the value in it */
-    CLIENT_NAME_BYTES = 64
+    CLIENT_NAME_BYTES = 64,
+    STUB_COMPRESS = 2 /* the stub version from which on entities say how they are compressed */
 };
 
 /* -------------------------------------------------------------------- open */
@@ -56,7 +57,9 @@ static bool entity_is_sound(const struct larder_service *service, size_t i)
     return entity != NULL && entity->index == i && entity->name != NULL &&
            entity->pattern != NULL && entity->encode != NULL && entity->decode != NULL &&
            entity->defaults != NULL && entity->value_size != 0 && entity->ttl_index >= -1 &&
-           (entity->ttl_index == -1 || (size_t)entity->ttl_index < service->ttl_count);
+           (entity->ttl_index == -1 || (size_t)entity->ttl_index < service->ttl_count) &&
+           (service->stub_version < STUB_COMPRESS ||
+            (unsigned)entity->compress <= LARDER_CODEC_LZ4);
 }
 
 static enum larder_status check_service(const struct larder_service *service)
@@ -78,6 +81,18 @@ static enum larder_status check_service(const struct larder_service *service)
     return sound ? LARDER_OK : larder_error_set(LARDER_E_ARG, "the service's table is not whole");
 }
 
+/* What an entity's values are compressed with, if the service knows of that at all. */
+static void resolve_compress(const struct larder_cache *cache, const struct larder_entity *entity,
+                             const struct larder_settings *settings,
+                             struct larder_entity_state *state)
+{
+    state->compress = LARDER_CODEC_NONE;
+    if (cache->service->stub_version >= STUB_COMPRESS && settings->compress) {
+        state->compress = entity->compress;
+        state->compress_above = entity->compress_above;
+    }
+}
+
 /* The states, on cache lines, each with what its entity resolved to. */
 static enum larder_status make_states(struct larder_cache *cache,
                                       const struct larder_settings *settings)
@@ -97,6 +112,7 @@ static enum larder_status make_states(struct larder_cache *cache,
         state->seed = larder_envelope_seed(service->name, entity->name);
         state->ttl_ms =
             entity->ttl_index >= 0 ? settings->ttls_ms[entity->ttl_index] : entity->ttl_ms;
+        resolve_compress(cache, entity, settings, state);
     }
     return LARDER_OK;
 }
@@ -132,7 +148,8 @@ static bool owns(const void *user, const char *key, size_t key_len, const uint8_
             cache->states[i].seed, key + cache->prefix_len, key_len - cache->prefix_len);
         enum larder_envelope_verdict verdict = larder_envelope_read(
             head, head_len, fingerprint, cache->service->entities[i]->version, &body);
-        if (verdict == LARDER_ENVELOPE_OK || verdict == LARDER_ENVELOPE_VERSION) {
+        if (verdict == LARDER_ENVELOPE_OK || verdict == LARDER_ENVELOPE_PACKED ||
+            verdict == LARDER_ENVELOPE_VERSION) {
             return true;
         }
     }
@@ -231,6 +248,7 @@ enum larder_status larder_stub_open(const struct larder_service *service,
         return larder_error_set(LARDER_E_NOMEM, "%s: no memory to open the cache", service->name);
     }
     larder_flights_init(&cache->flights, &cache->allocator);
+    larder_compressor_init(&cache->compressor);
     status = take_tables(cache, config);
     if (status == LARDER_OK) {
         status = set_up(cache, config);
@@ -258,6 +276,7 @@ void larder_stub_close(struct larder_cache *cache)
     larder_tls_free(cache->tls);
     larder_flights_release(&cache->flights);
     larder_load_gate_release(&cache->loads);
+    larder_compressor_release(&cache->compressor);
     larder_free(&allocator, cache->states_block);
     larder_free(&allocator, cache);
 }

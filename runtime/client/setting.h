@@ -33,7 +33,7 @@ enum larder_setting_kind {
     LARDER_KIND_BYTES     /* digits, or 64KiB 64MiB 1GiB */
 };
 
-enum larder_setting_state { LARDER_STATE_HERE, LARDER_STATE_REFUSED, LARDER_STATE_SPEED };
+enum larder_setting_state { LARDER_STATE_HERE, LARDER_STATE_REFUSED };
 
 enum larder_member_kind {
     LARDER_MEMBER_NONE,

@@ -41,8 +41,7 @@ static bool asks(const struct larder_setting_row *row, const struct larder_said 
 }
 
 static enum larder_status check_versions(const struct larder_gathered *gathered,
-                                         enum larder_backend_kind backend,
-                                         const struct larder_log *log)
+                                         enum larder_backend_kind backend)
 {
     for (int i = 0; i < LARDER_SETTING_COUNT; i++) {
         const struct larder_setting_row *row = &larder_setting_rows[i];
@@ -50,14 +49,9 @@ static enum larder_status check_versions(const struct larder_gathered *gathered,
         /* How to reach a server does not matter where there is none. */
         bool matters =
             backend == LARDER_BACKEND_REDIS || strncmp(row->name, "REDIS_", strlen("REDIS_")) != 0;
-        if (row->state == LARDER_STATE_HERE || !asks(row, value) || !matters) {
-            continue;
-        }
-        if (row->state == LARDER_STATE_REFUSED) {
+        if (row->state == LARDER_STATE_REFUSED && asks(row, value) && matters) {
             return larder_error_set(LARDER_E_CONFIG, "%s: not in this version", value->source);
         }
-        larder_log_line(log, LARDER_LOG_WARNING, "%s: %s: not in this version, has no effect",
-                        gathered->service->name, value->source);
     }
     return LARDER_OK;
 }
@@ -320,12 +314,13 @@ static enum larder_status resolve(const struct larder_gathered *gathered,
 {
     settings->backend = (enum larder_backend_kind)number_of(gathered, LARDER_SETTING_BACKEND);
     settings->fallback = number_of(gathered, LARDER_SETTING_FALLBACK) != 0;
+    settings->compress = number_of(gathered, LARDER_SETTING_ENABLE_COMPRESSION) != 0;
     settings->max_connections = (int)number_of(gathered, LARDER_SETTING_MAX_CONNECTIONS);
     settings->timeout_ms = number_of(gathered, LARDER_SETTING_TIMEOUT);
     settings->connect_timeout_ms = number_of(gathered, LARDER_SETTING_CONNECT_TIMEOUT);
     settings->spin_us = number_of(gathered, LARDER_SETTING_SPIN_US);
     settings->memory_bytes = number_of(gathered, LARDER_SETTING_MEMORY_BYTES);
-    enum larder_status status = check_versions(gathered, settings->backend, log);
+    enum larder_status status = check_versions(gathered, settings->backend);
     if (status == LARDER_OK && !copy_text(settings, said(gathered, LARDER_SETTING_KEY_PREFIX)->text,
                                           &settings->key_prefix)) {
         status = LARDER_E_NOMEM;

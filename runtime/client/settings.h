@@ -33,6 +33,7 @@ struct larder_settings {
     const struct larder_allocator *allocator; /* of the strings and ttls_ms */
     enum larder_backend_kind backend;
     bool fallback;                 /* to memory */
+    bool compress;                 /* where the schema says so */
     struct larder_address address; /* all but client_name, which is NULL */
     int max_connections;
     int64_t timeout_ms;
@@ -49,8 +50,7 @@ struct larder_settings {
 };
 
 /* Resolves all, and reads the files of TLS; config may be NULL, log too: it gets
- * the warnings (of features that are not in this version, unknown CACHE_…
- * variables, a secret's file that others can read). The allocator and the log
+ * the warnings (of unknown CACHE_… variables, of a secret's file that others can read). The allocator and the log
  * outlive what is resolved. OK; E_CONFIG; E_NOMEM. On failure there is nothing to release. */
 enum larder_status larder_settings_resolve(const struct larder_service *service,
                                            const struct larder_config *config,

@@ -5,7 +5,13 @@
 
 #include "base/hash.h"
 
-enum { ELEMENTS = 4, META_PLAIN = 1, FIXED_BYTES = 11 /* up to the version */ };
+enum {
+    ELEMENTS = 4,
+    ELEMENTS_PACKED = 6,
+    META_PLAIN = 1,
+    META_PACKED = META_PLAIN | 1 << 4,
+    FIXED_BYTES = 11 /* up to the version */
+};
 
 uint64_t larder_envelope_seed(const char *service, const char *entity)
 {
@@ -15,6 +21,15 @@ uint64_t larder_envelope_seed(const char *service, const char *entity)
 uint64_t larder_envelope_fingerprint(uint64_t seed, const char *key, size_t key_len)
 {
     return larder_hash64(key, key_len, seed);
+}
+
+/* By way of room of its own, since a number is stored as a whole word. */
+static size_t put_number(uint8_t *to, uint64_t value)
+{
+    uint8_t number[1 + LARDER_WORD_BYTES];
+    size_t len = (size_t)(larder_write_u64(number, value) - number);
+    memcpy(to, number, len);
+    return len;
 }
 
 size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, uint32_t version)
@@ -27,11 +42,23 @@ size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, uint32_t version
         to[FIXED_BYTES] = (uint8_t)version;
         return FIXED_BYTES + 1;
     }
-    /* Apart, since a number is stored as a whole word. */
-    uint8_t number[1 + LARDER_WORD_BYTES];
-    size_t len = (size_t)(larder_write_u64(number, version) - number);
-    memcpy(to + FIXED_BYTES, number, len);
-    return FIXED_BYTES + len;
+    return FIXED_BYTES + put_number(to + FIXED_BYTES, version);
+}
+
+size_t larder_envelope_write_packed(uint8_t *to, uint64_t fingerprint, uint32_t version,
+                                    const struct larder_packed *packed)
+{
+    size_t at = larder_envelope_write(to, fingerprint, version);
+    to[0] = 0x90 | ELEMENTS_PACKED;
+    to[1] = META_PACKED;
+    at += put_number(to + at, packed->codec);
+    at += put_number(to + at, packed->size);
+    size_t width = packed->len <= UINT8_MAX ? 1 : packed->len <= UINT16_MAX ? 2 : 4;
+    to[at++] = (uint8_t)(0xc4 + width / 2);
+    for (size_t i = width; i-- > 0;) {
+        to[at++] = (uint8_t)(packed->len >> 8 * i);
+    }
+    return at;
 }
 
 /* The unsigned number at *at, in any form (0xcc.. unsigned, 0xd0.. signed, then it must not be
@@ -54,18 +81,35 @@ static bool read_number(const uint8_t *bytes, size_t len, size_t *at, uint64_t *
     return true;
 }
 
-/* Behind the head of an array with our count of elements; 0: it is none. */
-static size_t array_head(const uint8_t *bytes, size_t len)
+/* Behind the head of an array, with its count of elements; 0: it is none, or has
+ * more than we know. */
+static size_t array_head(const uint8_t *bytes, size_t len, unsigned *ret_count)
 {
-    static const uint8_t wide[] = {0xdc, 0, ELEMENTS};
-    static const uint8_t widest[] = {0xdd, 0, 0, 0, ELEMENTS};
-    if (len >= 1 && bytes[0] == (0x90 | ELEMENTS)) {
+    static const uint8_t wide[] = {0xdc, 0};
+    static const uint8_t widest[] = {0xdd, 0, 0, 0};
+    size_t at = 0;
+    *ret_count = 0;
+    if (len >= 1 && (bytes[0] & 0xf0) == 0x90) {
+        *ret_count = bytes[0] & 0x0f;
         return 1;
     }
-    if (len >= sizeof wide && memcmp(bytes, wide, sizeof wide) == 0) {
-        return sizeof wide;
+    if (len > sizeof wide && memcmp(bytes, wide, sizeof wide) == 0) {
+        at = sizeof wide;
+    } else if (len > sizeof widest && memcmp(bytes, widest, sizeof widest) == 0) {
+        at = sizeof widest;
     }
-    return len >= sizeof widest && memcmp(bytes, widest, sizeof widest) == 0 ? sizeof widest : 0;
+    if (at == 0) {
+        return 0;
+    }
+    *ret_count = bytes[at];
+    return at + 1;
+}
+
+/* Whether it is a meta that we know, with the elements that go with it. */
+static bool meta_is_known(uint64_t meta, unsigned count)
+{
+    return (meta == META_PLAIN && count == ELEMENTS) ||
+           (meta == META_PACKED && count == ELEMENTS_PACKED);
 }
 
 /* The head as another writer may have spelt it, and what is wrong with it. */
@@ -73,8 +117,9 @@ static enum larder_envelope_verdict judge(const uint8_t *bytes, size_t len, uint
                                           uint32_t version, size_t *ret_body)
 {
     uint64_t meta, found_fingerprint, found_version;
-    size_t at = array_head(bytes, len);
-    if (at == 0 || !read_number(bytes, len, &at, &meta) || meta != META_PLAIN ||
+    unsigned count;
+    size_t at = array_head(bytes, len, &count);
+    if (at == 0 || !read_number(bytes, len, &at, &meta) || !meta_is_known(meta, count) ||
         !read_number(bytes, len, &at, &found_fingerprint) ||
         !read_number(bytes, len, &at, &found_version) || found_version > UINT32_MAX || at == len) {
         return LARDER_ENVELOPE_FOREIGN;
@@ -86,7 +131,39 @@ static enum larder_envelope_verdict judge(const uint8_t *bytes, size_t len, uint
         return LARDER_ENVELOPE_VERSION;
     }
     *ret_body = at;
-    return LARDER_ENVELOPE_OK;
+    return meta == META_PLAIN ? LARDER_ENVELOPE_OK : LARDER_ENVELOPE_PACKED;
+}
+
+/* The head of a bin at *at, which is moved behind it, and its length. */
+static bool read_bin_head(const uint8_t *bytes, size_t len, size_t *at, uint64_t *ret_len)
+{
+    *ret_len = 0;
+    if (*at >= len || bytes[*at] < 0xc4 || bytes[*at] > 0xc6) {
+        return false;
+    }
+    size_t width = (size_t)1 << (bytes[(*at)++] - 0xc4);
+    if (len - *at < width) {
+        return false;
+    }
+    for (size_t i = 0; i < width; i++) {
+        *ret_len = *ret_len << 8 | bytes[(*at)++];
+    }
+    return true;
+}
+
+bool larder_envelope_read_packed(const uint8_t *bytes, size_t len, size_t at,
+                                 struct larder_packed *ret_packed)
+{
+    uint64_t codec, size, bin_len;
+    *ret_packed = (struct larder_packed){.bytes = NULL};
+    if (!read_number(bytes, len, &at, &codec) || !read_number(bytes, len, &at, &size) ||
+        !read_bin_head(bytes, len, &at, &bin_len) || codec > UINT32_MAX || size > SIZE_MAX ||
+        bin_len != len - at) {
+        return false;
+    }
+    *ret_packed = (struct larder_packed){
+        .codec = (uint32_t)codec, .size = (size_t)size, .bytes = bytes + at, .len = len - at};
+    return true;
 }
 
 /* The head as we write it for versions below 128, looked at without a copy to compare with. */

@@ -71,6 +71,8 @@ extern const struct suite away_suite;
 extern const struct suite foreign_suite;
 extern const struct suite large_suite;
 extern const struct suite journeys_suite;
+extern const struct suite compressed_suite;
+extern const struct suite rollouts_suite;
 
 #define SITE_TEST(function) cmocka_unit_test_setup_teardown(function, site_setup, site_teardown)
 

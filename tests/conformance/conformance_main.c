@@ -14,18 +14,23 @@
 #include "support/redis_server.h"
 
 static const struct suite *const suites[] = {
-    &values_suite,  &bounds_suite,  &keys_suite,  &calls_suite,     &lifetimes_suite,
-    &batches_suite, &events_suite,  &loads_suite, &arguments_suite, &memory_suite,
-    &away_suite,    &foreign_suite, &large_suite, &journeys_suite,
+    &values_suite,    &bounds_suite,   &keys_suite,       &calls_suite,
+    &lifetimes_suite, &batches_suite,  &events_suite,     &loads_suite,
+    &arguments_suite, &memory_suite,   &away_suite,       &foreign_suite,
+    &large_suite,     &journeys_suite, &compressed_suite, &rollouts_suite,
 };
 
 /* What the caller has set must not reach the caches under test. */
 static void forget_settings(void)
 {
     static const char *const names[] = {
-        "REDIS_URL",      "REDIS_HOST",       "REDIS_PORT",     "REDIS_DB",  "REDIS_TIMEOUT",
-        "REDIS_PASSWORD", "CACHE_KEY_PREFIX", "CACHE_BACKEND",  "REDIS_TLS", "REDIS_TLS_CA",
-        "REDIS_TLS_CERT", "REDIS_TLS_KEY",    "REDIS_TLS_NAME",
+        "REDIS_URL",        "REDIS_HOST",
+        "REDIS_PORT",       "REDIS_DB",
+        "REDIS_TIMEOUT",    "REDIS_PASSWORD",
+        "CACHE_KEY_PREFIX", "CACHE_BACKEND",
+        "REDIS_TLS",        "REDIS_TLS_CA",
+        "REDIS_TLS_CERT",   "REDIS_TLS_KEY",
+        "REDIS_TLS_NAME",   "CACHE_ENABLE_COMPRESSION",
     };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         unsetenv(names[i]);

@@ -188,7 +188,7 @@ class Build:
 
 def libraries():
     for msgpack_name in ("msgpack-c", "msgpack"):
-        status, output = run(["pkg-config", "--libs", "hiredis", "libssl", "libcrypto", msgpack_name])
+        status, output = run(["pkg-config", "--libs", "hiredis", "libzstd", "liblz4", "libssl", "libcrypto", msgpack_name])
         if status == 0:
             return output.split()
     sys.exit("pkg-config does not know what larder stands on")

@@ -76,6 +76,9 @@ struct larder_ttl {
     int64_t ttl_ms;       /* 0: the schema gives none (only for "default") */
 };
 
+/* How a body is compressed; the numbers are those of stored values. */
+enum larder_codec { LARDER_CODEC_NONE, LARDER_CODEC_ZSTD, LARDER_CODEC_LZ4 };
+
 struct larder_entity {
     const char *name;    /* "search_results" */
     const char *pattern; /* "search:{query:string|hash}", for messages */
@@ -84,8 +87,9 @@ struct larder_entity {
     int32_t ttl_index;   /* into the service's lifetimes; -1: ttl_ms is the lifetime */
     int64_t ttl_ms;      /* with ttl_index -1; 0: no expiry */
     uint32_t jitter_ppm; /* lifetime * (1 - random * jitter_ppm / 10^6) */
-    uint32_t max_bytes;  /* of an encoded value with its envelope; 0: LARDER_VALUE_MAX */
-    size_t value_size;   /* sizeof(struct X) */
+    uint32_t
+        max_bytes; /* of an encoded value with its envelope, before it is compressed; 0: LARDER_VALUE_MAX */
+    size_t value_size; /* sizeof(struct X) */
     size_t
         slots_per_byte; /* the most bytes of list, map and optional slots that one encoded byte can ask for */
     /* Encodes *value. False: why is in writer->status and writer->field. */
@@ -94,6 +98,9 @@ struct larder_entity {
     bool (*decode)(struct larder_reader *reader, void *value);
     /* Writes the schema's defaults into *value, zeroed. */
     void (*defaults)(void *value);
+    /* From stub version 2 on; in services of version 1 there is nothing here. */
+    enum larder_codec compress; /* how values are written; every codec is read, whatever it says */
+    uint32_t compress_above;    /* only bodies of more bytes than this */
 };
 
 struct larder_service {

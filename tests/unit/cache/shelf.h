@@ -99,12 +99,15 @@ static const struct larder_entity forever_entity = {TEA_ENTITY(2, "forever", "fo
                                                     .ttl_index = -1};
 static const struct larder_entity small_entity = {TEA_ENTITY(3, "small", "small:{id:u64}"),
                                                   .ttl_index = TTL_DEFAULT, .max_bytes = 40};
+static const struct larder_entity pressed_entity = {TEA_ENTITY(4, "pressed", "pressed:{id:u64}"),
+                                                    .ttl_index = -1, .compress = LARDER_CODEC_ZSTD,
+                                                    .compress_above = 100};
 /* Not in the table. */
 static const struct larder_entity stranger_entity = {TEA_ENTITY(0, "stranger", "stranger:{id:u64}"),
                                                      .ttl_index = -1};
 
-static const struct larder_entity *const shelf_entities[] = {&tea_entity, &jittered_entity,
-                                                             &forever_entity, &small_entity};
+static const struct larder_entity *const shelf_entities[] = {
+    &tea_entity, &jittered_entity, &forever_entity, &small_entity, &pressed_entity};
 
 static const struct larder_service shelf_service = {
     .stub_version = LARDER_STUB_VERSION,
@@ -115,7 +118,7 @@ static const struct larder_service shelf_service = {
     .ttls = shelf_ttls,
     .ttl_count = TTL_COUNT,
     .entities = shelf_entities,
-    .entity_count = 4,
+    .entity_count = 5,
 };
 
 /* ------------------------------------------------------------------- a cache */

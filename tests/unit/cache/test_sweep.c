@@ -282,10 +282,15 @@ static int64_t now_ms(void)
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-/* Values of ours, of a lifetime and of none; and strangers under the very pattern. */
+/* Values of ours, of a lifetime and of none, and compressed; and strangers under the very pattern. */
 static void fill(const struct outage *o)
 {
     struct raw_redis raw;
+    char name[1001];
+    memset(name, 'x', sizeof name);
+    name[sizeof name - 1] = '\0';
+    assert_status(shelf_set(&o->shelf, &pressed_entity, 1, name), LARDER_OK);
+    assert_in_range(shelf_stats(&o->shelf, &pressed_entity).written_bytes, 1, 200);
     for (uint64_t id = 0; id < VALUES; id++) {
         assert_status(shelf_set(&o->shelf, &tea_entity, LOST + id, "old"), LARDER_OK);
     }
@@ -316,7 +321,7 @@ static void a_lost_invalidation_is_made_good_for_everybody(void **state)
     const struct tea *tea;
     fill(o);
     overflow(o);
-    say(o, "EXISTS tea:65546 tea:66145 forever:1", ":3");
+    say(o, "EXISTS tea:65546 tea:66145 forever:1 pressed:1", ":4");
     int64_t end_ms = now_ms() + PATIENT_MS;
     enum larder_status status;
     do {
@@ -328,7 +333,7 @@ static void a_lost_invalidation_is_made_good_for_everybody(void **state)
     for (uint64_t id = 0; id < VALUES; id++) {
         assert_status(shelf_get(&o->other, &tea_entity, LOST + id, &tea), LARDER_MISS);
     }
-    say(o, "EXISTS forever:1", ":0");
+    say(o, "EXISTS forever:1 pressed:1", ":0");
     say(o, "EXISTS tea:1000001 tea:1000002 tea:1000003 tea:1000004", ":4");
     assert_non_null(strstr(o->shelf.log_text, "all values that were on the server are deleted"));
     /* And all is as ever. */

@@ -23,7 +23,7 @@ static void open_wants_a_service_that_fits(void **state)
     cache = (struct larder_cache *)&shelf;
     assert_status(larder_stub_open(&service, &shelf.config, &cache), LARDER_E_UNSUPPORTED);
     assert_null(cache);
-    assert_non_null(strstr(larder_last_error(), "stub version 2"));
+    assert_non_null(strstr(larder_last_error(), "stub version 3"));
 }
 
 static void open_wants_a_whole_table(void **state)
@@ -31,8 +31,10 @@ static void open_wants_a_whole_table(void **state)
     static const struct larder_entity wrong_place = {TEA_ENTITY(1, "a", "a"), .ttl_index = -1};
     static const struct larder_entity wrong_ttl = {TEA_ENTITY(0, "a", "a"), .ttl_index = TTL_COUNT};
     static const struct larder_entity no_code = {.name = "a", .pattern = "a", .ttl_index = -1};
+    static const struct larder_entity no_codec = {TEA_ENTITY(0, "a", "a"), .ttl_index = -1,
+                                                  .compress = (enum larder_codec)3};
     const struct larder_entity *const tables[][1] = {
-        {NULL}, {&wrong_place}, {&wrong_ttl}, {&no_code}};
+        {NULL}, {&wrong_place}, {&wrong_ttl}, {&no_code}, {&no_codec}};
     struct larder_service service = shelf_service;
     struct larder_cache *cache;
     (void)state;

@@ -736,13 +736,16 @@ static void what_would_be_wrong_to_ignore_is_refused(void **state)
     release(bench);
 }
 
-static void what_only_buys_speed_is_accepted_with_a_line(void **state)
+static void compression_is_on_until_it_is_turned_off(void **state)
 {
     struct bench *bench = *state;
-    say("CACHE_ENABLE_COMPRESSION", "true");
     assert_status(resolve(bench), LARDER_OK);
-    assert_string_equal(bench->shelf.log_text,
-                        "1 shelf: CACHE_ENABLE_COMPRESSION: not in this version, has no effect\n");
+    assert_true(bench->settings.compress);
+    release(bench);
+    say("CACHE_ENABLE_COMPRESSION", "false");
+    assert_status(resolve(bench), LARDER_OK);
+    assert_false(bench->settings.compress);
+    assert_string_equal(bench->shelf.log_text, "");
     release(bench);
     say("CACHE_ENABLE_COMPRESSION", "maybe");
     refused(bench, "CACHE_ENABLE_COMPRESSION", "maybe");
@@ -828,7 +831,7 @@ int main(void)
         SETTINGS_TEST(the_higher_of_password_and_file_counts),
         SETTINGS_TEST(what_would_be_wrong_to_ignore_is_refused),
         SETTINGS_TEST(the_spin_is_a_number_of_microseconds),
-        SETTINGS_TEST(what_only_buys_speed_is_accepted_with_a_line),
+        SETTINGS_TEST(compression_is_on_until_it_is_turned_off),
         SETTINGS_TEST(an_unknown_cache_variable_is_logged_once),
         SETTINGS_TEST(any_allocation_may_fail),
     };

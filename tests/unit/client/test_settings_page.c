@@ -63,15 +63,12 @@ static const char tail[] =
     "`config.ttls`: seconds, or a duration like 500ms 30s 5m 1h 2d, from 1ms to 2^53 ms (in config:\n"
     "milliseconds). `default` is the setting CACHE_DEFAULT_TTL.\n";
 
-static const char *const groups[LARDER_STATE_SPEED + 1][2] = {
+static const char *const groups[LARDER_STATE_REFUSED + 1][2] = {
     [LARDER_STATE_HERE] = {"In this version", ""},
     [LARDER_STATE_REFUSED] = {"Refused",
                               "Not in this version, and wrong to ignore: asking for one is "
                               "`LARDER_E_CONFIG`. Those\nof a server may be asked for where "
                               "`CACHE_BACKEND` is not `redis`.\n\n"},
-    [LARDER_STATE_SPEED] = {"Accepted",
-                            "Not in this version, but it only buys speed: asking for one is a "
-                            "line in the log.\n\n"},
 };
 
 static void print_aliases(FILE *page, const char *aliases)
@@ -107,7 +104,7 @@ static void print_row(FILE *page, const struct larder_setting_row *row)
 static void print_page(FILE *page)
 {
     fprintf(page, "%s", head);
-    for (int state = 0; state <= LARDER_STATE_SPEED; state++) {
+    for (int state = 0; state <= LARDER_STATE_REFUSED; state++) {
         fprintf(page, "## %s\n\n%s", groups[state][0], groups[state][1]);
         for (size_t i = 0; i < LARDER_SETTING_COUNT; i++) {
             if ((int)larder_setting_rows[i].state == state) {

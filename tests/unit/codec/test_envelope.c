@@ -17,7 +17,7 @@ static enum larder_envelope_verdict read_head(const void *bytes, size_t len)
 {
     size_t body = 99;
     enum larder_envelope_verdict verdict = larder_envelope_read(bytes, len, FINGERPRINT, 1, &body);
-    assert_int_equal(body != 0, verdict == LARDER_ENVELOPE_OK);
+    assert_int_equal(body != 0, verdict == LARDER_ENVELOPE_OK || verdict == LARDER_ENVELOPE_PACKED);
     return verdict;
 }
 
@@ -71,6 +71,66 @@ static void test_other_spellings_of_the_head_are_read(void **state)
     assert_int_equal(larder_envelope_read((const uint8_t *)"\x94\x01\x07\x01\xc0", 5, 7, 1, &body),
                      LARDER_ENVELOPE_OK);
     assert_int_equal(body, 4);
+}
+
+/* All that stands before the body of a compressed value. */
+static void test_a_compressed_head_says_what_follows(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {1, 255, 256, 65535, 65536};
+    static uint8_t bytes[LARDER_ENVELOPE_PACKED_MAX_BYTES + 65536];
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        struct larder_packed packed = {.codec = 2, .size = 70000, .len = lens[i]};
+        struct larder_packed read;
+        size_t at;
+        size_t head = larder_envelope_write_packed(bytes, FINGERPRINT, UINT32_MAX, &packed);
+        assert_in_range(head, 16 + 1 + 5 + 2, LARDER_ENVELOPE_PACKED_MAX_BYTES);
+        assert_int_equal(larder_envelope_read(bytes, head + lens[i], FINGERPRINT, UINT32_MAX, &at),
+                         LARDER_ENVELOPE_PACKED);
+        assert_true(larder_envelope_read_packed(bytes, head + lens[i], at, &read));
+        assert_int_equal(read.codec, 2);
+        assert_int_equal(read.size, 70000);
+        assert_int_equal(read.len, lens[i]);
+        assert_ptr_equal(read.bytes, bytes + head);
+        assert_false(larder_envelope_read_packed(bytes, head + lens[i] - 1, at, &read));
+        assert_false(larder_envelope_read_packed(bytes, head + lens[i] + 1, at, &read));
+        for (size_t len = at; len < head; len++) {
+            assert_false(larder_envelope_read_packed(bytes, len, at, &read));
+        }
+        /* Whose it is, its beginning says: that is what a sweep sees of a value. */
+        assert_int_equal(larder_envelope_read(bytes, 20, FINGERPRINT, UINT32_MAX, &at),
+                         LARDER_ENVELOPE_PACKED);
+        assert_int_equal(larder_envelope_read(bytes, 20, FINGERPRINT + 1, UINT32_MAX, &at),
+                         LARDER_ENVELOPE_KEY);
+        assert_int_equal(larder_envelope_read(bytes, 20, FINGERPRINT, 1, &at),
+                         LARDER_ENVELOPE_VERSION);
+    }
+}
+
+static void test_what_is_no_compressed_body_is_refused(void **state)
+{
+    (void)state;
+    struct larder_packed packed;
+    assert_int_equal(READ("\x96\x11\xcf\1\2\3\4\5\6\7\x08\x01\x01\x05\xc4\1x"),
+                     LARDER_ENVELOPE_PACKED);
+    assert_int_equal(READ("\xdc\0\6\x11\xcf\1\2\3\4\5\6\7\x08\x01\x01\x05\xc4\1x"),
+                     LARDER_ENVELOPE_PACKED);
+    /* The count of the other meta, and one of none. */
+    assert_int_equal(READ("\x94\x11\xcf\1\2\3\4\5\6\7\x08\x01\x01\x05\xc4\1x"),
+                     LARDER_ENVELOPE_FOREIGN);
+    assert_int_equal(READ("\x96\x01\xcf\1\2\3\4\5\6\7\x08\x01\x01\x05\xc4\1x"),
+                     LARDER_ENVELOPE_FOREIGN);
+    assert_int_equal(READ("\x95\x11\xcf\1\2\3\4\5\6\7\x08\x01\x01\x05\xc4\1x"),
+                     LARDER_ENVELOPE_FOREIGN);
+    static const char *const bad[] = {"\x01\x05\xa1x", "\x01\xc0\xc4\1x", "\xa1\x05\xc4\1x",
+                                      "\xff\x05\xc4\1x"};
+    static const char *const good = "\x01\x05\xc4\1x";
+    assert_true(larder_envelope_read_packed((const uint8_t *)good, 5, 0, &packed));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(
+            larder_envelope_read_packed((const uint8_t *)bad[i], strlen(bad[i]), 0, &packed));
+        assert_null(packed.bytes);
+    }
 }
 
 static void test_what_larder_did_not_write_is_foreign(void **state)
@@ -142,6 +202,8 @@ int main(void)
         cmocka_unit_test(test_what_is_written_is_read_at_every_version),
         cmocka_unit_test(test_another_key_is_an_alarm_whatever_the_version),
         cmocka_unit_test(test_other_spellings_of_the_head_are_read),
+        cmocka_unit_test(test_a_compressed_head_says_what_follows),
+        cmocka_unit_test(test_what_is_no_compressed_body_is_refused),
         cmocka_unit_test(test_what_larder_did_not_write_is_foreign),
         cmocka_unit_test(test_every_truncated_head_is_foreign),
         cmocka_unit_test(test_no_changed_byte_passes_as_this_value),

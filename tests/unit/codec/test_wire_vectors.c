@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/envelope.h"
+#include "codec/compress.h"
 #include "key/key.h"
 #include <larder/codec.h>
 
@@ -64,6 +64,35 @@ static void check_value(char **words)
     assert_memory_equal(head, stored, at);
 }
 
+static void check_packed(char **words)
+{
+    uint8_t body[BYTES_MAX], stored[BYTES_MAX], again[BYTES_MAX];
+    uint8_t head[LARDER_ENVELOPE_PACKED_MAX_BYTES];
+    uint32_t version = (uint32_t)strtoul(words[3], NULL, 10);
+    size_t body_len = from_hex(words[6], body);
+    size_t len = from_hex(words[7], stored);
+    struct larder_compressor compressor;
+    struct larder_packed packed;
+    size_t at;
+    uint64_t fingerprint = larder_envelope_fingerprint(larder_envelope_seed(words[1], words[2]),
+                                                       words[4], strlen(words[4]));
+    assert_int_equal(larder_envelope_read(stored, len, fingerprint, version, &at),
+                     LARDER_ENVELOPE_PACKED);
+    assert_true(larder_envelope_read_packed(stored, len, at, &packed));
+    assert_int_equal(packed.codec,
+                     strcmp(words[5], "zstd") == 0 ? LARDER_CODEC_ZSTD : LARDER_CODEC_LZ4);
+    assert_int_equal(packed.size, body_len);
+    assert_true(larder_packed_is_credible(&packed, BYTES_MAX));
+    larder_compressor_init(&compressor);
+    assert_int_equal(larder_decompress(&compressor, &packed, again), LARDER_OK);
+    larder_compressor_release(&compressor);
+    assert_memory_equal(again, body, body_len);
+    assert_true(larder_any_valid(stored, len));
+    assert_int_equal(larder_envelope_write_packed(head, fingerprint, version, &packed),
+                     len - packed.len);
+    assert_memory_equal(head, stored, len - packed.len);
+}
+
 static void check_string(char **words)
 {
     char text[BYTES_MAX + 1];
@@ -89,7 +118,7 @@ static void test_every_vector_holds(void **state)
 {
     (void)state;
     static char line[LINE_BYTES];
-    size_t values = 0, strings = 0;
+    size_t values = 0, strings = 0, packed = 0;
     FILE *file = open_vectors();
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
@@ -106,6 +135,10 @@ static void test_every_vector_holds(void **state)
             assert_int_equal(count, 9);
             check_value(words);
             values++;
+        } else if (strcmp(words[0], "packed") == 0) {
+            assert_int_equal(count, 8);
+            check_packed(words);
+            packed++;
         } else {
             assert_string_equal(words[0], "string");
             assert_int_equal(count, 4);
@@ -116,6 +149,7 @@ static void test_every_vector_holds(void **state)
     fclose(file);
     assert_true(values >= 4);
     assert_true(strings >= 8);
+    assert_true(packed >= 2);
 }
 
 int main(void)

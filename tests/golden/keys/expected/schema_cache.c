@@ -1553,6 +1553,751 @@ void keys_locals_release_many(const struct keys_locals **values, size_t count)
     }
 }
 
+/* ------------------------------------------------ packed */
+
+static uint8_t *encode_keys_packed(struct larder_writer *w, uint8_t *p, const struct keys_packed *value)
+{
+    p = larder_write_room(w, p, 5);
+    if (p == NULL) {
+        return larder_write_failed(w, "packed");
+    }
+    p = larder_write_string(w, p, value->value, 0, 5);
+    if (p == NULL) {
+        return larder_write_failed(w, "packed");
+    }
+    return p;
+}
+
+static struct larder_at decode_keys_packed(struct larder_reader *r, struct larder_at at, struct keys_packed *out)
+{
+    at = larder_read_string(r, at, 0, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
+static bool encode_entity_keys_packed(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_keys_packed(w, w->p, from));
+}
+
+static bool decode_entity_keys_packed(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_keys_packed(r, larder_read_begin(r), to));
+}
+
+static void defaults_entity_keys_packed(void *to)
+{
+    (void)to; /* the schema has none */
+}
+
+static const struct larder_entity entity_keys_packed = {
+    .name = "packed",
+    .pattern = "packed:{id:u8}",
+    .index = 5,
+    .version = 1,
+    .ttl_index = 0,
+    .ttl_ms = INT64_C(0),
+    .jitter_ppm = 0,
+    .max_bytes = 0,
+    .value_size = sizeof(struct keys_packed),
+    .slots_per_byte = 0,
+    .encode = encode_entity_keys_packed,
+    .decode = decode_entity_keys_packed,
+    .defaults = defaults_entity_keys_packed,
+    .compress = LARDER_CODEC_ZSTD,
+    .compress_above = 1024,
+};
+
+/* Appends packed:{id:u8}. */
+static void append_keys_packed(struct larder_key *key, uint8_t id)
+{
+    larder_key_literal(key, "packed:", 7);
+    larder_key_u64(key, id);
+}
+
+static void make_keys_packed(struct larder_key *key, struct keys_cache *cache, uint8_t id)
+{
+    larder_key_begin(larder_core(cache), key);
+    append_keys_packed(key, id);
+}
+
+enum larder_status
+keys_packed_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_packed **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed, "ret_value");
+    }
+    *ret_value = NULL;
+    make_keys_packed(&key, cache, id);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_packed, &key, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+/* A loader with what it is called with. */
+struct load__keys_packed {
+    keys_packed_loader *load;
+    void *user;
+    uint8_t id;
+};
+
+static enum larder_status load_keys_packed(struct larder_load *load, const void *call, void *out)
+{
+    const struct load__keys_packed *c = call;
+    return c->load(load, c->user, c->id, out);
+}
+
+enum larder_status
+keys_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
+    keys_packed_loader *load, void *user, const struct keys_packed **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_packed larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed, "load");
+    }
+    make_keys_packed(&key, cache, id);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_packed, &key,
+        load_keys_packed, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+static enum larder_status
+store_keys_packed(struct keys_cache *cache, uint8_t id, const struct keys_packed *value,
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
+{
+    struct larder_key key;
+    make_keys_packed(&key, cache, id);
+    return larder_stub_set(larder_core(cache), &entity_keys_packed, &key, value, larder_mode, ttl_ms);
+}
+
+enum larder_status
+keys_packed_cache_set(struct keys_cache *cache, uint8_t id, const struct keys_packed *value)
+{
+    return store_keys_packed(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_packed_cache_set_ttl(struct keys_cache *cache, uint8_t id, const struct keys_packed *value, int64_t ttl_ms)
+{
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_packed, "ttl_ms");
+    }
+    return store_keys_packed(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
+}
+
+enum larder_status
+keys_packed_cache_add(struct keys_cache *cache, uint8_t id, const struct keys_packed *value)
+{
+    return store_keys_packed(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_packed_cache_replace(struct keys_cache *cache, uint8_t id, const struct keys_packed *value)
+{
+    return store_keys_packed(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_packed_cache_delete(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_packed(&key, cache, id);
+    return larder_stub_delete(larder_core(cache), &entity_keys_packed, &key);
+}
+
+enum larder_status
+keys_packed_cache_exists(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_packed(&key, cache, id);
+    return larder_stub_exists(larder_core(cache), &entity_keys_packed, &key);
+}
+
+enum larder_status
+keys_packed_cache_ttl(struct keys_cache *cache, uint8_t id, int64_t *ret_ms)
+{
+    struct larder_key key;
+    make_keys_packed(&key, cache, id);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_packed, &key, ret_ms);
+}
+
+enum larder_status
+keys_packed_cache_expire(struct keys_cache *cache, uint8_t id, int64_t ttl_ms)
+{
+    struct larder_key key;
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_packed, "ttl_ms");
+    }
+    make_keys_packed(&key, cache, id);
+    return larder_stub_expire(larder_core(cache), &entity_keys_packed, &key, ttl_ms);
+}
+
+enum larder_status
+keys_packed_cache_touch(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_packed(&key, cache, id);
+    return larder_stub_expire(larder_core(cache), &entity_keys_packed, &key, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t size, size_t *ret_len)
+{
+    struct larder_key key;
+    make_keys_packed(&key, cache, id);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+static const struct larder_entity *
+pick_keys_packed(struct larder_key *key, const void *keys, size_t i)
+{
+    const struct keys_packed_key *k = (const struct keys_packed_key *)keys + i;
+    append_keys_packed(key, k->id);
+    return &entity_keys_packed;
+}
+
+enum larder_status
+keys_packed_cache_get_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    const struct keys_packed **ret_values, enum larder_status *ret_each)
+{
+    return larder_stub_get_many(larder_core(cache), &entity_keys_packed, pick_keys_packed, keys, count,
+        ret_values, ret_each);
+}
+
+enum larder_status
+keys_packed_cache_set_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    const struct keys_packed *values, enum larder_status *ret_each)
+{
+    return larder_stub_set_many(larder_core(cache), &entity_keys_packed, pick_keys_packed, keys, count,
+        values, ret_each);
+}
+
+enum larder_status
+keys_packed_cache_delete_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    enum larder_status *ret_each)
+{
+    return larder_stub_delete_many(larder_core(cache), pick_keys_packed, keys, count, ret_each);
+}
+
+void keys_packed_release(const struct keys_packed *value)
+{
+    larder_value_release(value);
+}
+
+void keys_packed_release_many(const struct keys_packed **values, size_t count)
+{
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        larder_value_release(values[i]);
+        values[i] = NULL;
+    }
+}
+
+/* ------------------------------------------------ packed_too */
+
+static uint8_t *encode_keys_packed_too(struct larder_writer *w, uint8_t *p, const struct keys_packed_too *value)
+{
+    p = larder_write_room(w, p, 5);
+    if (p == NULL) {
+        return larder_write_failed(w, "packed_too");
+    }
+    p = larder_write_bytes(w, p, value->value, 0, 5);
+    if (p == NULL) {
+        return larder_write_failed(w, "packed_too");
+    }
+    return p;
+}
+
+static struct larder_at decode_keys_packed_too(struct larder_reader *r, struct larder_at at, struct keys_packed_too *out)
+{
+    at = larder_read_bytes(r, at, 0, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
+static bool encode_entity_keys_packed_too(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_keys_packed_too(w, w->p, from));
+}
+
+static bool decode_entity_keys_packed_too(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_keys_packed_too(r, larder_read_begin(r), to));
+}
+
+static void defaults_entity_keys_packed_too(void *to)
+{
+    (void)to; /* the schema has none */
+}
+
+static const struct larder_entity entity_keys_packed_too = {
+    .name = "packed_too",
+    .pattern = "packed_too:{id:u8}",
+    .index = 6,
+    .version = 1,
+    .ttl_index = 0,
+    .ttl_ms = INT64_C(0),
+    .jitter_ppm = 0,
+    .max_bytes = 0,
+    .value_size = sizeof(struct keys_packed_too),
+    .slots_per_byte = 0,
+    .encode = encode_entity_keys_packed_too,
+    .decode = decode_entity_keys_packed_too,
+    .defaults = defaults_entity_keys_packed_too,
+    .compress = LARDER_CODEC_LZ4,
+    .compress_above = 16384,
+};
+
+/* Appends packed_too:{id:u8}. */
+static void append_keys_packed_too(struct larder_key *key, uint8_t id)
+{
+    larder_key_literal(key, "packed_too:", 11);
+    larder_key_u64(key, id);
+}
+
+static void make_keys_packed_too(struct larder_key *key, struct keys_cache *cache, uint8_t id)
+{
+    larder_key_begin(larder_core(cache), key);
+    append_keys_packed_too(key, id);
+}
+
+enum larder_status
+keys_packed_too_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_packed_too **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed_too, "ret_value");
+    }
+    *ret_value = NULL;
+    make_keys_packed_too(&key, cache, id);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_packed_too, &key, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+/* A loader with what it is called with. */
+struct load__keys_packed_too {
+    keys_packed_too_loader *load;
+    void *user;
+    uint8_t id;
+};
+
+static enum larder_status load_keys_packed_too(struct larder_load *load, const void *call, void *out)
+{
+    const struct load__keys_packed_too *c = call;
+    return c->load(load, c->user, c->id, out);
+}
+
+enum larder_status
+keys_packed_too_cache_get_or_load(struct keys_cache *cache, uint8_t id,
+    keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_packed_too larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed_too, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed_too, "load");
+    }
+    make_keys_packed_too(&key, cache, id);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_packed_too, &key,
+        load_keys_packed_too, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+static enum larder_status
+store_keys_packed_too(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value,
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
+{
+    struct larder_key key;
+    make_keys_packed_too(&key, cache, id);
+    return larder_stub_set(larder_core(cache), &entity_keys_packed_too, &key, value, larder_mode, ttl_ms);
+}
+
+enum larder_status
+keys_packed_too_cache_set(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value)
+{
+    return store_keys_packed_too(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_packed_too_cache_set_ttl(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value, int64_t ttl_ms)
+{
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_packed_too, "ttl_ms");
+    }
+    return store_keys_packed_too(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
+}
+
+enum larder_status
+keys_packed_too_cache_add(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value)
+{
+    return store_keys_packed_too(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_packed_too_cache_replace(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value)
+{
+    return store_keys_packed_too(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_packed_too_cache_delete(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_packed_too(&key, cache, id);
+    return larder_stub_delete(larder_core(cache), &entity_keys_packed_too, &key);
+}
+
+enum larder_status
+keys_packed_too_cache_exists(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_packed_too(&key, cache, id);
+    return larder_stub_exists(larder_core(cache), &entity_keys_packed_too, &key);
+}
+
+enum larder_status
+keys_packed_too_cache_ttl(struct keys_cache *cache, uint8_t id, int64_t *ret_ms)
+{
+    struct larder_key key;
+    make_keys_packed_too(&key, cache, id);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_packed_too, &key, ret_ms);
+}
+
+enum larder_status
+keys_packed_too_cache_expire(struct keys_cache *cache, uint8_t id, int64_t ttl_ms)
+{
+    struct larder_key key;
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_packed_too, "ttl_ms");
+    }
+    make_keys_packed_too(&key, cache, id);
+    return larder_stub_expire(larder_core(cache), &entity_keys_packed_too, &key, ttl_ms);
+}
+
+enum larder_status
+keys_packed_too_cache_touch(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_packed_too(&key, cache, id);
+    return larder_stub_expire(larder_core(cache), &entity_keys_packed_too, &key, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_packed_too_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t size, size_t *ret_len)
+{
+    struct larder_key key;
+    make_keys_packed_too(&key, cache, id);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+static const struct larder_entity *
+pick_keys_packed_too(struct larder_key *key, const void *keys, size_t i)
+{
+    const struct keys_packed_too_key *k = (const struct keys_packed_too_key *)keys + i;
+    append_keys_packed_too(key, k->id);
+    return &entity_keys_packed_too;
+}
+
+enum larder_status
+keys_packed_too_cache_get_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    const struct keys_packed_too **ret_values, enum larder_status *ret_each)
+{
+    return larder_stub_get_many(larder_core(cache), &entity_keys_packed_too, pick_keys_packed_too, keys, count,
+        ret_values, ret_each);
+}
+
+enum larder_status
+keys_packed_too_cache_set_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    const struct keys_packed_too *values, enum larder_status *ret_each)
+{
+    return larder_stub_set_many(larder_core(cache), &entity_keys_packed_too, pick_keys_packed_too, keys, count,
+        values, ret_each);
+}
+
+enum larder_status
+keys_packed_too_cache_delete_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    enum larder_status *ret_each)
+{
+    return larder_stub_delete_many(larder_core(cache), pick_keys_packed_too, keys, count, ret_each);
+}
+
+void keys_packed_too_release(const struct keys_packed_too *value)
+{
+    larder_value_release(value);
+}
+
+void keys_packed_too_release_many(const struct keys_packed_too **values, size_t count)
+{
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        larder_value_release(values[i]);
+        values[i] = NULL;
+    }
+}
+
+/* ------------------------------------------------ not_packed */
+
+static uint8_t *encode_keys_not_packed(struct larder_writer *w, uint8_t *p, const struct keys_not_packed *value)
+{
+    p = larder_write_room(w, p, 2);
+    if (p == NULL) {
+        return larder_write_failed(w, "not_packed");
+    }
+    p = larder_write_u64(p, value->value);
+    return p;
+}
+
+static struct larder_at decode_keys_not_packed(struct larder_reader *r, struct larder_at at, struct keys_not_packed *out)
+{
+    at = larder_read_u8(r, at, &out->value);
+    if (at.p == NULL) {
+        return at;
+    }
+    return at;
+}
+
+static bool encode_entity_keys_not_packed(struct larder_writer *w, const void *from)
+{
+    return larder_write_end(w, encode_keys_not_packed(w, w->p, from));
+}
+
+static bool decode_entity_keys_not_packed(struct larder_reader *r, void *to)
+{
+    return larder_read_end(r, decode_keys_not_packed(r, larder_read_begin(r), to));
+}
+
+static void defaults_entity_keys_not_packed(void *to)
+{
+    (void)to; /* the schema has none */
+}
+
+static const struct larder_entity entity_keys_not_packed = {
+    .name = "not_packed",
+    .pattern = "not_packed:{id:u8}",
+    .index = 7,
+    .version = 1,
+    .ttl_index = 0,
+    .ttl_ms = INT64_C(0),
+    .jitter_ppm = 0,
+    .max_bytes = 0,
+    .value_size = sizeof(struct keys_not_packed),
+    .slots_per_byte = 0,
+    .encode = encode_entity_keys_not_packed,
+    .decode = decode_entity_keys_not_packed,
+    .defaults = defaults_entity_keys_not_packed,
+};
+
+/* Appends not_packed:{id:u8}. */
+static void append_keys_not_packed(struct larder_key *key, uint8_t id)
+{
+    larder_key_literal(key, "not_packed:", 11);
+    larder_key_u64(key, id);
+}
+
+static void make_keys_not_packed(struct larder_key *key, struct keys_cache *cache, uint8_t id)
+{
+    larder_key_begin(larder_core(cache), key);
+    append_keys_not_packed(key, id);
+}
+
+enum larder_status
+keys_not_packed_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_not_packed **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_not_packed, "ret_value");
+    }
+    *ret_value = NULL;
+    make_keys_not_packed(&key, cache, id);
+    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_keys_not_packed, &key, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+/* A loader with what it is called with. */
+struct load__keys_not_packed {
+    keys_not_packed_loader *load;
+    void *user;
+    uint8_t id;
+};
+
+static enum larder_status load_keys_not_packed(struct larder_load *load, const void *call, void *out)
+{
+    const struct load__keys_not_packed *c = call;
+    return c->load(load, c->user, c->id, out);
+}
+
+enum larder_status
+keys_not_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
+    keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_not_packed larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_not_packed, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_not_packed, "load");
+    }
+    make_keys_not_packed(&key, cache, id);
+    enum larder_status ret_status = larder_stub_get_or_load(larder_core(cache), &entity_keys_not_packed, &key,
+        load_keys_not_packed, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+static enum larder_status
+store_keys_not_packed(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value,
+    enum larder_set_mode larder_mode, int64_t ttl_ms)
+{
+    struct larder_key key;
+    make_keys_not_packed(&key, cache, id);
+    return larder_stub_set(larder_core(cache), &entity_keys_not_packed, &key, value, larder_mode, ttl_ms);
+}
+
+enum larder_status
+keys_not_packed_cache_set(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value)
+{
+    return store_keys_not_packed(cache, id, value, LARDER_SET_ALWAYS, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_not_packed_cache_set_ttl(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value, int64_t ttl_ms)
+{
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_not_packed, "ttl_ms");
+    }
+    return store_keys_not_packed(cache, id, value, LARDER_SET_ALWAYS, ttl_ms);
+}
+
+enum larder_status
+keys_not_packed_cache_add(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value)
+{
+    return store_keys_not_packed(cache, id, value, LARDER_SET_ADD, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_not_packed_cache_replace(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value)
+{
+    return store_keys_not_packed(cache, id, value, LARDER_SET_REPLACE, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_not_packed_cache_delete(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_not_packed(&key, cache, id);
+    return larder_stub_delete(larder_core(cache), &entity_keys_not_packed, &key);
+}
+
+enum larder_status
+keys_not_packed_cache_exists(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_not_packed(&key, cache, id);
+    return larder_stub_exists(larder_core(cache), &entity_keys_not_packed, &key);
+}
+
+enum larder_status
+keys_not_packed_cache_ttl(struct keys_cache *cache, uint8_t id, int64_t *ret_ms)
+{
+    struct larder_key key;
+    make_keys_not_packed(&key, cache, id);
+    return larder_stub_ttl(larder_core(cache), &entity_keys_not_packed, &key, ret_ms);
+}
+
+enum larder_status
+keys_not_packed_cache_expire(struct keys_cache *cache, uint8_t id, int64_t ttl_ms)
+{
+    struct larder_key key;
+    if (ttl_ms <= 0) {
+        return larder_stub_bad_argument(&entity_keys_not_packed, "ttl_ms");
+    }
+    make_keys_not_packed(&key, cache, id);
+    return larder_stub_expire(larder_core(cache), &entity_keys_not_packed, &key, ttl_ms);
+}
+
+enum larder_status
+keys_not_packed_cache_touch(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_not_packed(&key, cache, id);
+    return larder_stub_expire(larder_core(cache), &entity_keys_not_packed, &key, LARDER_TTL_SCHEMA);
+}
+
+enum larder_status
+keys_not_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t size, size_t *ret_len)
+{
+    struct larder_key key;
+    make_keys_not_packed(&key, cache, id);
+    return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+static const struct larder_entity *
+pick_keys_not_packed(struct larder_key *key, const void *keys, size_t i)
+{
+    const struct keys_not_packed_key *k = (const struct keys_not_packed_key *)keys + i;
+    append_keys_not_packed(key, k->id);
+    return &entity_keys_not_packed;
+}
+
+enum larder_status
+keys_not_packed_cache_get_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    const struct keys_not_packed **ret_values, enum larder_status *ret_each)
+{
+    return larder_stub_get_many(larder_core(cache), &entity_keys_not_packed, pick_keys_not_packed, keys, count,
+        ret_values, ret_each);
+}
+
+enum larder_status
+keys_not_packed_cache_set_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    const struct keys_not_packed *values, enum larder_status *ret_each)
+{
+    return larder_stub_set_many(larder_core(cache), &entity_keys_not_packed, pick_keys_not_packed, keys, count,
+        values, ret_each);
+}
+
+enum larder_status
+keys_not_packed_cache_delete_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    enum larder_status *ret_each)
+{
+    return larder_stub_delete_many(larder_core(cache), pick_keys_not_packed, keys, count, ret_each);
+}
+
+void keys_not_packed_release(const struct keys_not_packed *value)
+{
+    larder_value_release(value);
+}
+
+void keys_not_packed_release_many(const struct keys_not_packed **values, size_t count)
+{
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        larder_value_release(values[i]);
+        values[i] = NULL;
+    }
+}
+
 /* ------------------------------------------------ functions */
 
 static bool encode_entity_keys_functions(struct larder_writer *w, const void *from)
@@ -1573,7 +2318,7 @@ static void defaults_entity_keys_functions(void *to)
 static const struct larder_entity entity_keys_functions = {
     .name = "functions",
     .pattern = "functions:{strcmp:string}:{memcmp:uuid}",
-    .index = 5,
+    .index = 8,
     .version = 1,
     .ttl_index = 0,
     .ttl_ms = INT64_C(0),
@@ -1835,11 +2580,14 @@ static const struct larder_entity *const larder_own_entities[] = {
     &entity_keys_clash,
     &entity_keys_param,
     &entity_keys_locals,
+    &entity_keys_packed,
+    &entity_keys_packed_too,
+    &entity_keys_not_packed,
     &entity_keys_functions,
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 1,
+    .stub_version = 2,
     .name = "keys",
     .env_prefix = "KEYS",
     .db = 7,
@@ -1901,6 +2649,15 @@ keys_cache_stats(struct keys_cache *cache, struct keys_cache_counters *ret_stats
     }
     if (ret_status == LARDER_OK) {
         ret_status = larder_stub_stats(larder_core(cache), &entity_keys_locals, &ret_stats->keys_locals);
+    }
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_packed, &ret_stats->keys_packed);
+    }
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_packed_too, &ret_stats->keys_packed_too);
+    }
+    if (ret_status == LARDER_OK) {
+        ret_status = larder_stub_stats(larder_core(cache), &entity_keys_not_packed, &ret_stats->keys_not_packed);
     }
     if (ret_status == LARDER_OK) {
         ret_status = larder_stub_stats(larder_core(cache), &entity_keys_functions, &ret_stats->keys_functions);

@@ -16,9 +16,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 1
+#if LARDER_STUB_VERSION < 2
 #error "schema_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 1
+#elif LARDER_STUB_OLDEST > 2
 #error "schema_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -95,6 +95,9 @@ struct keys_cache_counters {
     struct larder_stats keys_clash;
     struct larder_stats keys_param;
     struct larder_stats keys_locals;
+    struct larder_stats keys_packed;
+    struct larder_stats keys_packed_too;
+    struct larder_stats keys_not_packed;
     struct larder_stats keys_functions;
 };
 
@@ -569,6 +572,279 @@ keys_locals_cache_delete_many(struct keys_cache *cache, const struct keys_locals
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_locals_release(const struct keys_locals *value);
 void keys_locals_release_many(const struct keys_locals **values, size_t count);
+
+/* ------------------------------------------------ packed */
+
+/*
+ * Key:      packed:{id:u8}
+ * Lifetime: the setting's ('default', CACHE_DEFAULT_TTL)
+ */
+struct keys_packed {
+    const char *value;
+};
+
+struct keys_packed_key {
+    uint8_t id;
+};
+
+/* Loads what the cache does not have: fills *out, which is zeroed but for the
+ * schema's defaults, with memory that lives until it returns or comes from
+ * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
+typedef enum larder_status
+keys_packed_loader(struct larder_load *load, void *user, uint8_t id, struct keys_packed *out);
+
+/* Reads. OK with a value to release; MISS; a failure. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_packed **ret_value);
+
+/* Reads, and where there is no value, for whatever reason, runs the loader on
+ * this thread and stores what it gives. Equal misses of this process share one
+ * run. OK with a value to release; ABSENT: the loader says there is none;
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
+    keys_packed_loader *load, void *user, const struct keys_packed **ret_value);
+
+/* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
+ * after which larder_outcome() tells what became of it. */
+enum larder_status
+keys_packed_cache_set(struct keys_cache *cache, uint8_t id, const struct keys_packed *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_packed_cache_set_ttl(struct keys_cache *cache, uint8_t id, const struct keys_packed *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_packed_cache_add(struct keys_cache *cache, uint8_t id, const struct keys_packed *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_packed_cache_replace(struct keys_cache *cache, uint8_t id, const struct keys_packed *value);
+
+/* Deletes. OK: it was there; MISS: it was not. */
+enum larder_status
+keys_packed_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_packed_cache_exists(struct keys_cache *cache, uint8_t id);
+
+/* The time left in ms, -1: no expiry. OK, MISS. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_ttl(struct keys_cache *cache, uint8_t id, int64_t *ret_ms);
+
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_packed_cache_expire(struct keys_cache *cache, uint8_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_packed_cache_touch(struct keys_cache *cache, uint8_t id);
+
+/* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
+ * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t size, size_t *ret_len);
+
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_get_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    const struct keys_packed **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_packed_cache_set_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    const struct keys_packed *values, enum larder_status *ret_each);
+enum larder_status
+keys_packed_cache_delete_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    enum larder_status *ret_each);
+
+/* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
+void keys_packed_release(const struct keys_packed *value);
+void keys_packed_release_many(const struct keys_packed **values, size_t count);
+
+/* ------------------------------------------------ packed_too */
+
+/*
+ * Key:      packed_too:{id:u8}
+ * Lifetime: the setting's ('default', CACHE_DEFAULT_TTL)
+ */
+struct keys_packed_too {
+    struct larder_bytes value;
+};
+
+struct keys_packed_too_key {
+    uint8_t id;
+};
+
+/* Loads what the cache does not have: fills *out, which is zeroed but for the
+ * schema's defaults, with memory that lives until it returns or comes from
+ * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
+typedef enum larder_status
+keys_packed_too_loader(struct larder_load *load, void *user, uint8_t id, struct keys_packed_too *out);
+
+/* Reads. OK with a value to release; MISS; a failure. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_packed_too **ret_value);
+
+/* Reads, and where there is no value, for whatever reason, runs the loader on
+ * this thread and stores what it gives. Equal misses of this process share one
+ * run. OK with a value to release; ABSENT: the loader says there is none;
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_get_or_load(struct keys_cache *cache, uint8_t id,
+    keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value);
+
+/* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
+ * after which larder_outcome() tells what became of it. */
+enum larder_status
+keys_packed_too_cache_set(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_packed_too_cache_set_ttl(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_packed_too_cache_add(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_packed_too_cache_replace(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value);
+
+/* Deletes. OK: it was there; MISS: it was not. */
+enum larder_status
+keys_packed_too_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_packed_too_cache_exists(struct keys_cache *cache, uint8_t id);
+
+/* The time left in ms, -1: no expiry. OK, MISS. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_ttl(struct keys_cache *cache, uint8_t id, int64_t *ret_ms);
+
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_packed_too_cache_expire(struct keys_cache *cache, uint8_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_packed_too_cache_touch(struct keys_cache *cache, uint8_t id);
+
+/* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
+ * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t size, size_t *ret_len);
+
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_get_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    const struct keys_packed_too **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_packed_too_cache_set_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    const struct keys_packed_too *values, enum larder_status *ret_each);
+enum larder_status
+keys_packed_too_cache_delete_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    enum larder_status *ret_each);
+
+/* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
+void keys_packed_too_release(const struct keys_packed_too *value);
+void keys_packed_too_release_many(const struct keys_packed_too **values, size_t count);
+
+/* ------------------------------------------------ not_packed */
+
+/*
+ * Key:      not_packed:{id:u8}
+ * Lifetime: the setting's ('default', CACHE_DEFAULT_TTL)
+ */
+struct keys_not_packed {
+    uint8_t value;
+};
+
+struct keys_not_packed_key {
+    uint8_t id;
+};
+
+/* Loads what the cache does not have: fills *out, which is zeroed but for the
+ * schema's defaults, with memory that lives until it returns or comes from
+ * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
+typedef enum larder_status
+keys_not_packed_loader(struct larder_load *load, void *user, uint8_t id, struct keys_not_packed *out);
+
+/* Reads. OK with a value to release; MISS; a failure. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_not_packed **ret_value);
+
+/* Reads, and where there is no value, for whatever reason, runs the loader on
+ * this thread and stores what it gives. Equal misses of this process share one
+ * run. OK with a value to release; ABSENT: the loader says there is none;
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
+    keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value);
+
+/* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
+ * after which larder_outcome() tells what became of it. */
+enum larder_status
+keys_not_packed_cache_set(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value);
+
+/* The same for ttl_ms (1..2^53) instead of the schema's lifetime, without jitter. */
+enum larder_status
+keys_not_packed_cache_set_ttl(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value, int64_t ttl_ms);
+
+/* Stores only where there is none yet. OK; DENIED: there is one. */
+enum larder_status
+keys_not_packed_cache_add(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value);
+
+/* Stores only where there is one. OK; MISS: there is none. */
+enum larder_status
+keys_not_packed_cache_replace(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value);
+
+/* Deletes. OK: it was there; MISS: it was not. */
+enum larder_status
+keys_not_packed_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Asks. OK: it is there; MISS: it is not. */
+enum larder_status
+keys_not_packed_cache_exists(struct keys_cache *cache, uint8_t id);
+
+/* The time left in ms, -1: no expiry. OK, MISS. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_ttl(struct keys_cache *cache, uint8_t id, int64_t *ret_ms);
+
+/* Lets it live for ttl_ms (1..2^53) from now. OK; MISS: not there. */
+enum larder_status
+keys_not_packed_cache_expire(struct keys_cache *cache, uint8_t id, int64_t ttl_ms);
+
+/* Lets it live for the schema's lifetime from now. OK; MISS: not there. */
+enum larder_status
+keys_not_packed_cache_touch(struct keys_cache *cache, uint8_t id);
+
+/* Writes its key, terminated; *ret_len excludes the NUL. E_TOO_LARGE: buf is
+ * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t size, size_t *ret_len);
+
+/* Many at once, in one round trip, in the order of the keys. Element i of each
+ * output is key i's, and is set whatever happens; a failed key fails no other.
+ * OK when each was answered, hit or miss; else the first failure. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_get_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    const struct keys_not_packed **ret_values, enum larder_status *ret_each);
+enum larder_status
+keys_not_packed_cache_set_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    const struct keys_not_packed *values, enum larder_status *ret_each);
+enum larder_status
+keys_not_packed_cache_delete_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    enum larder_status *ret_each);
+
+/* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
+void keys_not_packed_release(const struct keys_not_packed *value);
+void keys_not_packed_release_many(const struct keys_not_packed **values, size_t count);
 
 /* ------------------------------------------------ functions */
 

@@ -337,7 +337,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 1,
+    .stub_version = 2,
     .name = "shop",
     .env_prefix = "SHOP",
     .db = -1,

@@ -16,9 +16,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 1
+#if LARDER_STUB_VERSION < 2
 #error "schema_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 1
+#elif LARDER_STUB_OLDEST > 2
 #error "schema_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
