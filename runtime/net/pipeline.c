@@ -202,8 +202,11 @@ static bool gather(struct larder_pipeline *pipeline, struct larder_link *link,
     sched_yield();
     pthread_mutex_lock(&pipeline->mutex);
     struct larder_bundle *next = link->next;
-    bool together = next->live > 0 && !link->stuck && larder_bundle_has_room(next) &&
-                    larder_bundle_add(next, &call->ticket) == LARDER_OK;
+    bool together = next->live > 0 && !link->stuck && larder_bundle_has_room(next);
+    if (together && larder_bundle_add(next, &call->ticket) != LARDER_OK) {
+        call->ticket.exchange->table->rewind(call->ticket.exchange); /* no memory: it goes alone */
+        together = false;
+    }
     if (together) {
         larder_bundle_lead(next, &call->ticket);
         larder_pipeline_turn_locked(pipeline, link);
