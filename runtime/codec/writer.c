@@ -13,7 +13,7 @@ void larder_writer_init(struct larder_writer *w, const struct larder_allocator *
 {
     *w = (struct larder_writer){
         .p = room,
-        .end = room + size,
+        .end = room != NULL ? room + size : NULL,
         .start = room,
         .allocator = allocator,
         .max = max != 0 && max < LARDER_VALUE_MAX ? max : LARDER_VALUE_MAX,
