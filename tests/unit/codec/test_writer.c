@@ -294,7 +294,9 @@ static void test_nothing_is_stored_behind_the_room(void **state)
         larder_writer_init(&w, &memory.allocator, own, size, 0);
         uint8_t *p = larder_write_list(&w, w.p, &item, 1, 0, 2, 0);
         assert_non_null(p);
-        assert_true(larder_write_end(&w, larder_write_u64(p, item)));
+        if (p != NULL) { /* for compilers that do not know assert_non_null */
+            assert_true(larder_write_end(&w, larder_write_u64(p, item)));
+        }
         assert_int_equal(larder_writer_len(&w), 3);
         assert_memory_equal(w.start, "\x91\xcc\xc8", 3);
         assert_memory_equal(own + size, untouched, BEHIND);
