@@ -8,7 +8,9 @@
 enum {
     /* So often at most a follower gives the processor away before it sleeps: where
      * the server or the leader is next to run, the answer is there without a wake.
-     * As often as there are others to give it to, or the leader waits for it. */
+     * Never more often than there are other callers: yields beyond that only keep the
+     * leader from the processor (2 callers: 1.45 of a connection each with one yield,
+     * 0.93 with three). */
     YIELDS_MAX = 3
 };
 
