@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <larder/larder.h>
 
@@ -115,6 +116,9 @@ bool fault_site_say(struct fault_site *site, const char *line, char *ret_reply, 
 /* How often the server has answered with the error of this first word. */
 int64_t fault_site_errors_told(struct fault_site *site, const char *word);
 
+/* What a cache at this address is opened with, which must live as long. */
+struct larder_config fault_config(const char *url);
+
 /* The value of a number, its text in `text`. */
 enum { FAULT_TEXT_BYTES = 2048 };
 struct fault_thing fault_value(uint64_t id, uint64_t number, char text[FAULT_TEXT_BYTES]);
@@ -171,6 +175,21 @@ void fault_load_stop(struct fault_load *load);
 /* Namespaces of its own for this process, of users, mounts and networks, with
  * the loopback up. While it has one thread and no server. False: not to be had. */
 bool fault_own_namespaces(void);
+
+/* --------------------------------------------------------------- processes */
+
+/* A process of its own that runs what has this name in fault_child.c, with a cache
+ * at `url` and `input` as its standard input. It is this program, executed: what a
+ * process with threads only forks may find a sanitizer's heap locked for ever. */
+pid_t fault_child_start(const char *name, const char *url, int64_t number, int input);
+/* Waits for its end; what waitpid() says of it. */
+int fault_child_end(pid_t pid);
+/* In the child; its exit status. */
+int fault_child_run(const char *name, const char *url, const char *number);
+
+int fault_child_crowd(const struct larder_config *config, int64_t good_from_ns);
+int fault_child_die(const struct larder_config *config, int64_t id);
+int fault_child_reconnect(const struct larder_config *config, int64_t unused);
 
 /* ----------------------------------------------------------------- random */
 
@@ -235,7 +254,7 @@ FAULT_ROW(46)
 FAULT_ROW(47)
 #undef FAULT_ROW
 
-/* For row 17: the program's own file, to be executed again. */
+/* The program's own file, to be executed again. */
 extern const char *fault_program;
 
 #endif

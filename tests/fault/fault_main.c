@@ -245,16 +245,15 @@ static void know_oneself(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
-                                            {"one", required_argument, NULL, 'o'},
-                                            {"random", required_argument, NULL, 'r'},
-                                            {"soak", required_argument, NULL, 'k'},
-                                            {"long", no_argument, NULL, 'l'},
-                                            {"fds", no_argument, NULL, 'f'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"seed", required_argument, NULL, 's'},   {"one", required_argument, NULL, 'o'},
+        {"random", required_argument, NULL, 'r'}, {"soak", required_argument, NULL, 'k'},
+        {"child", required_argument, NULL, 'c'},  {"long", no_argument, NULL, 'l'},
+        {"fds", no_argument, NULL, 'f'},          {NULL, 0, NULL, 0}};
     int (*storm)(uint64_t seed, int64_t seconds) = NULL;
     uint64_t seed = (uint64_t)history_now_ns() % 1000000;
     int64_t seconds = 0;
+    const char *child = NULL;
     int one = 0;
     know_oneself();
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -271,7 +270,11 @@ int main(int argc, char **argv)
             storm = option == 'r' ? fault_random : fault_soak;
             seconds = strtoll(optarg, NULL, 10);
         }
+        child = option == 'c' ? optarg : child;
         fault_is_long |= option == 'l';
+    }
+    if (child != NULL && argc - optind == 2) {
+        return fault_child_run(child, argv[optind], argv[optind + 1]);
     }
     if (one != 0) {
         return run_one(one, seed);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows 46 and 47: many at once. */
-#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,23 +83,22 @@ static void gather_herd(struct fault_row *row)
 
 /* ------------------------------------------ 46: many processes that reconnect */
 
-/* What the parent tells its children. */
-struct shared {
-    atomic_int_least64_t repaired_ns; /* 0: not yet */
-};
-
-/* In a child: calls until one that began after the repair was answered. */
-static int reconnect(const struct larder_config *config, struct shared *shared)
+/* Calls until one that began after the repair was answered: when that is, the end
+ * of the standard input tells. */
+int fault_child_reconnect(const struct larder_config *config, int64_t unused)
 {
+    struct pollfd told = {.fd = STDIN_FILENO, .events = POLLIN};
     struct fault_cache *cache;
     const struct fault_thing *read;
-    close_range(STDERR_FILENO + 1, ~0U, 0); /* or the proxy's port would stay open here */
+    (void)unused;
     if (fault_cache_open(config, &cache) != LARDER_OK) {
         return 1;
     }
     for (int64_t repaired_ns = 0;
          repaired_ns == 0 || history_now_ns() < repaired_ns + RECONNECT_MS_MAX * MS_NS;) {
-        repaired_ns = atomic_load(&shared->repaired_ns);
+        if (repaired_ns == 0 && poll(&told, 1, 0) > 0) {
+            repaired_ns = history_now_ns();
+        }
         enum larder_status status = fault_thing_cache_get(cache, 1, &read);
         fault_thing_release(read);
         if (repaired_ns != 0 && status >= 0) {
@@ -145,19 +143,15 @@ static void reconnect_all(struct fault_row *row)
     struct fault_site site;
     pid_t pids[PROCESSES];
     int64_t took_ms;
-    int status;
-    struct shared *shared =
-        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
         abort();
     }
     fault_site_prepare(&site, row, NULL);
     for (size_t i = 0; i < PROCESSES; i++) {
-        pids[i] = fork();
-        if (pids[i] == 0) {
-            _exit(reconnect(&site.config, shared));
-        }
+        pids[i] = fault_child_start("reconnect", site.url, 0, ends[0]);
     }
+    close(ends[0]);
     while (connections(&site) < PROCESSES) {
         fault_pause_ms(1);
     }
@@ -165,17 +159,15 @@ static void reconnect_all(struct fault_row *row)
     faultproxy_reset_all(site.proxy);
     fault_pause_ms(fault_span_ms(OUTAGE_MS));
     faultproxy_accept(site.proxy, FAULTPROXY_ACCEPT_SERVE);
-    atomic_store(&shared->repaired_ns, history_now_ns());
+    close(ends[1]);
     uint64_t most = watch_dials(&site, PROCESSES, &took_ms);
     for (size_t i = 0; i < PROCESSES; i++) {
-        while (waitpid(pids[i], &status, 0) < 0 && errno == EINTR) {
-        }
+        int status = fault_child_end(pids[i]);
         fault_check(row, status == 0, "a process ended with %x", (unsigned)status);
     }
     fault_most(&row->recovery_ms, took_ms);
     fault_check(row, most <= PROCESSES / 2, "%d of %d dials within 100 ms", (int)most, PROCESSES);
     fault_site_close(&site);
-    munmap(shared, sizeof *shared);
     fault_note(row, "%d processes reconnected within %d ms, at most %d of them within 100 ms",
                PROCESSES, (int)took_ms, (int)most);
 }

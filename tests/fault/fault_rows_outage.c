@@ -10,7 +10,6 @@
  *   - other: the row as it is, or as it was before changes whose deletes had
  *     failed, for at most the entry's lifetime after the first of those.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -297,29 +296,27 @@ static void overflow(struct world *world)
 
 /* ------------------------------------------------- the process does not survive */
 
-/* Whose delete fails, and who then is no more: nobody replays it. */
+/* Its delete fails, and then it is no more: nobody replays that. */
+int fault_child_die(const struct larder_config *config, int64_t id)
+{
+    struct fault_cache *cache;
+    if (fault_cache_open(config, &cache) == LARDER_OK &&
+        fault_thing_cache_delete(cache, (uint64_t)id) < 0) {
+        kill(getpid(), SIGKILL);
+    }
+    return EXIT_FAILURE;
+}
+
 static void die(struct world *world)
 {
     struct fault_row *row = world->row;
-    int status = 0;
     uint64_t version = 0;
     change(world, world->other, 2);
     read_other(world, 2);
     struct change *change = &world->changes[2][++world->versions[2] % VERSIONS];
     *change = (struct change){.at_ns = history_now_ns(), .failed = true};
-    pid_t pid = fork();
-    if (pid == 0) {
-        struct fault_cache *cache;
-        struct larder_config config = world->site.config;
-        config.url = "redis://127.0.0.1:1"; /* nobody is there */
-        if (fault_cache_open(&config, &cache) == LARDER_OK &&
-            fault_thing_cache_delete(cache, 2) < 0) {
-            kill(getpid(), SIGKILL);
-        }
-        _exit(1);
-    }
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    /* Nobody is at this port. */
+    int status = fault_child_end(fault_child_start("die", "redis://127.0.0.1:1", 2, STDIN_FILENO));
     fault_check(row, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "it ended with %x",
                 (unsigned)status);
     world->stale_most_ms = 0;

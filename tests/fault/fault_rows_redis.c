@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows 23, 25, 36, 38, 43, 44: what Redis refuses, forgets, and holds. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fault.h"
@@ -37,9 +35,9 @@ static struct fault_thing small(uint64_t id, uint64_t number)
 
 enum { CROWD = 16, CROWD_MS = 800, CROWD_AFTER_MS = 10000, CROWD_GOOD = 20 };
 
-/* In a child: calls until, after the limit is gone, so many in a row were good.
+/* Calls until, after the limit is gone, so many in a row were good.
  * 0: and from the first good one on all were. */
-static int crowd(const struct larder_config *config, int64_t good_from_ns)
+int fault_child_crowd(const struct larder_config *config, int64_t good_from_ns)
 {
     struct fault_cache *cache;
     const struct fault_thing *read;
@@ -70,7 +68,6 @@ void fault_row_23(struct fault_row *row)
     struct fault_site site;
     struct faultproxy_counts before;
     pid_t pids[CROWD];
-    int status;
     const char *const more[] = {"CONFIG", "SET", "maxclients", "1000"};
     struct raw_redis raw; /* has its place before the crowd comes */
     fault_site_prepare(&site, row, NULL);
@@ -79,10 +76,7 @@ void fault_row_23(struct fault_row *row)
     int64_t crowd_ms = fault_span_ms(CROWD_MS);
     int64_t good_from_ns = history_now_ns() + (crowd_ms + 200) * INT64_C(1000000);
     for (size_t i = 0; i < CROWD; i++) {
-        pids[i] = fork();
-        if (pids[i] == 0) {
-            _exit(crowd(&site.config, good_from_ns));
-        }
+        pids[i] = fault_child_start("crowd", site.url, good_from_ns, STDIN_FILENO);
     }
     fault_pause_ms(crowd_ms);
     faultproxy_counts(site.proxy, &before);
@@ -90,8 +84,7 @@ void fault_row_23(struct fault_row *row)
     raw_redis_close(&raw);
     int64_t raised_ns = history_now_ns();
     for (size_t i = 0; i < CROWD; i++) {
-        while (waitpid(pids[i], &status, 0) < 0 && errno == EINTR) {
-        }
+        int status = fault_child_end(pids[i]);
         fault_check(row, status == 0, "a process ended with %x", (unsigned)status);
     }
     row->recovery_ms = (history_now_ns() - raised_ns) / 1000000;

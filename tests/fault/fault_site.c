@@ -168,6 +168,14 @@ static void unable(const char *what)
     exit(EXIT_UNABLE);
 }
 
+struct larder_config fault_config(const char *url)
+{
+    return (struct larder_config){.backend = "redis",
+                                  .url = url,
+                                  .timeout_ms = FAULT_TIMEOUT_MS,
+                                  .connect_timeout_ms = FAULT_TIMEOUT_MS};
+}
+
 static void prepare(struct fault_site *site, struct fault_row *row, enum redis_server_kind kind,
                     const char *const *args)
 {
@@ -182,10 +190,7 @@ static void prepare(struct fault_site *site, struct fault_row *row, enum redis_s
     }
     snprintf(site->url, sizeof site->url, "%s://127.0.0.1:%d", tls ? "rediss" : "redis",
              faultproxy_port(site->proxy));
-    site->config = (struct larder_config){.backend = "redis",
-                                          .url = site->url,
-                                          .timeout_ms = FAULT_TIMEOUT_MS,
-                                          .connect_timeout_ms = FAULT_TIMEOUT_MS};
+    site->config = fault_config(site->url);
 }
 
 void fault_site_prepare(struct fault_site *site, struct fault_row *row, const char *const *args)

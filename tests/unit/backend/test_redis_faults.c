@@ -23,6 +23,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "support/redis_server.h"
+#include "support/sanitizers.h"
 #include "support/scripted_server.h"
 
 enum { LONG_MS = 10000, SHORT_MS = 200, SLOW_MS = 150 };
@@ -744,6 +745,9 @@ static void a_child_of_busy_threads_is_served(void **state)
     struct redis_server server;
     pthread_t threads[THREADS];
     int bad = 0;
+    if (UNDER_ADDRESS_SANITIZER) {
+        skip(); /* see support/sanitizers.h */
+    }
     start(&server, NULL);
     struct crowd crowd = {.backend = backend_at(server.port)};
     for (int i = 0; i < THREADS; i++) {

@@ -10,6 +10,7 @@
 
 #include "backend/backend.h"
 #include "cache/handle.h"
+#include "support/sanitizers.h"
 
 enum { THREADS = 200 };
 
@@ -478,6 +479,9 @@ static bool child_loads(const struct shelf *shelf, uint64_t id)
 
 static void a_child_loads_what_its_parent_was_loading(void **state)
 {
+    if (UNDER_ADDRESS_SANITIZER) {
+        skip(); /* see support/sanitizers.h */
+    }
     atomic_int begun = 0;
     struct order slow = {
         .shelf = *state, .id = 1, .name = "parent's", .begun = &begun, .wanted = 1};
