@@ -2,7 +2,7 @@
 #
 # larder_generate(TARGET product_cache
 #                 SCHEMAS schemas/product.yaml …
-#                 [EMIT c]            what to generate; c is the default
+#                 [EMIT c …]          what to generate besides C: docs, acl, env, alerts
 #                 [IMPORT_DIRS dir …] where `include:` looks after the file's own folder
 #                 [TEMPLATES dir]     templates that stand before the built-in ones
 #                 [GENERATOR path])   the program larder to run
@@ -27,10 +27,16 @@
 # No variable is set outside of the functions: with add_subdirectory() it would
 # not be seen where they are called.
 
-# One row a kind of EMIT: what is appended to the schema's name.
+# One row a kind of EMIT: what is appended to the schema's name, and the files that
+# are made of all schemas together.
 macro(_larder_emit_kinds)
-  set(emit_kinds c)
+  set(emit_kinds c docs acl env alerts)
   set(emit_c _cache.h _cache.c)
+  set(emit_docs _cache.md)
+  set(emit_once_docs caches.md)
+  set(emit_once_acl caches.acl.conf)
+  set(emit_once_env .env.cache)
+  set(emit_once_alerts caches.rules.yml)
 endmacro()
 
 function(larder_generate)
@@ -57,7 +63,7 @@ function(larder_generate)
   endforeach()
   if(arg_EMIT)
     string(REPLACE ";" "," emit "${arg_EMIT}")
-    list(APPEND flags --emit "${emit}")
+    list(APPEND flags --emit "c,${emit}")
   endif()
   set(templates "")
   if(arg_TEMPLATES)
@@ -121,10 +127,8 @@ endmacro()
 # product_cache.h and product_cache.c.
 function(_larder_outputs folder ret_outputs)
   _larder_emit_kinds()
-  set(kinds ${arg_EMIT})
-  if(NOT kinds)
-    set(kinds c)
-  endif()
+  set(kinds c ${arg_EMIT})
+  list(REMOVE_DUPLICATES kinds)
   set(outputs "")
   foreach(schema IN LISTS arg_SCHEMAS)
     get_filename_component(name "${schema}" NAME_WLE)
@@ -136,6 +140,11 @@ function(_larder_outputs folder ret_outputs)
         endif()
         list(APPEND outputs "${output}")
       endforeach()
+    endforeach()
+  endforeach()
+  foreach(kind IN LISTS kinds)
+    foreach(name IN LISTS emit_once_${kind})
+      list(APPEND outputs "${folder}/${name}")
     endforeach()
   endforeach()
   set(${ret_outputs} "${outputs}" PARENT_SCOPE)

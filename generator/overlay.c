@@ -22,6 +22,7 @@ struct overlay {
     struct arena *arena;
     struct diag *diag;
     const char *directory;
+    const char *folder;
     struct found *found;
 };
 
@@ -35,6 +36,11 @@ struct overlay *overlay_new(struct arena *arena, struct diag *diag, const char *
     struct overlay *overlay = arena_alloc(arena, sizeof(*overlay));
     *overlay = (struct overlay){.arena = arena, .diag = diag, .directory = directory};
     return overlay;
+}
+
+void overlay_enter(struct overlay *overlay, const char *folder)
+{
+    overlay->folder = folder;
 }
 
 /* A template must not name files elsewhere. */
@@ -82,7 +88,7 @@ const struct src_file *overlay_find(void *user, const char *name, size_t name_le
     if (!is_plain_name(plain) || strlen(plain) != name_len) {
         return NULL;
     }
-    const char *path = arena_printf(overlay->arena, "c/%s.mustache", plain);
+    const char *path = arena_printf(overlay->arena, "%s/%s.mustache", overlay->folder, plain);
     struct found *found = overlay->found;
     while (found && strcmp(found->name, path) != 0) {
         found = found->next;

@@ -16,7 +16,10 @@ struct overlay; /* opaque */
  * (DIR/c/cache.h.mustache); NULL: there is none. NULL result: reported. */
 struct overlay *overlay_new(struct arena *arena, struct diag *diag, const char *directory);
 
-/* The template "c/NAME.mustache", read once. NULL: there is none, or it cannot
+/* The folder whose templates are found from now on: the kind of what is made. */
+void overlay_enter(struct overlay *overlay, const char *folder);
+
+/* That folder's template "NAME.mustache", read once. NULL: there is none, or it cannot
  * be read, which is reported. The form of a tpl_find: `user` is the overlay. */
 const struct src_file *overlay_find(void *user, const char *name, size_t name_len);
 

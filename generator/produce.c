@@ -3,22 +3,34 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "context/context.h"
+#include "context/pages.h"
 #include "overlay.h"
 #include "render/template.h"
 
 enum { MOST_OUTPUT_BYTES = 256 * 1024 * 1024 };
 
-/* What one schema becomes: each template, and what is put behind the stem. */
+/* What becomes of schemas: by which kind of --emit, from which template in the
+ * folder of that name, from which context, and called what. */
 static const struct artefact {
+    const char *kind;
     const char *template;
-    const char *suffix;
+    enum { FOR_C, FOR_PAGES, FOR_RUN } context; /* FOR_RUN: one file of all schemas together */
+    const char *name;                           /* put behind the stem, or, FOR_RUN, alone */
 } artefacts[] = {
-    {"cache.h", "_cache.h"},
-    {"cache.c", "_cache.c"},
+    {"c", "cache.h", FOR_C, "_cache.h"},
+    {"c", "cache.c", FOR_C, "_cache.c"},
+    {"docs", "service.md", FOR_PAGES, "_cache.md"},
+    {"docs", "index.md", FOR_RUN, "caches.md"},
+    {"acl", "caches.acl.conf", FOR_RUN, "caches.acl.conf"},
+    {"env", "env.cache", FOR_RUN, ".env.cache"},
+    {"alerts", "caches.rules.yml", FOR_RUN, "caches.rules.yml"},
 };
 
 enum { ARTEFACT_COUNT = sizeof(artefacts) / sizeof(artefacts[0]) };
+
+static const char default_emit[] = "c";
 
 /* ------------------------------------------------------------------- names */
 
@@ -39,14 +51,48 @@ const char *produce_stem(struct run *run, const char *path)
     return NULL;
 }
 
-/* `c`, or `c,c`: the other artefacts are for later versions. */
-static int check_emit(const struct run *run, const char *list)
+static bool is_kind(const char *kind, const char *name, size_t len)
+{
+    return strlen(kind) == len && memcmp(kind, name, len) == 0;
+}
+
+/* Is it in the list of --emit: "c,docs"? */
+static bool is_wanted(const struct args *args, const struct artefact *artefact)
+{
+    const char *list = args_text(args, "--emit");
+    for (const char *name = list ? list : default_emit; name; name = strchr(name, ',')) {
+        name += *name == ',';
+        if (is_kind(artefact->kind, name, strcspn(name, ","))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "c, docs, acl" */
+static const char *kinds_text(struct run *run)
+{
+    struct text text;
+    text_init(&text, run->arena, MOST_OUTPUT_BYTES);
+    for (size_t i = 0; i < ARTEFACT_COUNT; i++) {
+        if (i == 0 || strcmp(artefacts[i].kind, artefacts[i - 1].kind) != 0) {
+            text_printf(&text, "%s%s", i == 0 ? "" : ", ", artefacts[i].kind);
+        }
+    }
+    return text.data;
+}
+
+static int check_emit(struct run *run, const char *list)
 {
     for (const char *name = list; name; name = strchr(name, ',')) {
         name += *name == ',';
-        size_t len = strcspn(name, ",");
-        if (len != 1 || *name != 'c') {
-            return run_usage(run, "--emit %.*s is not in this version: there is c", (int)len, name);
+        size_t len = strcspn(name, ","), i = 0;
+        while (i < ARTEFACT_COUNT && !is_kind(artefacts[i].kind, name, len)) {
+            i++;
+        }
+        if (i == ARTEFACT_COUNT) {
+            return run_usage(run, "--emit %.*s is not in this version: there are %s", (int)len,
+                             name, kinds_text(run));
         }
     }
     return EXIT_DONE;
@@ -54,7 +100,14 @@ static int check_emit(const struct run *run, const char *list)
 
 static const char *output_name(struct run *run, const char *stem, const struct artefact *artefact)
 {
-    return arena_printf(run->arena, "%s%s", stem, artefact->suffix);
+    bool of_all = artefact->context == FOR_RUN;
+    return of_all ? artefact->name : arena_printf(run->arena, "%s%s", stem, artefact->name);
+}
+
+/* Whether the i-th schema of a run makes it: what is of all, the first one does. */
+static bool makes(const struct args *args, const struct artefact *artefact, size_t i)
+{
+    return is_wanted(args, artefact) && (artefact->context != FOR_RUN || i == 0);
 }
 
 int produce_names(struct run *run, const struct args *args, struct out_files *files)
@@ -65,7 +118,9 @@ int produce_names(struct run *run, const struct args *args, struct out_files *fi
     for (size_t i = 0; status == EXIT_DONE && i < count; i++) {
         const char *stem = produce_stem(run, paths[i]);
         for (size_t j = 0; stem && j < ARTEFACT_COUNT; j++) {
-            out_add(files, run->diag, output_name(run, stem, &artefacts[j]), "", 0);
+            if (makes(args, &artefacts[j], i)) {
+                out_add(files, run->diag, output_name(run, stem, &artefacts[j]), "", 0);
+            }
         }
     }
     return status;
@@ -107,13 +162,14 @@ static void render_one(struct run *run, const struct tpl_options *options,
                        const struct ctx_value *context, const struct artefact *artefact,
                        struct out_files *files, const char *name)
 {
+    overlay_enter(options->user, artefact->kind);
     const struct src_file *file =
         options->find(options->user, artefact->template, strlen(artefact->template));
     struct text text;
     text_init(&text, run->arena, MOST_OUTPUT_BYTES);
     if (!file) {
-        diag_error(run->diag, (struct src_pos){0}, "file", "there is no template '%s'",
-                   artefact->template);
+        diag_error(run->diag, (struct src_pos){0}, "file", "there is no template '%s/%s'",
+                   artefact->kind, artefact->template);
         return;
     }
     if (!tpl_render(run->arena, run->diag, file, context, options, &text)) {
@@ -127,18 +183,46 @@ static void render_one(struct run *run, const struct tpl_options *options,
     }
 }
 
-static void render_service(struct run *run, const struct tpl_options *options,
-                           const struct sch_service *service, const char *path,
+/* The schemas of a run and what they are called; the contexts as far as they are wanted. */
+struct all {
+    const struct sch_service *const *services;
+    const char **stems;
+    size_t count;
+    const struct ctx_value *run; /* NULL: not yet */
+};
+
+static const struct ctx_value *context_of(struct run *run, struct all *all, size_t i,
+                                          const struct artefact *artefact)
+{
+    if (artefact->context == FOR_C) {
+        return ctx_build(run->arena, all->services[i], all->stems[i]);
+    }
+    if (artefact->context == FOR_PAGES) {
+        return pages_service(run->arena, all->services[i], all->stems[i]);
+    }
+    if (!all->run) {
+        all->run = pages_run(run->arena, all->services, all->stems, all->count);
+    }
+    return all->run;
+}
+
+static void render_service(struct run *run, const struct args *args,
+                           const struct tpl_options *options, struct all *all, size_t i,
                            struct out_files *files)
 {
-    const char *stem = produce_stem(run, path);
-    if (!stem) {
-        return;
-    }
-    const struct ctx_value *context = ctx_build(run->arena, service, stem);
-    for (size_t i = 0; i < ARTEFACT_COUNT; i++) {
-        render_one(run, options, context, &artefacts[i], files,
-                   output_name(run, stem, &artefacts[i]));
+    const struct ctx_value *context = NULL;
+    const struct artefact *last = NULL;
+    for (size_t j = 0; j < ARTEFACT_COUNT; j++) {
+        const struct artefact *artefact = &artefacts[j];
+        if (!makes(args, artefact, i)) {
+            continue;
+        }
+        if (!last || last->context != artefact->context) {
+            context = context_of(run, all, i, artefact);
+        }
+        last = artefact;
+        render_one(run, options, context, artefact, files,
+                   output_name(run, all->stems[i], artefact));
     }
 }
 
@@ -180,8 +264,12 @@ int produce(struct run *run, const struct args *args, struct product *ret_produc
                                         .find = overlay_find,
                                         .user = overlay,
                                         .cache = tpl_cache_new(run->arena)};
+    struct all all = {services, arena_array(run->arena, count, sizeof(*all.stems)), count, NULL};
     for (size_t i = 0; i < count; i++) {
-        render_service(run, &options, services[i], paths[i], ret_product->files);
+        all.stems[i] = produce_stem(run, paths[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        render_service(run, args, &options, &all, i, ret_product->files);
     }
     list_inputs(run, overlay, services, count, ret_product);
     return EXIT_DONE;

@@ -160,8 +160,7 @@ static int ttl_index(const struct sch_service *service, const char *name)
     return -1;
 }
 
-/* "1 h ('products', CACHE_TTL_PRODUCTS), less up to 10 %" */
-static const char *lifetime_text(struct arena *arena, const struct sch_service *service,
+const char *entity_lifetime_text(struct arena *arena, const struct sch_service *service,
                                  const struct sch_entity *entity)
 {
     struct text out;
@@ -268,7 +267,7 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
     ctx_doc(map, arena, entity->description);
     ctx_set_number(map, "index", (long long)index);
     ctx_set_flag(map, "more", index + 1 < service->entity_count);
-    ctx_set_string(map, "lifetime", lifetime_text(arena, service, entity));
+    ctx_set_string(map, "lifetime", entity_lifetime_text(arena, service, entity));
     ctx_set_number(map, "ttl_index", ttl_index(service, entity->ttl_name));
     ctx_set_number(map, "ttl_ms", entity->ttl_ms);
     ctx_set_number(map, "jitter_ppm", entity->jitter_ppm);

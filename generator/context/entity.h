@@ -9,4 +9,8 @@
 struct ctx_value *entity_context(struct arena *arena, const struct sch_service *service);
 struct ctx_value *event_context(struct arena *arena, const struct sch_service *service);
 
+/* "1 h ('products', CACHE_TTL_PRODUCTS), at random up to 10 % less" */
+const char *entity_lifetime_text(struct arena *arena, const struct sch_service *service,
+                                 const struct sch_entity *entity);
+
 #endif
