@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzz target over the files of a folder, without a fuzzer:
+ * Runs a fuzz target over the files of folders, without a fuzzer:
  *
- *     fuzz_value_replay FOLDER
+ *     fuzz_value_replay FOLDER…
  */
 #include <dirent.h>
 #include <stdbool.h>
@@ -41,22 +41,37 @@ static bool run_file(const char *folder, const char *name)
     return true;
 }
 
-int main(int argc, char **argv)
+/* -1: it cannot be read, or one of its files cannot. */
+static int run_folder(const char *name)
 {
-    DIR *folder = argc == 2 ? opendir(argv[1]) : NULL;
+    DIR *folder = opendir(name);
     int files = 0;
-    bool good = true;
-    if (folder == NULL) {
-        (void)fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
-        return 2;
-    }
-    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        if (entry->d_name[0] != '.') {
-            good = run_file(argv[1], entry->d_name) && good;
+    bool good = folder != NULL;
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        if (entry->d_name[0] != '.' && entry->d_type != DT_DIR) {
+            good = run_file(name, entry->d_name) && good;
             files++;
         }
     }
-    (void)closedir(folder);
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return good ? files : -1;
+}
+
+int main(int argc, char **argv)
+{
+    int files = 0;
+    bool good = true;
+    if (argc < 2) {
+        (void)fprintf(stderr, "usage: %s FOLDER...\n", argv[0]);
+        return 2;
+    }
+    for (int i = 1; i < argc; i++) {
+        int some = run_folder(argv[i]);
+        good = some >= 0 && good;
+        files += some > 0 ? some : 0;
+    }
     (void)printf("%d inputs\n", files);
     return good && files >= LEAST_FILES ? EXIT_SUCCESS : EXIT_FAILURE;
 }
