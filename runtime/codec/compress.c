@@ -58,17 +58,29 @@ void larder_compressor_release(struct larder_compressor *compressor)
 
 /* ------------------------------------------------------------------- writing */
 
+/* With a checksum of the body, which every reader of zstd's checks: one bit that is wrong
+ * changes much of what comes out. */
+static ZSTD_CCtx *make_writer(void)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    if (context != NULL) {
+        (void)ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+        (void)ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    }
+    return context;
+}
+
 static size_t write_zstd(struct larder_compressor *compressor, const uint8_t *body, size_t len,
                          uint8_t *to, size_t room)
 {
     ZSTD_CCtx *context = take_idle(compressor->writers);
     if (context == NULL) {
-        context = ZSTD_createCCtx();
+        context = make_writer();
     }
     if (context == NULL) {
         return 0;
     }
-    size_t made = ZSTD_compressCCtx(context, to, room, body, len, ZSTD_LEVEL);
+    size_t made = ZSTD_compress2(context, to, room, body, len);
     if (!keep_idle(compressor->writers, context)) {
         (void)ZSTD_freeCCtx(context);
     }

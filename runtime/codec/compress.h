@@ -7,7 +7,8 @@
  * is held against a bound and against its own length before anything is allocated
  * for it: LZ4 cannot make more than LARDER_LZ4_RATIO_MAX bytes of one, and more than
  * LARDER_ZSTD_RATIO_MAX of zstd's are not believed. A body that would gain more is
- * not written by zstd either. What comes out must have exactly that size.
+ * not written by zstd either. What comes out must have exactly that size. Frames are
+ * written with a checksum, 4 bytes, and read without one, too; LZ4 blocks have none.
  *
  * zstd works in a context, which takes longer to make than a small body to
  * compress. Those that are idle wait for the next call, LARDER_COMPRESS_IDLE of each

@@ -2,7 +2,7 @@
 """Each way to change an entity: its schema before and after, and entries that both versions write.
 
 The order is that of docs/evolution.md. `compatible` is the rule: append a field,
-make one optional, widen a number, rename are; everything else is not.
+make one optional, widen a number, rename, compress are; everything else is not.
 """
 
 
@@ -27,6 +27,11 @@ class Change:
         self.without = more.get("without")  # an Entry from before the field
         self.anew = more.get("anew", False)  # the new binary misses old entries, once
         self.remark = more.get("remark", "")
+
+
+LONG = "tea, black, loose, 250 g; " * 20
+# What there must be a row of, by words of its title.
+KINDS = "append optional widen rename reserve enumerator default reorder remove narrow compress".split()
 
 
 def fields(text):
@@ -136,6 +141,22 @@ CHANGES = [
         fields("b: { type: string, id: 2 }, a: { type: string, id: 1 }"),
         [{"a": "tea", "b": "cup"}],
         [{"a": "tea", "b": "cup"}],
+        compatible=True,
+    ),
+    Change(
+        "begin to compress",
+        fields("a: string"),
+        fields("a: string") + "\n    compress: { codec: zstd, above: 0 }",
+        [{"a": LONG}],
+        [{"a": LONG}],
+        compatible=True,
+    ),
+    Change(
+        "change the codec",
+        fields("a: string") + "\n    compress: { codec: lz4, above: 0 }",
+        fields("a: string") + "\n    compress: { codec: zstd, above: 0 }",
+        [{"a": LONG}],
+        [{"a": LONG}],
         compatible=True,
     ),
     # -------------------------------------------------------------- breaking

@@ -25,7 +25,7 @@ import vectors  # noqa: E402 first: it knows where tests/property is
 import interop  # noqa: E402
 import roundtrip  # noqa: E402
 import wire  # noqa: E402
-from changes import CHANGES  # noqa: E402
+from changes import CHANGES, KINDS  # noqa: E402
 from oracle_schema import Schema  # noqa: E402
 from redis_by_hand import Server  # noqa: E402
 from roundtrip import wrong  # noqa: E402
@@ -258,6 +258,9 @@ def main():
     sys.argv = [word for word in sys.argv if word != "--write"]
     options = interop.parse(__doc__)
     seen = [Seen(change) for change in CHANGES]
+    for kind in KINDS:
+        if not any(kind in change.title for change in CHANGES):
+            wrong("changes.py", f"no row says what comes of: {kind}")
     folder = tempfile.mkdtemp(prefix="larder-evolution-")
     try:
         old, new = (Version(name, folder, options) for name in ("old", "new"))

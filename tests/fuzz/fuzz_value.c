@@ -13,13 +13,12 @@
  */
 #include <math.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <msgpack.h>
 
 #include "codec/block.h"
+#include "counted.h"
 #include "value_types.h"
 
 #include "value_cache.c" /* NOLINT(bugprone-suspicious-include): its tables are static */
@@ -33,47 +32,6 @@ enum {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define HOLDS(what) ((what) ? (void)0 : fail(#what, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    (void)fprintf(stderr, "fuzz_value.c:%d: %s\n", line, what);
-    __builtin_trap();
-}
-
-/* ------------------------------------------------------------------ memory */
-
-static size_t in_use, most_in_use;
-
-static void *count_resize(void *user, void *block, size_t size)
-{
-    size_t *old = block != NULL ? (size_t *)block - 2 : NULL;
-    (void)user;
-    in_use -= old != NULL ? old[0] : 0;
-    size_t *fresh = realloc(old, size + 2 * sizeof *fresh);
-    HOLDS(fresh != NULL);
-    fresh[0] = size;
-    in_use += size;
-    most_in_use = in_use > most_in_use ? in_use : most_in_use;
-    return fresh + 2;
-}
-
-static void *count_alloc(void *user, size_t size)
-{
-    return count_resize(user, NULL, size);
-}
-
-static void count_release(void *user, void *block)
-{
-    size_t *old = (size_t *)block - 2;
-    (void)user;
-    in_use -= old[0];
-    free(old);
-}
-
-static const struct larder_allocator counting = {
-    .alloc = count_alloc, .resize = count_resize, .release = count_release};
 
 /* ------------------------------------------------------------------ oracle */
 
@@ -382,13 +340,13 @@ static bool recode(const struct larder_entity *entity, const uint8_t *body, size
 {
     static struct larder_value_hint hints[16];
     const void *value;
-    size_t before = in_use;
-    most_in_use = in_use;
+    size_t before = counted.in_use;
+    counted.most = counted.in_use;
     enum larder_status status =
         larder_value_decode(&counting, entity, &hints[entity->index], body, len, &value);
     HOLDS(status == LARDER_OK || status == LARDER_E_DECODE);
     HOLDS((status == LARDER_OK) == (value != NULL));
-    HOLDS(most_in_use - before <=
+    HOLDS(counted.most - before <=
           BLOCK_BYTES + entity->value_size + (entity->slots_per_byte + 1 + ENTRY_BYTES) * len);
     larder_writer_init(ret_writer, &counting, room, ROOM_BYTES, 0);
     if (value != NULL) {
@@ -422,6 +380,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         larder_writer_release(&second);
     }
     larder_writer_release(&first);
-    HOLDS(in_use == 0);
+    HOLDS(counted.in_use == 0);
     return 0;
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes values of value.yaml's entities, made by chance, to start fuzz_value from.
+"""Writes values of value.yaml's entities, made by chance, to start fuzz_value and fuzz_stored from.
 
-    make_corpus.py FOLDER
+    make_corpus.py FOLDER                for fuzz_value: bodies
+    make_corpus.py --stored FOLDER       for fuzz_stored: with their envelopes, plain and with each codec
 
 Values of every form, and ones that just miss: a number, enumerator, length or count one beyond what it may be.
-corpus/value has those and what the fuzzer found behind them, merged by it (-set_cover_merge=1).
+corpus/ has those and what the fuzzers found behind them, merged by them (-set_cover_merge=1).
 """
 
 import copy
@@ -42,21 +43,33 @@ def near_misses(rng, entity, value):
             yield bad
 
 
+def bodies(rng, values, entity):
+    for i in range(EACH):
+        value = values.value(entity.body, 25)
+        forms = oracle_wire.AnyForm(rng, oracle_values.ANYS[:12]) if i % 2 else None
+        yield oracle_wire.encode(entity.body, value, forms)
+        if i < 2:
+            yield from (oracle_wire.encode(entity.body, bad) for bad in near_misses(rng, entity, value))
+
+
+def seal(schema, entity, i, body):
+    """Plain or compressed, by the number; a few with a size that they do not have."""
+    codec, size = i % 3, len(body) + (0, 0, 0, 0, 0, 0, 1, -1)[i % 8]
+    if codec == 0:
+        return oracle_wire.envelope(schema, entity, entity.name, body)
+    return oracle_wire.packed_envelope(schema, entity, entity.name, codec, size, oracle_wire.compress(codec, body))
+
+
 def main():
     rng = random.Random(1)
     schema = Schema(os.path.join(HERE, "value.yaml"))
     values = oracle_values.Values(rng)
+    stored = "--stored" in sys.argv
     for number, entity in enumerate(schema.entities):
-        made = []
-        for i in range(EACH):
-            value = values.value(entity.body, 25)
-            forms = oracle_wire.AnyForm(rng, oracle_values.ANYS[:12]) if i % 2 else None
-            made.append(oracle_wire.encode(entity.body, value, forms))
-            if i < 2:
-                made += [oracle_wire.encode(entity.body, bad) for bad in near_misses(rng, entity, value)]
-        for i, body in enumerate(body for body in made if len(body) < 2000):
-            with open(os.path.join(sys.argv[1], f"{entity.name}_{i}"), "wb") as file:
-                file.write(bytes([number]) + body)
+        made = [body for body in bodies(rng, values, entity) if len(body) < 2000]
+        for i, body in enumerate(made):
+            with open(os.path.join(sys.argv[-1], f"{entity.name}_{i}"), "wb") as file:
+                file.write(bytes([number]) + (seal(schema, entity, i, body) if stored else body))
 
 
 if __name__ == "__main__":

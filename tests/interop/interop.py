@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Larder and a Python that stands on msgpack and xxhash read each other's values.
+"""Larder and a Python that stands on msgpack, xxhash, zstandard and lz4 read each other's values.
 
     interop.py --larder PROGRAM --library FILE [--seed N] [--values N]
 
@@ -10,8 +10,8 @@ generated from wire.yaml, on which c_program.py's program stands:
 
     vectors   what C stores has each byte of its entry; C reads what Python
               stored, in every form, and misses each miss and counts it
-    values    random ones: Python stores, in shortest or any forms, C reads and
-              stores again, Python reads
+    values    random ones: Python stores, in shortest or any forms, plain or
+              compressed, C reads and stores again as its schema has it, Python reads
 
 The seed is printed; --seed repeats a run. tests/property/roundtrip.py does the
 same with schemas made by chance, and with bytes that nobody wrote.
@@ -36,7 +36,8 @@ from oracle_schema import Schema
 from redis_by_hand import Connection, Server
 from roundtrip import wrong
 
-LEAST = {"entry": 90, "read": 45, "miss": 100}  # vectors of each kind
+LEAST = {"entry": 90, "read": 60, "miss": 160}  # vectors of each kind
+LEAST_PACKED = 100  # random values that each side compressed
 
 
 class Child:
@@ -145,6 +146,11 @@ def check_in_python(schema, lines):
             wrong(str(line), f"the canonical bytes are {canonical.hex()}")
 
 
+def as_larder_writes(schema, entity, key, value):
+    """Compressed where the schema has it so: by the library that larder stands on, so that bytes can be compared."""
+    return oracle_wire.stored(schema, entity, key, oracle_wire.encode(entity.body, value))
+
+
 def make_cases(schema, lines):
     """A key and a value for each entry and read line; a miss line has the first value of its entity."""
     cases = [roundtrip.Case(entity) for entity in schema.entities]
@@ -168,6 +174,13 @@ def check_stored(schema, lines, redis):
             wrong(str(line), f"Python reads another value of {stored.hex()}")
 
 
+def is_written(schema, line, stored):
+    """The canonical bytes of a line's value; of a compressed one, that Python reads it, too."""
+    if stored != as_larder_writes(schema, line.entity, line.key, line.value):
+        return False
+    return wire.read(schema, line.entity, line.key, stored) == line.value
+
+
 def check_read(schema, lines, child):
     """What Python stored, read by C."""
     misses = 0
@@ -177,7 +190,7 @@ def check_read(schema, lines, child):
         wanted = ["LARDER_MISS", "LARDER_OK", "other"] if line.kind == "miss" else ["LARDER_OK", "LARDER_OK", "same"]
         if answer != wanted:
             wrong(str(line), f"C: {' '.join(answer)}; {line.reason}")
-        elif line.kind == "read" and child.stored(line.entity, line.index) != wire.write(schema, line.entity, line.key, line.value):
+        elif line.kind == "read" and not is_written(schema, line, child.stored(line.entity, line.index)):
             wrong(str(line), "C stores it in another form")
     hits = len(lines) - misses
     if child.counts() != [hits, misses, misses, 0]:
@@ -195,40 +208,55 @@ def large_values():
         yield "flags", [True] * n
         yield "counts", [(f"k{i}", i) for i in range(n)]
         yield "anything", b"\xc6" + n.to_bytes(4, "big") + b"\xc0" * n
+        yield "zipped", [n, "x" * n, []]
+        yield "zipped", [n, "".join(f"leaf {i * i}, " for i in range(n // 12)), [[i, f"oak {i}", i % 3] for i in range(n // 10)]]
+        yield "squeezed", [f"line {i % 77}" for i in range(n // 10)]
 
 
 def random_values(schema, rng, count):
     values = oracle_values.Values(rng)
     for i in range(count):
         entity = schema.entities[i % len(schema.entities)]
-        yield entity.name, values.value(entity.body)
+        value = values.value(entity.body)
+        if not entity.max_bytes or len(oracle_wire.encode(entity.body, value)) < entity.max_bytes - 16:
+            yield entity.name, value
+
+
+def python_stores(schema, entity, key, value, rng):
+    """In one of the forms that the page allows."""
+    others = oracle_values.ANYS + [b"\xc0", b"\x91" * 300 + b"\x01"]
+    forms = oracle_wire.AnyForm(rng, others) if rng.randrange(2) else None
+    body = oracle_wire.encode(entity.body, value, forms)
+    codec = rng.choice([0, 0, wire.ZSTD, wire.LZ4])
+    if codec:
+        packed = wire.packed(codec, body, rng)
+        if len(body) <= min(wire.RATIOS[codec] * len(packed), entity.max_bytes or wire.LARGEST):
+            return wire.sealed_packed(schema, entity, key, codec, len(body), packed)
+    return wire.sealed(schema, entity, key, body)
 
 
 def check_value(schema, child, rng, name, value):
-    """Python, C, Python."""
+    """Python, C, Python: what both stored."""
     case = child.cases[name]
     entity, i = case.entity, rng.randrange(len(case.keys))
     key = wire.key_of(entity, case.keys[i])
-    canonical = wire.write(schema, entity, key, value)
-    stored = canonical
-    if rng.randrange(2):
-        others = oracle_values.ANYS + [b"\xc0", b"\x91" * 300 + b"\x01"]
-        stored = wire.sealed(schema, entity, key, oracle_wire.encode(entity.body, value, oracle_wire.AnyForm(rng, others)))
+    stored = python_stores(schema, entity, key, value, rng)
     answer = child.read(entity, i, stored)
     back = child.stored(entity, i)
     if answer[:2] != ["LARDER_OK", "LARDER_OK"]:
         wrong(f"{name}, stored {stored.hex():.3000}", f"C: {' '.join(answer)}")
-    elif back != canonical or wire.read(schema, entity, key, back) != value:
+    elif back != as_larder_writes(schema, entity, key, value) or wire.read(schema, entity, key, back) != value:
         wrong(f"{name}, stored {stored.hex():.3000}", f"C stores {back.hex():.3000}")
-    return len(stored)
+    return stored, back
 
 
 def check_values(schema, child, rng, count):
     stored = [check_value(schema, child, rng, name, value) for name, value in large_values()]
     stored += [check_value(schema, child, rng, name, value) for name, value in random_values(schema, rng, count)]
-    hits, misses, errors, _ = child.counts()
-    print(f"values: {len(stored)} of {sum(stored)} bytes, Python to C to Python", flush=True)
-    return hits, misses, errors
+    packed = [[pair[side][1] == 0x11 for pair in stored].count(True) for side in (0, 1)]
+    print(f"values: {len(stored)}, Python to C to Python; compressed: by Python {packed[0]}, by C {packed[1]}", flush=True)
+    if min(packed) < LEAST_PACKED:
+        wrong("values", f"fewer than {LEAST_PACKED} of them were compressed")
 
 
 def main():

@@ -6,7 +6,8 @@
     make_vectors.py --check    exit status 1 where the file has others
 
 Values are written with wire.py, which is Python's MessagePack library; all
-other bytes are spelled here by hand.
+other bytes are spelled here by hand, but for four compressed ones: other versions of
+those libraries write others, and these must be read by all.
 """
 
 import json
@@ -55,6 +56,11 @@ MAYBES = {
 TREE = {"name": "root", "only": TWIG, "children": [{**TWIG, "only": TWIG}, TWIG], "named": {"n": TWIG}}
 DEFAULTS = {"flag": True, "natural": 2**64 - 1, "integer": -5, "real": 2.5, "text": "tea", "colour": "blue", "span": 90000}
 NOT_DEFAULTS = {"flag": False, "natural": 0, "integer": 5, "real": -0.0, "text": "", "colour": "red", "span": -1}
+ZIPPED = {
+    "id": 7,
+    "text": "tea, black, loose, tea, black, loose, tea, green, loose, tea, green, bags",
+    "leaves": [{"id": 7, "name": "oak", "colour": "blue"}] * 8,
+}
 TEXTS = {"text": "Grüße, 世界 \U0001f375", "raw": "0001feff", "uid": UID, "colour": "green", "at": 1767225600123, "span": -1500}
 
 
@@ -95,6 +101,10 @@ ENTRIES = [
     ("version_128", 1),
     ("version_256", 1),
     ("version_most", 1),
+    # Too small to be compressed.
+    ("zipped", {"id": 7, "text": "tea", "leaves": []}),
+    ("squeezed", []),
+    ("squeezed", ["tea", "cup"]),
 ]
 # ENTITY, arguments, value: keys beside NAME:{id:u64}.
 KEYED = [
@@ -107,6 +117,27 @@ KEYED = [
 HEAD = "94 01 cf{fp} {v} "  # as larder writes it
 LEAF_HEX = "93 07 a36f616b 02 "
 TWIG_HEX = "94 a474776967 c0 90 80 "
+
+PACKED = "96 11 cf{fp} {v} "
+# A leaf, 7 bytes, as a zstd frame of one raw block; and with a checksum behind it. As an LZ4 block without a match.
+FRAME = "28b52ffd 20 07 390000 " + LEAF_HEX
+SUMMED = "28b52ffd 24 07 390000 " + LEAF_HEX + "46cf2a39"
+BLOCK = "70 " + LEAF_HEX
+# ZIPPED: by zstd 1.5.4, level 1; by level 19, with a checksum and without the size; by LZ4 1.9.4, fast and well.
+ZIPPED_1 = "28b52ffd2086a5010084029307d9497465612c20626c61636b2c206c6f6f73652c20677265656e62616773989307a36f616b020300aa44097cba81b309"
+ZIPPED_19 = "28b52ffd0400a5010084029307d9497465612c20626c61636b2c206c6f6f73652c20677265656e62616773989307a36f616b020300aa44097cba81b309e244fcdf"
+ZIPPED_FAST = "ff089307d9497465612c20626c61636b2c206c6f6f73652c201300055a677265656e2600031300cf62616773989307a36f616b0207001950a36f616b02"
+ZIPPED_WELL = "ff089307d9497465612c20626c61636b2c206c6f6f73652c201300055f677265656e130002cf62616773989307a36f616b0207001950a36f616b02"
+
+
+def as_bin(text):
+    """With the head of a bin; a fingerprint has 8 bytes, a version 1."""
+    return "c4%02x " % (len(text.format(fp="0" * 16, v="01").replace(" ", "")) // 2) + text
+
+
+def packed(codec, size, text):
+    return PACKED + codec + " " + size + " " + as_bin(text)
+
 # ENTITY, stored bytes, how they are read: forms that larder does not write.
 READS = [
     # The envelope: every number and count in any form.
@@ -151,6 +182,22 @@ READS = [
     ("gaps", HEAD + "94 01 c0 c0 a0", {"first": 1, "fourth": "", "sixth": None}),
     ("gaps", HEAD + "96 01 82a16100a16101 dd00000001d90178 a0 d60500000000 06", {"first": 1, "fourth": "", "sixth": 6}),
     ("gaps", HEAD + "96 01 a2fffe cb7ff8000000000001 a0 91c0 06", {"first": 1, "fourth": "", "sixth": 6}),
+    # Compressed, whatever the schema says; and plain, whatever it says.
+    *[("zipped", packed("01", "cc86", frame), ZIPPED) for frame in (ZIPPED_1, ZIPPED_19)],
+    *[("zipped", packed("02", "cc86", block), ZIPPED) for block in (ZIPPED_FAST, ZIPPED_WELL)],
+    ("zipped", HEAD + "dc0003 07 d920" + "78" * 32 + "90", {"id": 7, "text": "x" * 32, "leaves": []}),
+    ("squeezed", packed("02", "23", "4f 91d920 78 0100 07 50 7878787878"), ["x" * 32]),
+    *[("one_leaf", packed("01", "07", frame), LEAF) for frame in (FRAME, SUMMED)],
+    ("one_leaf", packed("02", "07", BLOCK), LEAF),
+    ("version_most", packed("02", "01", "10 01"), 1),
+    # Every number and length of it in any form.
+    ("one_leaf", "dc0006 cc11 cf{fp} {v} cc02 ce00000007 c50008 " + BLOCK, LEAF),
+    ("one_leaf", "dd00000006 d011 cf{fp} {v} cf0000000000000001 d10007 c600000010 " + FRAME, LEAF),
+    # Frames: in two blocks, the last of which is empty; of a run; without a size and with a window; with a dictionary, which is none.
+    ("one_leaf", packed("01", "07", "28b52ffd 20 07 180000 9307a3 200000 6f616b02 010000"), LEAF),
+    ("anything", packed("01", "01", "28b52ffd 20 01 0b0000 c0"), "c0"),
+    ("one_leaf", packed("01", "07", "28b52ffd 00 00 390000 " + LEAF_HEX), LEAF),
+    ("one_leaf", packed("01", "07", "28b52ffd 21 00 07 390000 " + LEAF_HEX), LEAF),
 ]
 
 BOUNDED = "a0 c400 90 80"
@@ -282,6 +329,65 @@ MISSES = [
     ("anything", HEAD + "c0 c0", "two values for any"),
     ("tree", HEAD + "94 a474776967 " * 32 + TWIG_HEX + "90 80 " * 32, "a type in itself, 33 deep"),
     ("tree", HEAD + "94 a0 c0 91 " * 2000 + "c0", "lists of itself, 2000 deep"),
+    # Compressed: the elements.
+    ("one_leaf", "94 11 cf{fp} {v} 02 07 " + as_bin(BLOCK), "four elements, and compressed"),
+    ("one_leaf", "95 11 cf{fp} {v} 02 " + as_bin(BLOCK), "five elements, and compressed"),
+    ("one_leaf", "96 01 cf{fp} {v} 02 07 " + as_bin(BLOCK), "six elements, and not compressed"),
+    ("one_leaf", "96 12 cf{fp} {v} 02 07 " + as_bin(BLOCK), "format 2, compressed"),
+    ("one_leaf", "96 19 cf{fp} {v} 02 07 " + as_bin(BLOCK), "another flag"),
+    ("one_leaf", "96 11 cf{other} {v} 02 07 " + as_bin(BLOCK), "compressed, of another key"),
+    ("one_leaf", "96 11 cf{fp} 02 02 07 " + as_bin(BLOCK), "compressed, of another version"),
+    ("one_leaf", packed("00", "07", LEAF_HEX), "codec 0"),
+    ("one_leaf", packed("03", "07", LEAF_HEX), "codec 3"),
+    ("one_leaf", packed("cf0000000100000002", "07", BLOCK), "a codec that is 2 modulo 2^32"),
+    ("one_leaf", packed("ff", "07", BLOCK), "a negative codec"),
+    ("one_leaf", packed("a3" + "6c7a34", "07", BLOCK), "a codec by name"),
+    ("one_leaf", packed("02", "c0", BLOCK), "no size"),
+    ("one_leaf", packed("02", "f9", BLOCK), "a negative size"),
+    ("one_leaf", PACKED + "02 07 a8 " + BLOCK, "a string for the packed"),
+    ("one_leaf", PACKED + "02 07 c408 " + BLOCK[:-4], "the packed is cut off"),
+    ("one_leaf", PACKED + "02 07 c409 " + BLOCK, "a length one beyond the end"),
+    ("one_leaf", PACKED + "02 07 c6ffffffff " + BLOCK, "packed of 4 GiB"),
+    ("one_leaf", PACKED + "02 07", "no packed"),
+    ("one_leaf", PACKED + "02", "no size and no packed"),
+    ("one_leaf", packed("02", "07", BLOCK) + " c0", "a byte behind the packed"),
+    # The size that it says.
+    *[("one_leaf", packed("01", size, FRAME), f"zstd that says {what}") for size, what in (("06", "too little"), ("08", "too much"), ("00", "0"))],
+    *[("one_leaf", packed("02", size, BLOCK), f"LZ4 that says {what}") for size, what in (("06", "too little"), ("08", "too much"), ("00", "0"))],
+    ("one_leaf", packed("01", "00", ""), "nothing packed of no size"),
+    ("one_leaf", packed("01", "cd4001", FRAME), "zstd of 1024 times its length and one more"),
+    ("one_leaf", packed("02", "cd07f9", BLOCK), "LZ4 of 255 times its length and one more"),
+    ("one_leaf", packed("01", "ce04000001", FRAME), "64 MiB and one more"),
+    ("one_leaf", packed("01", "cfffffffffffffffff", FRAME), "16 EiB"),
+    ("squeezed", packed("01", "ce00019001", "28b52ffd a0 01900100 0b0008 c0 83800c c0"), "one more than max_bytes, in so few bytes"),
+    # The packed itself.
+    ("one_leaf", packed("01", "07", FRAME[:-3]), "a frame is cut off"),
+    ("one_leaf", packed("01", "07", "28b52ffd"), "a frame's magic alone"),
+    ("one_leaf", packed("01", "07", FRAME + "00"), "a byte behind the frame"),
+    ("one_leaf", packed("01", "07", FRAME + FRAME), "two frames"),
+    ("one_leaf", packed("01", "07", FRAME + "28b52ffd 20 00 010000"), "an empty frame behind it"),
+    ("one_leaf", packed("01", "07", "502a4d18 01000000 00 " + FRAME), "a frame to skip before it"),
+    ("one_leaf", packed("01", "07", "28b52ffd 20 07 380000 " + LEAF_HEX), "no last block"),
+    ("one_leaf", packed("01", "07", "28b52ffd 20 07 3f0000 " + LEAF_HEX), "a block of the fourth type"),
+    ("one_leaf", packed("01", "07", "28b52ffd 20 08 390000 " + LEAF_HEX), "a frame that says another size"),
+    ("one_leaf", packed("01", "07", "28b52ffd 28 07 390000 " + LEAF_HEX), "a frame's reserved bit"),
+    ("one_leaf", packed("01", "07", "28b52ffd 21 05 07 390000 " + LEAF_HEX), "a frame with a dictionary"),
+    ("one_leaf", packed("01", "07", SUMMED[:-8] + "47cf2a39"), "a wrong checksum"),
+    ("one_leaf", packed("01", "07", SUMMED[:-2]), "a checksum is cut off"),
+    ("one_leaf", packed("01", "07", "27b52ffd 20 07 390000 " + LEAF_HEX), "zstd of before its format was fixed"),
+    ("one_leaf", packed("01", "07", BLOCK), "LZ4 for zstd"),
+    ("one_leaf", packed("02", "07", FRAME), "zstd for LZ4"),
+    ("one_leaf", packed("02", "07", "04224d18 6040 82 07000080 " + LEAF_HEX + "00000000"), "an LZ4 frame for a block"),
+    ("one_leaf", packed("02", "07", BLOCK[:-3]), "a block is cut off"),
+    ("one_leaf", packed("02", "07", BLOCK + "00"), "an empty sequence behind the block"),
+    ("one_leaf", packed("02", "08", "10 93 ff00 00"), "a match before the beginning"),
+    ("one_leaf", packed("02", "07", "f0ffff " + LEAF_HEX), "more letters than there are bytes"),
+    # What is in it.
+    ("one_leaf", packed("02", "06", "60 " + LEAF_HEX[:-3]), "compressed, and cut off before"),
+    ("one_leaf", packed("02", "08", "80 " + LEAF_HEX + "c0"), "compressed, with a byte behind the end"),
+    ("one_leaf", packed("02", "01", "10 01"), "compressed, of another type"),
+    ("one_leaf", packed("02", "13", "f004 94 01 cf{fp} {v} " + LEAF_HEX), "a whole value, compressed"),
+    ("one_leaf", PACKED + "02 18 c41a f009 " + packed("02", "07", BLOCK), "a compressed value in a compressed one"),
 ]
 
 

@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""docs/wire-format.md once more, with what a program in Python would use: msgpack and xxhash.
+"""docs/wire-format.md once more, with what a program in Python would use: msgpack, xxhash, zstandard and lz4.
 
 Not tests/property/oracle_wire.py, which spells every byte by itself: here the
-MessagePack library finds the items and this module adds what the page asks for
-beyond MessagePack. Both are held against each other by interop.py. Schemas and
+libraries find the items and decompress, and this module adds what the page asks for
+beyond them. Both are held against each other by interop.py. Schemas and
 how values look in Python are those of tests/property: see oracle_wire.py.
 
     stored = write(schema, entity, key, value)
+    stored = write_packed(schema, entity, key, value, ZSTD)
     value = read(schema, entity, key, stored)      raises NotThere, with the reason
 """
 
 import hashlib
 import struct
 
+import lz4.block
 import msgpack
 import xxhash
+import zstandard
 
 INTEGERS = {f"{sign}{bits}": bits for sign in "ui" for bits in (8, 16, 32, 64)}
 INTEGERS.update(timestamp=64, duration=64)
 DEEPEST = 32
 LARGEST = 64 * 1024 * 1024
+ZSTD, LZ4 = 1, 2
+RATIOS = {ZSTD: 1024, LZ4: 255}  # the most bytes that one may become
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 
@@ -116,8 +122,35 @@ def write(schema, entity, key, value):
 
 
 def sealed(schema, entity, key, body):
-    head = msgpack.packb(1) + b"\xcf" + fingerprint(schema.service, entity.name, key).to_bytes(8, "big")
-    return msgpack.Packer().pack_array_header(4) + head + msgpack.packb(entity.version) + body
+    return head(schema, entity, key, 4, 1) + body
+
+
+def head(schema, entity, key, elements, meta):
+    whose = b"\xcf" + fingerprint(schema.service, entity.name, key).to_bytes(8, "big")
+    return msgpack.Packer().pack_array_header(elements) + msgpack.packb(meta) + whose + msgpack.packb(entity.version)
+
+
+def write_packed(schema, entity, key, value, codec):
+    body = Body()
+    body.put(entity.body, value)
+    whole = b"".join(body.parts)
+    return sealed_packed(schema, entity, key, codec, len(whole), packed(codec, whole))
+
+
+def packed(codec, body, rng=None):
+    """With rng: at any level, and of zstd's frames any kind."""
+    if codec == LZ4:
+        how = {"mode": rng.choice(["default", "fast", "high_compression"])} if rng else {}
+        return lz4.block.compress(body, store_size=False, **how)
+    if not rng:
+        return zstandard.compress(body)
+    says = {name: rng.choice([False, True]) for name in ("write_checksum", "write_content_size")}
+    return zstandard.ZstdCompressor(level=rng.choice([-5, 1, 3, 12, 19]), **says).compress(body)
+
+
+def sealed_packed(schema, entity, key, codec, size, bytes_):
+    parts = [msgpack.packb(part, use_bin_type=True) for part in (codec, size, bytes_)]
+    return head(schema, entity, key, 6, 17) + b"".join(parts)
 
 
 # --------------------------------------------------------------------- reading
@@ -341,16 +374,58 @@ def bounded(type, n):
         raise NotThere(f"{n} is over the bound of {type.max}")
 
 
+def zstd_frame(bytes_, size):
+    """One frame, of not more than size bytes. What it says of itself is looked at before anything is allocated."""
+    if not bytes_.startswith(ZSTD_MAGIC):
+        raise NotThere("no zstd frame")
+    library = zstandard.ZstdDecompressor(max_window_size=2**31)
+    try:
+        if zstandard.get_frame_parameters(bytes_).content_size not in (size, zstandard.CONTENTSIZE_UNKNOWN):
+            raise NotThere("a frame of another size")
+        body = library.decompress(bytes_, max_output_size=size)
+        again = library.decompressobj()  # which tells what stands behind the frame
+        again.decompress(bytes_)
+    except zstandard.ZstdError as error:
+        raise NotThere(f"zstd: {error}") from None
+    if again.unused_data:
+        raise NotThere("bytes behind the frame")
+    return body
+
+
+def lz4_block(bytes_, size):
+    try:
+        return lz4.block.decompress(bytes_, uncompressed_size=size)
+    except lz4.block.LZ4BlockError as error:
+        raise NotThere(f"LZ4: {error}") from None
+
+
+def unpacked(items, entity):
+    """The body, out of what stands behind the version."""
+    codec, size = items.take("integer"), items.take("integer")
+    bytes_ = items.take("bin")
+    if items.left:
+        raise NotThere("bytes behind the end")
+    if codec not in RATIOS:
+        raise NotThere("an unknown codec")
+    if not 1 <= size <= min(entity.max_bytes or LARGEST, RATIOS[codec] * len(bytes_)):
+        raise NotThere(f"a size of {size}")
+    body = zstd_frame(bytes_, size) if codec == ZSTD else lz4_block(bytes_, size)
+    if len(body) != size:
+        raise NotThere(f"{len(body)} bytes, not {size}")
+    return body
+
+
 def read(schema, entity, key, stored):
     items = Items(stored)
-    if items.count("array", 1) != 4:
-        raise NotThere("not four elements")
-    if items.take("integer") != 1:
-        raise NotThere("another meta")
+    elements = items.count("array", 1)
+    if (elements, items.take("integer")) not in ((4, 1), (6, 17)):
+        raise NotThere("another meta, or another count of elements")
     if items.take("integer") != fingerprint(schema.service, entity.name, key):
         raise NotThere("the fingerprint of another key")
     if items.take("integer") != entity.version:
         raise NotThere("another version")
+    if elements == 6:
+        items = Items(unpacked(items, entity))
     value = Value(items).of(entity.body)
     if items.left:
         raise NotThere("bytes behind the end")

@@ -128,6 +128,7 @@ class Entity:
         self.body = None
         self.parts, self.params = [], []
         self.version, self.max_bytes, self.ttl_ms, self.jitter = 1, 0, None, 0.0
+        self.codec, self.above = 0, 0  # as values have the codec: 1 zstd, 2 LZ4
 
     def puts(self):
         """Every parameter is a field of the same name and type."""
@@ -255,6 +256,9 @@ class Schema:
         self._pattern(entity, body["key"])
         entity.version = int(body.get("version", 1))
         entity.max_bytes = size(body.get("max_bytes", "0"))
+        compress = body.get("compress", {"codec": "none"})
+        entity.codec = ("none", "zstd", "lz4").index(compress["codec"])
+        entity.above = size(compress.get("above", "1KiB"))
         ttl = body.get("ttl", "default")
         entity.ttl_ms = None if ttl == "none" else self.ttls[ttl] if ttl in self.ttls else lifetime(ttl)
         entity.jitter = float(body.get("jitter", "0%").rstrip("%")) / 100

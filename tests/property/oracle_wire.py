@@ -21,6 +21,9 @@ from oracle_schema import INTEGERS
 
 DEPTH_MAX = 32
 STORED_MAX = 64 * 1024 * 1024
+ZSTD, LZ4 = 1, 2
+RATIOS = {ZSTD: 1024, LZ4: 255}
+GAIN_LEAST = 11  # bytes: what the head of a compressed value may take more
 KEY_MAX = 1024
 
 
@@ -212,6 +215,62 @@ def envelope(schema, entity, key, body):
     return head + Shortest().number(entity.version) + body
 
 
+# ----------------------------------------------------------------- compressed
+
+_zstd = ctypes.CDLL("libzstd.so.1")
+for _name in ("ZSTD_compress2", "ZSTD_CCtx_setParameter", "ZSTD_decompress", "ZSTD_findFrameCompressedSize"):
+    getattr(_zstd, _name).restype = ctypes.c_size_t
+_zstd.ZSTD_createCCtx.restype = ctypes.c_void_p
+_writer = ctypes.c_void_p(_zstd.ZSTD_createCCtx())
+for _parameter in (100, 201):  # the level, and a checksum
+    _zstd.ZSTD_CCtx_setParameter(_writer, _parameter, 1)
+_lz4 = ctypes.CDLL("liblz4.so.1")
+
+
+def compress(codec, body, most=None):
+    """As larder does: zstd's level 1 with a checksum, LZ4's fastest; empty if they do not make it with `most` bytes of room."""
+    n = len(body)
+    most = 2 * n + 1024 if most is None else most
+    room = ctypes.create_string_buffer(most)
+    if codec == LZ4:
+        made = _lz4.LZ4_compress_default(body, room, n, most)
+    else:
+        made = _zstd.ZSTD_compress2(_writer, room, ctypes.c_size_t(most), body, ctypes.c_size_t(n))
+    return room.raw[:made] if made <= most else b""
+
+
+def decompress(codec, packed, size):
+    """Exactly size bytes, or Bad."""
+    room = ctypes.create_string_buffer(size)
+    if codec == LZ4:
+        made = _lz4.LZ4_decompress_safe(packed, room, len(packed), size)
+    else:
+        n = ctypes.c_size_t(len(packed))
+        if packed[:4] != b"\x28\xb5\x2f\xfd" or _zstd.ZSTD_findFrameCompressedSize(packed, n) != n.value:
+            raise Bad("not one frame")
+        made = _zstd.ZSTD_decompress(room, ctypes.c_size_t(size), packed, n)
+    if made != size:
+        raise Bad("does not decompress to its size")
+    return room.raw
+
+
+def packed_envelope(schema, entity, key, codec, size, packed):
+    head = b"\x96\x11\xcf" + struct.pack(">Q", fingerprint(schema.service, entity.name, key))
+    head += Shortest().number(entity.version) + Shortest().number(codec) + Shortest().number(size)
+    return head + Shortest().head(len(packed), 0, 0, [(0xC4, ">B"), (0xC5, ">H"), (0xC6, ">I")]) + packed
+
+
+def stored(schema, entity, key, body):
+    """What larder stores of a body: as it is, or smaller where that is asked for and gains enough."""
+    n = len(body)
+    gain = max(n // 8, GAIN_LEAST)
+    if entity.codec and n > entity.above and n > gain:
+        packed = compress(entity.codec, body, n - gain)
+        if n <= len(packed) * RATIOS[entity.codec]:
+            return packed_envelope(schema, entity, key, entity.codec, n, packed)
+    return envelope(schema, entity, key, body)
+
+
 # --------------------------------------------------------------------- reading
 
 
@@ -401,16 +460,30 @@ def decode_struct(reader, decl):
     return value
 
 
+def read_packed(reader, entity):
+    """The body, out of the elements behind the version."""
+    codec, size = want(reader, "int"), want(reader, "int")
+    packed = reader.take(want(reader, "bin"))
+    if reader.at != len(reader.data):
+        raise Bad("behind the end")
+    if codec not in RATIOS or not 1 <= size <= min(entity.max_bytes or STORED_MAX, len(packed) * RATIOS[codec]):
+        raise Bad("codec or size")
+    return decompress(codec, packed, size)
+
+
 def read(schema, entity, key, stored):
     """The value, or Bad: then larder must say that there is none."""
     reader = Reader(stored)
-    if want(reader, "array") != 4 or want(reader, "int") != 1:
+    elements = want(reader, "array")
+    if (elements, want(reader, "int")) not in ((4, 1), (6, 17)):
         raise Bad("meta")
     if want(reader, "int") != fingerprint(schema.service, entity.name, key):
         raise Bad("fingerprint")
     if want(reader, "int") != entity.version:
         raise Bad("version")
+    if elements == 6:
+        reader = Reader(read_packed(reader, entity))
     value = decode(reader, entity.body)
-    if reader.at != len(stored):
+    if reader.at != len(reader.data):
         raise Bad("behind the end")
     return value

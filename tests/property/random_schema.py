@@ -143,6 +143,11 @@ class Maker:
             text += f":{{{param}}}" if type == "string" and not hash and self.chance(50) else f":{{{param}:{type}{hash}}}"
         return text, params
 
+    def compress(self):
+        codec = self.rng.choice(["zstd", "lz4", "zstd", "lz4", "none"])
+        above = self.rng.choice(["", ", above: 0", ", above: 0", ", above: 40", ", above: 300B", ", above: 64MiB"])
+        return f"{{ codec: {codec}{above} }}"
+
     def entity(self, name):
         key, params = self.key(name)
         self.lines.append(f'  {name}:\n    key: "{key}"')
@@ -160,6 +165,8 @@ class Maker:
             if shape == "list" and (type in self.structs or type == "string") and self.chance(30):
                 type += "?"
             self.lines.append(f"    {shape}: {type}\n    ttl_only: true")
+        if self.chance(60):
+            self.lines.append(f"    compress: {self.compress()}")
         for line in ("version: 7", "ttl: 40m", "ttl: short", "jitter: 25%", "max_bytes: 2MiB", "description: some"):
             if self.chance(15) and not (line.startswith("ttl") and self.lines[-1].startswith("    ttl:")):
                 self.lines.append("    " + line)

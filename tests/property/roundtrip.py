@@ -29,6 +29,7 @@ import time
 import msgpack
 
 import oracle_values
+import oracle_wire
 import random_schema
 from c_program import Program
 from oracle_schema import INTEGERS, Schema, float_value
@@ -241,6 +242,11 @@ def unpacked(data):
     )
 
 
+def unpacked_body(stored):
+    _, _, _, *rest = unpacked(stored)
+    return rest[0] if len(rest) == 1 else unpacked(oracle_wire.decompress(rest[0], rest[2], rest[1]))
+
+
 def plain(type, value):
     """What msgpack makes of it."""
     kind = type.kind
@@ -267,8 +273,9 @@ def plain(type, value):
 
 
 def check_stored(schema, cases, connection):
-    """Every stored byte and lifetime; how many values."""
+    """Every stored byte and lifetime; how many values, and how many of them compressed."""
     keys = {}
+    packed = 0
     for case in cases:
         for key, value, text in zip(case.keys, case.values, case.texts):
             keys[text] = (case.entity, key, value)
@@ -277,16 +284,18 @@ def check_stored(schema, cases, connection):
         wrong(schema.stem, f"{count} keys are stored, not {len(keys)}")
     for text, (entity, key, value) in keys.items():
         stored = connection.run("GET", text)
-        expected = envelope(schema, entity, key_text(entity, key), encode(entity.body, value))
+        body = encode(entity.body, value)
+        expected = oracle_wire.stored(schema, entity, key_text(entity, key), body)
         place = f"{schema.stem}, {entity.name}, {text!r}"
         if stored is None:
             wrong(place, "nothing is stored")
             continue
         if stored != expected:
             wrong(place, f"stored\n  {stored[:200].hex()}, not\n  {expected[:200].hex()}")
-        body = unpacked(stored)[3]
-        if repr(body) != repr(plain(entity.body, value)):
-            wrong(place, f"msgpack reads\n  {body!r:.300}, not\n  {plain(entity.body, value)!r:.300}")
+        packed += stored[0] == 0x96
+        seen = unpacked_body(stored)
+        if repr(seen) != repr(plain(entity.body, value)):
+            wrong(place, f"msgpack reads\n  {seen!r:.300}, not\n  {plain(entity.body, value)!r:.300}")
         left = connection.run("PTTL", text)
         if entity.ttl_ms is None:
             good = left == -1
@@ -296,7 +305,7 @@ def check_stored(schema, cases, connection):
             good = entity.ttl_ms * (1 - entity.jitter) - 120000 <= left <= entity.ttl_ms
         if not good:
             wrong(place, f"lives for {left} ms, not {entity.ttl_ms}")
-    return len(keys)
+    return len(keys), packed
 
 
 # -------------------------------------------------------------------- mutations
@@ -309,6 +318,7 @@ def mutants(rng, schema, entity, key, value, flips):
     lengths = range(len(stored)) if len(stored) <= LARGE else sorted(rng.sample(range(len(stored)), 60))
     for length in lengths:
         yield stored[:length]
+    yield from packed_mutants(rng, schema, entity, text, encode(entity.body, value), flips)
     yield stored + b"\xc0"
     yield envelope(schema, entity, text + "x", encode(entity.body, value))
     for _ in range(flips):
@@ -333,6 +343,37 @@ def mutants(rng, schema, entity, key, value, flips):
     for bad in oracle_values.misfits(rng, entity, value, 12):
         if not oracle_values.has_null_key(entity.body, bad):
             yield envelope(schema, entity, text, encode(entity.body, bad))
+
+
+def packed_mutants(rng, schema, entity, text, body, flips):
+    """Of the value compressed, whatever the entity says."""
+
+    def sealed(codec, size, packed):
+        return oracle_wire.packed_envelope(schema, entity, text, codec, size, packed)
+
+    for codec in (oracle_wire.ZSTD, oracle_wire.LZ4):
+        packed, size = oracle_wire.compress(codec, body), len(body)
+        stored = sealed(codec, size, packed)
+        head = len(stored) - len(packed)
+        yield stored
+        for length in sorted(rng.sample(range(len(stored)), min(40, len(stored)))):
+            yield stored[:length]
+        for cut in sorted(rng.sample(range(len(packed)), min(40, len(packed)))):
+            yield sealed(codec, size, packed[:cut])  # a frame cut short in a sound envelope
+        for behind in (b"\0", b"\xc0", packed, packed[:1]):
+            yield stored + behind
+            yield sealed(codec, size, packed + behind)
+        for other in (0, 1, size - 1, size + 1, 2 * size, 1023 * len(packed), 1025 * len(packed), 2**26, 2**26 + 1, 2**32, 2**64 - 1):
+            yield sealed(codec, other, packed)
+        for other in (0, 3 - codec, 3, 127, 2**32 + codec):
+            yield sealed(other, size, packed)
+        yield sealed(codec, len(stored), oracle_wire.compress(codec, stored))  # an envelope in it
+        for _ in range(flips):
+            changed = bytearray(stored)
+            for _ in range(rng.choice([1, 1, 1, 2, 5])):
+                at = rng.randrange(rng.choice([head + 12, len(changed)])) % len(changed)
+                changed[at] ^= 1 << rng.randrange(8)
+            yield bytes(changed)
 
 
 def mutate(rng, schema, cases, program, server, connection, flips, each):
@@ -382,15 +423,17 @@ def check_mutant(schema, case, i, stored, answer, connection, counts):
         return
     counts["hit"] += 1
     wanted, same = "LARDER_OK", "same" if value == case.values[i] else "other"
-    canonical = envelope(schema, entity, key_text(entity, key), encode(entity.body, value))
+    body = encode(entity.body, value)
+    whole = len(envelope(schema, entity, key_text(entity, key), body))
     if not agrees(entity, key, value):
         wanted = "LARDER_E_ARG"
-    elif entity.max_bytes and len(canonical) > entity.max_bytes:
+    elif entity.max_bytes and whole > entity.max_bytes:
         wanted = "LARDER_E_TOO_LARGE"
     if answer != f"LARDER_OK {wanted} {same}":
         wrong(place, f"{answer}, not LARDER_OK {wanted} {same}")
     elif wanted == "LARDER_OK":
         again = connection.run("GET", text)
+        canonical = oracle_wire.stored(schema, entity, key_text(entity, key), body)
         if again != canonical:
             wrong(place, f"read as\n  {again.hex():.300}, not\n  {canonical.hex():.300}")
 
@@ -416,7 +459,7 @@ def hold(path, builds, options, seed, server, folder):
     connection = Connection(server.port)
     connection.run("SELECT", schema.db)
     connection.run("FLUSHDB")
-    stored = 0
+    stored = packed = 0
     counts = {"hit": 0, "miss": 0}
     for build in builds:
         made = build.make(folder, schema.stem)
@@ -426,13 +469,13 @@ def hold(path, builds, options, seed, server, folder):
         status, output = run([made, "store"], env=environment(schema, "redis", server), timeout=120)
         if status != 0 or output:
             wrong(f"{schema.stem}, {build.name}, store", f"exit {status}\n{output[:3000]}")
-        stored = check_stored(schema, cases, connection)
+        stored, packed = check_stored(schema, cases, connection)
         if build is builds[-1]:
             counts = mutate(rng, schema, cases, made, server, connection, options.flips, options.each)
         connection.run("FLUSHDB")
     misfits = sum(len(case.bad) for case in cases)
     print(
-        f"{schema.stem}: {len(schema.entities)} entities, {stored} values, {misfits} misfits, changed bytes: "
+        f"{schema.stem}: {len(schema.entities)} entities, {stored} values, {packed} of them compressed, {misfits} misfits, changed bytes: "
         f"{counts['hit']} hits, {counts['miss']} misses, {time.monotonic() - started:.1f} s",
         flush=True,
     )
