@@ -44,6 +44,11 @@ struct larder_bytes {
     size_t len;
 };
 
+/* Whether the bytes are exactly one MessagePack value, in which no more than 32 arrays
+ * and maps stand one in the other: what `set` asks of a field of type `any`.
+ * <larder/msgpack.h> goes between it and msgpack-c. */
+LARDER_API bool larder_any_valid(const unsigned char *data, size_t len);
+
 struct larder_uuid {
     uint8_t bytes[16]; /* in the order they are written in text */
 };
