@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,53 +17,57 @@ static struct larder_cache *larder_core(struct analytics_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_analytics_currency[] = {
+    "eur",
+    "usd",
+    "gbp",
+    "chf",
+    "jpy",
+    "sek",
+    "pln",
+};
+
 const char *analytics_currency_name(enum analytics_currency value)
 {
-    static const char *const names[] = {
-        "eur",
-        "usd",
-        "gbp",
-        "chf",
-        "jpy",
-        "sek",
-        "pln",
-    };
-    return (unsigned)value < 7U ? names[value] : "?";
+    return (unsigned)value < 7U ? larder_names_of_analytics_currency[value] : "?";
 }
+
+static const char *const larder_names_of_analytics_granularity[] = {
+    "hour",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+};
 
 const char *analytics_granularity_name(enum analytics_granularity value)
 {
-    static const char *const names[] = {
-        "hour",
-        "day",
-        "week",
-        "month",
-        "quarter",
-        "year",
-    };
-    return (unsigned)value < 6U ? names[value] : "?";
+    return (unsigned)value < 6U ? larder_names_of_analytics_granularity[value] : "?";
 }
+
+static const char *const larder_names_of_analytics_trend[] = {
+    "down",
+    "flat",
+    "up",
+};
 
 const char *analytics_trend_name(enum analytics_trend value)
 {
-    static const char *const names[] = {
-        "down",
-        "flat",
-        "up",
-    };
-    return (unsigned)value < 3U ? names[value] : "?";
+    return (unsigned)value < 3U ? larder_names_of_analytics_trend[value] : "?";
 }
+
+static const char *const larder_names_of_analytics_report_kind[] = {
+    "revenue",
+    "conversion",
+    "returns",
+    "inventory",
+    "campaigns",
+};
 
 const char *analytics_report_kind_name(enum analytics_report_kind value)
 {
-    static const char *const names[] = {
-        "revenue",
-        "conversion",
-        "returns",
-        "inventory",
-        "campaigns",
-    };
-    return (unsigned)value < 5U ? names[value] : "?";
+    return (unsigned)value < 5U ? larder_names_of_analytics_report_kind[value] : "?";
 }
 
 /*
@@ -869,6 +874,112 @@ static struct larder_at decode_analytics_report(struct larder_reader *r, struct 
     return larder_read_rest(r, at, count, 12);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_analytics_money;
+
+static const struct larder_shape larder_shape_of_analytics_point;
+
+static const struct larder_shape larder_shape_of_analytics_series;
+
+static const struct larder_shape larder_shape_of_analytics_tile;
+
+static const struct larder_shape larder_shape_of_analytics_row;
+
+static const struct larder_shape larder_shape_of_analytics_dashboard;
+
+static const struct larder_shape larder_shape_of_analytics_report;
+
+static const struct larder_field larder_fields_of_analytics_money[] = {
+    {"amount", offsetof(struct analytics_money, amount), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"currency", offsetof(struct analytics_money, currency), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 7, .names = larder_names_of_analytics_currency}},
+};
+
+static const struct larder_shape larder_shape_of_analytics_money = {
+    larder_fields_of_analytics_money, sizeof larder_fields_of_analytics_money / sizeof larder_fields_of_analytics_money[0],
+    sizeof(struct analytics_money), false,
+};
+
+static const struct larder_field larder_fields_of_analytics_point[] = {
+    {"at", offsetof(struct analytics_point, at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"value", offsetof(struct analytics_point, value), offsetof(struct analytics_point, has_value), false, {.kind = LARDER_KIND_F64}},
+};
+
+static const struct larder_shape larder_shape_of_analytics_point = {
+    larder_fields_of_analytics_point, sizeof larder_fields_of_analytics_point / sizeof larder_fields_of_analytics_point[0],
+    sizeof(struct analytics_point), false,
+};
+
+static const struct larder_field larder_fields_of_analytics_series[] = {
+    {"name", offsetof(struct analytics_series, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"unit", offsetof(struct analytics_series, unit), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"points", offsetof(struct analytics_series, points), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct analytics_point), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_point}}},
+    {"annotations", offsetof(struct analytics_series, annotations), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct analytics_series_annotations_entry), .value_at = offsetof(struct analytics_series_annotations_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_I64}}},
+};
+
+static const struct larder_shape larder_shape_of_analytics_series = {
+    larder_fields_of_analytics_series, sizeof larder_fields_of_analytics_series / sizeof larder_fields_of_analytics_series[0],
+    sizeof(struct analytics_series), false,
+};
+
+static const struct larder_field larder_fields_of_analytics_tile[] = {
+    {"title", offsetof(struct analytics_tile, title), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"value", offsetof(struct analytics_tile, value), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_F64}},
+    {"trend", offsetof(struct analytics_tile, trend), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_analytics_trend}},
+    {"change_pct", offsetof(struct analytics_tile, change_pct), offsetof(struct analytics_tile, has_change_pct), false, {.kind = LARDER_KIND_F32}},
+    {"series", offsetof(struct analytics_tile, series), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct analytics_series), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_series}}},
+};
+
+static const struct larder_shape larder_shape_of_analytics_tile = {
+    larder_fields_of_analytics_tile, sizeof larder_fields_of_analytics_tile / sizeof larder_fields_of_analytics_tile[0],
+    sizeof(struct analytics_tile), false,
+};
+
+static const struct larder_field larder_fields_of_analytics_row[] = {
+    {"label", offsetof(struct analytics_row, label), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"cells", offsetof(struct analytics_row, cells), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(double), .item = &(const struct larder_type){.kind = LARDER_KIND_F64}}},
+    {"revenue", offsetof(struct analytics_row, revenue), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_analytics_money}},
+    {"rows", offsetof(struct analytics_row, rows), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct analytics_row), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_row}}},
+};
+
+static const struct larder_shape larder_shape_of_analytics_row = {
+    larder_fields_of_analytics_row, sizeof larder_fields_of_analytics_row / sizeof larder_fields_of_analytics_row[0],
+    sizeof(struct analytics_row), true,
+};
+
+static const struct larder_field larder_fields_of_analytics_dashboard[] = {
+    {"title", offsetof(struct analytics_dashboard, title), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"tiles", offsetof(struct analytics_dashboard, tiles), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct analytics_tile), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_tile}}},
+    {"computed_at", offsetof(struct analytics_dashboard, computed_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"took", offsetof(struct analytics_dashboard, took), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"owner", offsetof(struct analytics_dashboard, owner), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_analytics_dashboard = {
+    larder_fields_of_analytics_dashboard, sizeof larder_fields_of_analytics_dashboard / sizeof larder_fields_of_analytics_dashboard[0],
+    sizeof(struct analytics_dashboard), false,
+};
+
+static const struct larder_field larder_fields_of_analytics_report[] = {
+    {"kind", offsetof(struct analytics_report, kind), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 5, .names = larder_names_of_analytics_report_kind}},
+    {"granularity", offsetof(struct analytics_report, granularity), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 6, .names = larder_names_of_analytics_granularity}},
+    {"period", offsetof(struct analytics_report, period), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"from", offsetof(struct analytics_report, from), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"until", offsetof(struct analytics_report, until), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"columns", offsetof(struct analytics_report, columns), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"rows", offsetof(struct analytics_report, rows), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct analytics_row), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_row}}},
+    {"correlation", offsetof(struct analytics_report, correlation), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct larder_f64_list), .item = &(const struct larder_type){.kind = LARDER_KIND_LIST, .stride = sizeof(double), .item = &(const struct larder_type){.kind = LARDER_KIND_F64}}}},
+    {"by_country", offsetof(struct analytics_report, by_country), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct analytics_report_by_country_entry), .value_at = offsetof(struct analytics_report_by_country_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_LIST, .stride = sizeof(struct analytics_point), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_point}}}},
+    {"total", offsetof(struct analytics_report, total), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_money}},
+    {"complete", offsetof(struct analytics_report, complete), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+    {"chart", offsetof(struct analytics_report, chart), offsetof(struct analytics_report, has_chart), false, {.kind = LARDER_KIND_BYTES}},
+};
+
+static const struct larder_shape larder_shape_of_analytics_report = {
+    larder_fields_of_analytics_report, sizeof larder_fields_of_analytics_report / sizeof larder_fields_of_analytics_report[0],
+    sizeof(struct analytics_report), false,
+};
+
 /* ------------------------------------------------ dashboard */
 
 static bool encode_entity_analytics_dashboard(struct larder_writer *w, const void *from)
@@ -1083,6 +1194,31 @@ analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struc
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_analytics_dashboard, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_analytics_dashboard = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_dashboard};
+
+enum larder_status
+analytics_dashboard_clone(const struct analytics_dashboard *value, const struct analytics_dashboard **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_dashboard, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_analytics_dashboard, &larder_type_of_analytics_dashboard, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool analytics_dashboard_equal(const struct analytics_dashboard *a, const struct analytics_dashboard *b)
+{
+    return larder_value_equal(&larder_type_of_analytics_dashboard, a, b);
+}
+
+enum larder_status
+analytics_dashboard_to_json(const struct analytics_dashboard *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_analytics_dashboard, &larder_type_of_analytics_dashboard, value, buf, size, ret_len);
 }
 
 void analytics_dashboard_release(const struct analytics_dashboard *value)
@@ -1358,6 +1494,31 @@ analytics_report_cache_delete_many(struct analytics_cache *cache, const struct a
     return larder_stub_delete_many(larder_core(cache), pick_analytics_report, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_analytics_report = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_report};
+
+enum larder_status
+analytics_report_clone(const struct analytics_report *value, const struct analytics_report **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_report, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_analytics_report, &larder_type_of_analytics_report, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool analytics_report_equal(const struct analytics_report *a, const struct analytics_report *b)
+{
+    return larder_value_equal(&larder_type_of_analytics_report, a, b);
+}
+
+enum larder_status
+analytics_report_to_json(const struct analytics_report *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_analytics_report, &larder_type_of_analytics_report, value, buf, size, ret_len);
+}
+
 void analytics_report_release(const struct analytics_report *value)
 {
     larder_value_release(value);
@@ -1570,6 +1731,31 @@ analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
+static const struct larder_type larder_type_of_analytics_live_visitors = {.kind = LARDER_KIND_U32};
+
+enum larder_status
+analytics_live_visitors_clone(const struct analytics_live_visitors *value, const struct analytics_live_visitors **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_live_visitors, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_analytics_live_visitors, &larder_type_of_analytics_live_visitors, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool analytics_live_visitors_equal(const struct analytics_live_visitors *a, const struct analytics_live_visitors *b)
+{
+    return larder_value_equal(&larder_type_of_analytics_live_visitors, a, b);
+}
+
+enum larder_status
+analytics_live_visitors_to_json(const struct analytics_live_visitors *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_analytics_live_visitors, &larder_type_of_analytics_live_visitors, value, buf, size, ret_len);
+}
+
 void analytics_live_visitors_release(const struct analytics_live_visitors *value)
 {
     larder_value_release(value);
@@ -1598,7 +1784,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "analytics",
     .env_prefix = "ANALYTICS",
     .db = 5,

@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "analytics_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "analytics_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -338,6 +338,22 @@ enum larder_status
 analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_clone(const struct analytics_dashboard *value, const struct analytics_dashboard **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool analytics_dashboard_equal(const struct analytics_dashboard *a, const struct analytics_dashboard *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_to_json(const struct analytics_dashboard *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void analytics_dashboard_release(const struct analytics_dashboard *value);
 void analytics_dashboard_release_many(const struct analytics_dashboard **values, size_t count);
@@ -433,6 +449,22 @@ enum larder_status
 analytics_report_cache_delete_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+analytics_report_clone(const struct analytics_report *value, const struct analytics_report **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool analytics_report_equal(const struct analytics_report *a, const struct analytics_report *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+analytics_report_to_json(const struct analytics_report *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void analytics_report_release(const struct analytics_report *value);
 void analytics_report_release_many(const struct analytics_report **values, size_t count);
@@ -508,6 +540,22 @@ analytics_live_visitors_cache_touch(struct analytics_cache *cache);
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
 LARDER_MUST_USE enum larder_status
 analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size_t size, size_t *ret_len);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+analytics_live_visitors_clone(const struct analytics_live_visitors *value, const struct analytics_live_visitors **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool analytics_live_visitors_equal(const struct analytics_live_visitors *a, const struct analytics_live_visitors *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+analytics_live_visitors_to_json(const struct analytics_live_visitors *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void analytics_live_visitors_release(const struct analytics_live_visitors *value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,37 +17,40 @@ static struct larder_cache *larder_core(struct api_gateway_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_api_gateway_environment[] = {
+    "production",
+    "staging",
+    "development",
+};
+
 const char *api_gateway_environment_name(enum api_gateway_environment value)
 {
-    static const char *const names[] = {
-        "production",
-        "staging",
-        "development",
-    };
-    return (unsigned)value < 3U ? names[value] : "?";
+    return (unsigned)value < 3U ? larder_names_of_api_gateway_environment[value] : "?";
 }
+
+static const char *const larder_names_of_api_gateway_method[] = {
+    "get",
+    "head",
+    "post",
+    "put",
+    "patch",
+    "delete",
+};
 
 const char *api_gateway_method_name(enum api_gateway_method value)
 {
-    static const char *const names[] = {
-        "get",
-        "head",
-        "post",
-        "put",
-        "patch",
-        "delete",
-    };
-    return (unsigned)value < 6U ? names[value] : "?";
+    return (unsigned)value < 6U ? larder_names_of_api_gateway_method[value] : "?";
 }
+
+static const char *const larder_names_of_api_gateway_variant[] = {
+    "desktop",
+    "mobile",
+    "print",
+};
 
 const char *api_gateway_variant_name(enum api_gateway_variant value)
 {
-    static const char *const names[] = {
-        "desktop",
-        "mobile",
-        "print",
-    };
-    return (unsigned)value < 3U ? names[value] : "?";
+    return (unsigned)value < 3U ? larder_names_of_api_gateway_variant[value] : "?";
 }
 
 /*
@@ -650,6 +654,101 @@ static struct larder_at decode_api_gateway_rendered_page(struct larder_reader *r
     return larder_read_rest(r, at, count, 6);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_api_gateway_upstream;
+
+static const struct larder_shape larder_shape_of_api_gateway_retry;
+
+static const struct larder_shape larder_shape_of_api_gateway_route;
+
+static const struct larder_shape larder_shape_of_api_gateway_header;
+
+static const struct larder_shape larder_shape_of_api_gateway_session;
+
+static const struct larder_shape larder_shape_of_api_gateway_rendered_page;
+
+static const struct larder_field larder_fields_of_api_gateway_upstream[] = {
+    {"host", offsetof(struct api_gateway_upstream, host), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"port", offsetof(struct api_gateway_upstream, port), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"weight", offsetof(struct api_gateway_upstream, weight), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"zone", offsetof(struct api_gateway_upstream, zone), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+};
+
+static const struct larder_shape larder_shape_of_api_gateway_upstream = {
+    larder_fields_of_api_gateway_upstream, sizeof larder_fields_of_api_gateway_upstream / sizeof larder_fields_of_api_gateway_upstream[0],
+    sizeof(struct api_gateway_upstream), false,
+};
+
+static const struct larder_field larder_fields_of_api_gateway_retry[] = {
+    {"attempts", offsetof(struct api_gateway_retry, attempts), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"per_try", offsetof(struct api_gateway_retry, per_try), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"on_status", offsetof(struct api_gateway_retry, on_status), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(uint16_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U16}}},
+};
+
+static const struct larder_shape larder_shape_of_api_gateway_retry = {
+    larder_fields_of_api_gateway_retry, sizeof larder_fields_of_api_gateway_retry / sizeof larder_fields_of_api_gateway_retry[0],
+    sizeof(struct api_gateway_retry), false,
+};
+
+static const struct larder_field larder_fields_of_api_gateway_route[] = {
+    {"name", offsetof(struct api_gateway_route, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"methods", offsetof(struct api_gateway_route, methods), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(enum api_gateway_method), .item = &(const struct larder_type){.kind = LARDER_KIND_ENUM, .count = 6, .names = larder_names_of_api_gateway_method}}},
+    {"path_prefix", offsetof(struct api_gateway_route, path_prefix), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"rewrite", offsetof(struct api_gateway_route, rewrite), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"upstreams", offsetof(struct api_gateway_route, upstreams), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct api_gateway_upstream), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_api_gateway_upstream}}},
+    {"timeout", offsetof(struct api_gateway_route, timeout), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"retry", offsetof(struct api_gateway_route, retry), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_api_gateway_retry}},
+    {"headers", offsetof(struct api_gateway_route, headers), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct api_gateway_route_headers_entry), .value_at = offsetof(struct api_gateway_route_headers_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"public", offsetof(struct api_gateway_route, public_), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+};
+
+static const struct larder_shape larder_shape_of_api_gateway_route = {
+    larder_fields_of_api_gateway_route, sizeof larder_fields_of_api_gateway_route / sizeof larder_fields_of_api_gateway_route[0],
+    sizeof(struct api_gateway_route), false,
+};
+
+static const struct larder_field larder_fields_of_api_gateway_header[] = {
+    {"name", offsetof(struct api_gateway_header, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"value", offsetof(struct api_gateway_header, value), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_api_gateway_header = {
+    larder_fields_of_api_gateway_header, sizeof larder_fields_of_api_gateway_header / sizeof larder_fields_of_api_gateway_header[0],
+    sizeof(struct api_gateway_header), false,
+};
+
+static const struct larder_field larder_fields_of_api_gateway_session[] = {
+    {"user_id", offsetof(struct api_gateway_session, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"name", offsetof(struct api_gateway_session, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"scopes", offsetof(struct api_gateway_session, scopes), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"issued_at", offsetof(struct api_gateway_session, issued_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"expires_at", offsetof(struct api_gateway_session, expires_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"client", offsetof(struct api_gateway_session, client), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"csrf_token", offsetof(struct api_gateway_session, csrf_token), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING}},
+    {"impersonated_by", offsetof(struct api_gateway_session, impersonated_by), offsetof(struct api_gateway_session, has_impersonated_by), false, {.kind = LARDER_KIND_U64}},
+    {"claims", offsetof(struct api_gateway_session, claims), offsetof(struct api_gateway_session, has_claims), false, {.kind = LARDER_KIND_ANY}},
+};
+
+static const struct larder_shape larder_shape_of_api_gateway_session = {
+    larder_fields_of_api_gateway_session, sizeof larder_fields_of_api_gateway_session / sizeof larder_fields_of_api_gateway_session[0],
+    sizeof(struct api_gateway_session), false,
+};
+
+static const struct larder_field larder_fields_of_api_gateway_rendered_page[] = {
+    {"status", offsetof(struct api_gateway_rendered_page, status), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"headers", offsetof(struct api_gateway_rendered_page, headers), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct api_gateway_header), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_api_gateway_header}}},
+    {"body", offsetof(struct api_gateway_rendered_page, body), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BYTES}},
+    {"etag", offsetof(struct api_gateway_rendered_page, etag), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"rendered_at", offsetof(struct api_gateway_rendered_page, rendered_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"render_time", offsetof(struct api_gateway_rendered_page, render_time), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_api_gateway_rendered_page = {
+    larder_fields_of_api_gateway_rendered_page, sizeof larder_fields_of_api_gateway_rendered_page / sizeof larder_fields_of_api_gateway_rendered_page[0],
+    sizeof(struct api_gateway_rendered_page), false,
+};
+
 /* ------------------------------------------------ session */
 
 static bool encode_entity_api_gateway_session(struct larder_writer *w, const void *from)
@@ -861,6 +960,31 @@ api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const str
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_api_gateway_session, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_api_gateway_session = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_api_gateway_session};
+
+enum larder_status
+api_gateway_session_clone(const struct api_gateway_session *value, const struct api_gateway_session **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_session, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_api_gateway_session, &larder_type_of_api_gateway_session, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool api_gateway_session_equal(const struct api_gateway_session *a, const struct api_gateway_session *b)
+{
+    return larder_value_equal(&larder_type_of_api_gateway_session, a, b);
+}
+
+enum larder_status
+api_gateway_session_to_json(const struct api_gateway_session *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_api_gateway_session, &larder_type_of_api_gateway_session, value, buf, size, ret_len);
 }
 
 void api_gateway_session_release(const struct api_gateway_session *value)
@@ -1135,6 +1259,31 @@ api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, con
     return larder_stub_delete_many(larder_core(cache), pick_api_gateway_routing_table, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_api_gateway_routing_table = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct api_gateway_route), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_api_gateway_route}};
+
+enum larder_status
+api_gateway_routing_table_clone(const struct api_gateway_routing_table *value, const struct api_gateway_routing_table **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_routing_table, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_api_gateway_routing_table, &larder_type_of_api_gateway_routing_table, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool api_gateway_routing_table_equal(const struct api_gateway_routing_table *a, const struct api_gateway_routing_table *b)
+{
+    return larder_value_equal(&larder_type_of_api_gateway_routing_table, a, b);
+}
+
+enum larder_status
+api_gateway_routing_table_to_json(const struct api_gateway_routing_table *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_api_gateway_routing_table, &larder_type_of_api_gateway_routing_table, value, buf, size, ret_len);
+}
+
 void api_gateway_routing_table_release(const struct api_gateway_routing_table *value)
 {
     larder_value_release(value);
@@ -1367,6 +1516,31 @@ api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, con
     return larder_stub_delete_many(larder_core(cache), pick_api_gateway_rendered_page, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_api_gateway_rendered_page = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_api_gateway_rendered_page};
+
+enum larder_status
+api_gateway_rendered_page_clone(const struct api_gateway_rendered_page *value, const struct api_gateway_rendered_page **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_api_gateway_rendered_page, &larder_type_of_api_gateway_rendered_page, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool api_gateway_rendered_page_equal(const struct api_gateway_rendered_page *a, const struct api_gateway_rendered_page *b)
+{
+    return larder_value_equal(&larder_type_of_api_gateway_rendered_page, a, b);
+}
+
+enum larder_status
+api_gateway_rendered_page_to_json(const struct api_gateway_rendered_page *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_api_gateway_rendered_page, &larder_type_of_api_gateway_rendered_page, value, buf, size, ret_len);
+}
+
 void api_gateway_rendered_page_release(const struct api_gateway_rendered_page *value)
 {
     larder_value_release(value);
@@ -1396,7 +1570,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "api_gateway",
     .env_prefix = "API_GATEWAY",
     .db = 0,

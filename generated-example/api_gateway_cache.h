@@ -19,9 +19,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "api_gateway_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "api_gateway_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -293,6 +293,22 @@ enum larder_status
 api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+api_gateway_session_clone(const struct api_gateway_session *value, const struct api_gateway_session **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool api_gateway_session_equal(const struct api_gateway_session *a, const struct api_gateway_session *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+api_gateway_session_to_json(const struct api_gateway_session *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void api_gateway_session_release(const struct api_gateway_session *value);
 void api_gateway_session_release_many(const struct api_gateway_session **values, size_t count);
@@ -387,6 +403,22 @@ enum larder_status
 api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_clone(const struct api_gateway_routing_table *value, const struct api_gateway_routing_table **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool api_gateway_routing_table_equal(const struct api_gateway_routing_table *a, const struct api_gateway_routing_table *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_to_json(const struct api_gateway_routing_table *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void api_gateway_routing_table_release(const struct api_gateway_routing_table *value);
 void api_gateway_routing_table_release_many(const struct api_gateway_routing_table **values, size_t count);
@@ -477,6 +509,22 @@ api_gateway_rendered_page_cache_set_many(struct api_gateway_cache *cache, const 
 enum larder_status
 api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_clone(const struct api_gateway_rendered_page *value, const struct api_gateway_rendered_page **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool api_gateway_rendered_page_equal(const struct api_gateway_rendered_page *a, const struct api_gateway_rendered_page *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_to_json(const struct api_gateway_rendered_page *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void api_gateway_rendered_page_release(const struct api_gateway_rendered_page *value);

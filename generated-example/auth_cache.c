@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,25 +17,27 @@ static struct larder_cache *larder_core(struct auth_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_auth_factor[] = {
+    "password",
+    "totp",
+    "webauthn",
+    "recovery_code",
+    "single_sign_on",
+};
+
 const char *auth_factor_name(enum auth_factor value)
 {
-    static const char *const names[] = {
-        "password",
-        "totp",
-        "webauthn",
-        "recovery_code",
-        "single_sign_on",
-    };
-    return (unsigned)value < 5U ? names[value] : "?";
+    return (unsigned)value < 5U ? larder_names_of_auth_factor[value] : "?";
 }
+
+static const char *const larder_names_of_auth_effect[] = {
+    "allow",
+    "deny",
+};
 
 const char *auth_effect_name(enum auth_effect value)
 {
-    static const char *const names[] = {
-        "allow",
-        "deny",
-    };
-    return (unsigned)value < 2U ? names[value] : "?";
+    return (unsigned)value < 2U ? larder_names_of_auth_effect[value] : "?";
 }
 
 /*
@@ -458,6 +461,70 @@ static struct larder_at decode_auth_permissions(struct larder_reader *r, struct 
     return larder_read_rest(r, at, count, 5);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_auth_device;
+
+static const struct larder_shape larder_shape_of_auth_grant;
+
+static const struct larder_shape larder_shape_of_auth_session;
+
+static const struct larder_shape larder_shape_of_auth_permissions;
+
+static const struct larder_field larder_fields_of_auth_device[] = {
+    {"fingerprint", offsetof(struct auth_device, fingerprint), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_UUID}},
+    {"platform", offsetof(struct auth_device, platform), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"address", offsetof(struct auth_device, address), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"trusted", offsetof(struct auth_device, trusted), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+};
+
+static const struct larder_shape larder_shape_of_auth_device = {
+    larder_fields_of_auth_device, sizeof larder_fields_of_auth_device / sizeof larder_fields_of_auth_device[0],
+    sizeof(struct auth_device), false,
+};
+
+static const struct larder_field larder_fields_of_auth_grant[] = {
+    {"resource", offsetof(struct auth_grant, resource), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"actions", offsetof(struct auth_grant, actions), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"effect", offsetof(struct auth_grant, effect), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 2, .names = larder_names_of_auth_effect}},
+    {"until", offsetof(struct auth_grant, until), offsetof(struct auth_grant, has_until), false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_auth_grant = {
+    larder_fields_of_auth_grant, sizeof larder_fields_of_auth_grant / sizeof larder_fields_of_auth_grant[0],
+    sizeof(struct auth_grant), false,
+};
+
+static const struct larder_field larder_fields_of_auth_session[] = {
+    {"session_id", offsetof(struct auth_session, session_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_UUID}},
+    {"user_id", offsetof(struct auth_session, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"factors", offsetof(struct auth_session, factors), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(enum auth_factor), .item = &(const struct larder_type){.kind = LARDER_KIND_ENUM, .count = 5, .names = larder_names_of_auth_factor}}},
+    {"device", offsetof(struct auth_session, device), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_auth_device}},
+    {"started_at", offsetof(struct auth_session, started_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"last_seen_at", offsetof(struct auth_session, last_seen_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"idle_limit", offsetof(struct auth_session, idle_limit), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"refresh_token", offsetof(struct auth_session, refresh_token), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"key_material", offsetof(struct auth_session, key_material), offsetof(struct auth_session, has_key_material), true, {.kind = LARDER_KIND_BYTES}},
+};
+
+static const struct larder_shape larder_shape_of_auth_session = {
+    larder_fields_of_auth_session, sizeof larder_fields_of_auth_session / sizeof larder_fields_of_auth_session[0],
+    sizeof(struct auth_session), false,
+};
+
+static const struct larder_field larder_fields_of_auth_permissions[] = {
+    {"user_id", offsetof(struct auth_permissions, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"roles", offsetof(struct auth_permissions, roles), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"grants", offsetof(struct auth_permissions, grants), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct auth_grant), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_auth_grant}}},
+    {"limits", offsetof(struct auth_permissions, limits), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct auth_permissions_limits_entry), .value_at = offsetof(struct auth_permissions_limits_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_I64}}},
+    {"computed_at", offsetof(struct auth_permissions, computed_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_auth_permissions = {
+    larder_fields_of_auth_permissions, sizeof larder_fields_of_auth_permissions / sizeof larder_fields_of_auth_permissions[0],
+    sizeof(struct auth_permissions), false,
+};
+
 /* ------------------------------------------------ session */
 
 static bool encode_entity_auth_session(struct larder_writer *w, const void *from)
@@ -669,6 +736,31 @@ auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_sessi
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_auth_session, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_auth_session = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_auth_session};
+
+enum larder_status
+auth_session_clone(const struct auth_session *value, const struct auth_session **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_auth_session, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_auth_session, &larder_type_of_auth_session, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool auth_session_equal(const struct auth_session *a, const struct auth_session *b)
+{
+    return larder_value_equal(&larder_type_of_auth_session, a, b);
+}
+
+enum larder_status
+auth_session_to_json(const struct auth_session *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_auth_session, &larder_type_of_auth_session, value, buf, size, ret_len);
 }
 
 void auth_session_release(const struct auth_session *value)
@@ -938,6 +1030,31 @@ auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_p
     return larder_stub_delete_many(larder_core(cache), pick_auth_permissions, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_auth_permissions = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_auth_permissions};
+
+enum larder_status
+auth_permissions_clone(const struct auth_permissions *value, const struct auth_permissions **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_auth_permissions, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_auth_permissions, &larder_type_of_auth_permissions, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool auth_permissions_equal(const struct auth_permissions *a, const struct auth_permissions *b)
+{
+    return larder_value_equal(&larder_type_of_auth_permissions, a, b);
+}
+
+enum larder_status
+auth_permissions_to_json(const struct auth_permissions *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_auth_permissions, &larder_type_of_auth_permissions, value, buf, size, ret_len);
+}
+
 void auth_permissions_release(const struct auth_permissions *value)
 {
     larder_value_release(value);
@@ -1186,6 +1303,31 @@ auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct au
     return larder_stub_delete_many(larder_core(cache), pick_auth_failed_sign_ins, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_auth_failed_sign_ins = {.kind = LARDER_KIND_U16};
+
+enum larder_status
+auth_failed_sign_ins_clone(const struct auth_failed_sign_ins *value, const struct auth_failed_sign_ins **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_auth_failed_sign_ins, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_auth_failed_sign_ins, &larder_type_of_auth_failed_sign_ins, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool auth_failed_sign_ins_equal(const struct auth_failed_sign_ins *a, const struct auth_failed_sign_ins *b)
+{
+    return larder_value_equal(&larder_type_of_auth_failed_sign_ins, a, b);
+}
+
+enum larder_status
+auth_failed_sign_ins_to_json(const struct auth_failed_sign_ins *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_auth_failed_sign_ins, &larder_type_of_auth_failed_sign_ins, value, buf, size, ret_len);
+}
+
 void auth_failed_sign_ins_release(const struct auth_failed_sign_ins *value)
 {
     larder_value_release(value);
@@ -1214,7 +1356,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "auth",
     .env_prefix = "AUTH",
     .db = 2,

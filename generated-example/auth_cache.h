@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "auth_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "auth_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -250,6 +250,22 @@ enum larder_status
 auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+auth_session_clone(const struct auth_session *value, const struct auth_session **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool auth_session_equal(const struct auth_session *a, const struct auth_session *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+auth_session_to_json(const struct auth_session *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void auth_session_release(const struct auth_session *value);
 void auth_session_release_many(const struct auth_session **values, size_t count);
@@ -342,6 +358,22 @@ auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_perm
 enum larder_status
 auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+auth_permissions_clone(const struct auth_permissions *value, const struct auth_permissions **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool auth_permissions_equal(const struct auth_permissions *a, const struct auth_permissions *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+auth_permissions_to_json(const struct auth_permissions *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void auth_permissions_release(const struct auth_permissions *value);
@@ -436,6 +468,22 @@ auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_
 enum larder_status
 auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_clone(const struct auth_failed_sign_ins *value, const struct auth_failed_sign_ins **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool auth_failed_sign_ins_equal(const struct auth_failed_sign_ins *a, const struct auth_failed_sign_ins *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_to_json(const struct auth_failed_sign_ins *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void auth_failed_sign_ins_release(const struct auth_failed_sign_ins *value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,25 +17,27 @@ static struct larder_cache *larder_core(struct notification_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_notification_channel[] = {
+    "email",
+    "sms",
+    "push",
+    "in_app",
+};
+
 const char *notification_channel_name(enum notification_channel value)
 {
-    static const char *const names[] = {
-        "email",
-        "sms",
-        "push",
-        "in_app",
-    };
-    return (unsigned)value < 4U ? names[value] : "?";
+    return (unsigned)value < 4U ? larder_names_of_notification_channel[value] : "?";
 }
+
+static const char *const larder_names_of_notification_urgency[] = {
+    "low",
+    "normal",
+    "high",
+};
 
 const char *notification_urgency_name(enum notification_urgency value)
 {
-    static const char *const names[] = {
-        "low",
-        "normal",
-        "high",
-    };
-    return (unsigned)value < 3U ? names[value] : "?";
+    return (unsigned)value < 3U ? larder_names_of_notification_urgency[value] : "?";
 }
 
 /*
@@ -667,6 +670,108 @@ static struct larder_at decode_notification_unread_count(struct larder_reader *r
     return larder_read_rest(r, at, count, 3);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_notification_quiet_hours;
+
+static const struct larder_shape larder_shape_of_notification_placeholder;
+
+static const struct larder_shape larder_shape_of_notification_attachment;
+
+static const struct larder_shape larder_shape_of_notification_rule;
+
+static const struct larder_shape larder_shape_of_notification_template;
+
+static const struct larder_shape larder_shape_of_notification_preferences;
+
+static const struct larder_shape larder_shape_of_notification_unread_count;
+
+static const struct larder_field larder_fields_of_notification_quiet_hours[] = {
+    {"from_minute", offsetof(struct notification_quiet_hours, from_minute), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"to_minute", offsetof(struct notification_quiet_hours, to_minute), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"except_urgent", offsetof(struct notification_quiet_hours, except_urgent), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+};
+
+static const struct larder_shape larder_shape_of_notification_quiet_hours = {
+    larder_fields_of_notification_quiet_hours, sizeof larder_fields_of_notification_quiet_hours / sizeof larder_fields_of_notification_quiet_hours[0],
+    sizeof(struct notification_quiet_hours), false,
+};
+
+static const struct larder_field larder_fields_of_notification_placeholder[] = {
+    {"name", offsetof(struct notification_placeholder, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"required", offsetof(struct notification_placeholder, required), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+    {"example", offsetof(struct notification_placeholder, example), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+};
+
+static const struct larder_shape larder_shape_of_notification_placeholder = {
+    larder_fields_of_notification_placeholder, sizeof larder_fields_of_notification_placeholder / sizeof larder_fields_of_notification_placeholder[0],
+    sizeof(struct notification_placeholder), false,
+};
+
+static const struct larder_field larder_fields_of_notification_attachment[] = {
+    {"file_name", offsetof(struct notification_attachment, file_name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"media_type", offsetof(struct notification_attachment, media_type), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"content", offsetof(struct notification_attachment, content), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BYTES}},
+};
+
+static const struct larder_shape larder_shape_of_notification_attachment = {
+    larder_fields_of_notification_attachment, sizeof larder_fields_of_notification_attachment / sizeof larder_fields_of_notification_attachment[0],
+    sizeof(struct notification_attachment), false,
+};
+
+static const struct larder_field larder_fields_of_notification_rule[] = {
+    {"topic", offsetof(struct notification_rule, topic), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"channels", offsetof(struct notification_rule, channels), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(enum notification_channel), .item = &(const struct larder_type){.kind = LARDER_KIND_ENUM, .count = 4, .names = larder_names_of_notification_channel}}},
+    {"at_most_every", offsetof(struct notification_rule, at_most_every), offsetof(struct notification_rule, has_at_most_every), false, {.kind = LARDER_KIND_I64}},
+    {"from_urgency", offsetof(struct notification_rule, from_urgency), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_notification_urgency}},
+};
+
+static const struct larder_shape larder_shape_of_notification_rule = {
+    larder_fields_of_notification_rule, sizeof larder_fields_of_notification_rule / sizeof larder_fields_of_notification_rule[0],
+    sizeof(struct notification_rule), false,
+};
+
+static const struct larder_field larder_fields_of_notification_template[] = {
+    {"locale", offsetof(struct notification_template, locale), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"name", offsetof(struct notification_template, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"subject", offsetof(struct notification_template, subject), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"bodies", offsetof(struct notification_template, bodies), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct notification_template_bodies_entry), .value_at = offsetof(struct notification_template_bodies_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"placeholders", offsetof(struct notification_template, placeholders), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct notification_placeholder), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_placeholder}}},
+    {"attachments", offsetof(struct notification_template, attachments), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct notification_attachment), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_attachment}}},
+    {"urgency", offsetof(struct notification_template, urgency), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_notification_urgency}},
+    {"revision", offsetof(struct notification_template, revision), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"edited_at", offsetof(struct notification_template, edited_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_notification_template = {
+    larder_fields_of_notification_template, sizeof larder_fields_of_notification_template / sizeof larder_fields_of_notification_template[0],
+    sizeof(struct notification_template), false,
+};
+
+static const struct larder_field larder_fields_of_notification_preferences[] = {
+    {"user_id", offsetof(struct notification_preferences, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"rules", offsetof(struct notification_preferences, rules), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct notification_rule), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_rule}}},
+    {"quiet", offsetof(struct notification_preferences, quiet), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_notification_quiet_hours}},
+    {"muted_until", offsetof(struct notification_preferences, muted_until), offsetof(struct notification_preferences, has_muted_until), false, {.kind = LARDER_KIND_I64}},
+    {"digest_at", offsetof(struct notification_preferences, digest_at), offsetof(struct notification_preferences, has_digest_at), false, {.kind = LARDER_KIND_U16}},
+};
+
+static const struct larder_shape larder_shape_of_notification_preferences = {
+    larder_fields_of_notification_preferences, sizeof larder_fields_of_notification_preferences / sizeof larder_fields_of_notification_preferences[0],
+    sizeof(struct notification_preferences), false,
+};
+
+static const struct larder_field larder_fields_of_notification_unread_count[] = {
+    {"user_id", offsetof(struct notification_unread_count, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"total", offsetof(struct notification_unread_count, total), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"by_topic", offsetof(struct notification_unread_count, by_topic), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct notification_unread_count_by_topic_entry), .value_at = offsetof(struct notification_unread_count_by_topic_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_U32}}},
+};
+
+static const struct larder_shape larder_shape_of_notification_unread_count = {
+    larder_fields_of_notification_unread_count, sizeof larder_fields_of_notification_unread_count / sizeof larder_fields_of_notification_unread_count[0],
+    sizeof(struct notification_unread_count), false,
+};
+
 /* ------------------------------------------------ template */
 
 static bool encode_entity_notification_template(struct larder_writer *w, const void *from)
@@ -922,6 +1027,31 @@ notification_template_cache_delete_many(struct notification_cache *cache, const 
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_notification_template, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_notification_template = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_template};
+
+enum larder_status
+notification_template_clone(const struct notification_template *value, const struct notification_template **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_template, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_notification_template, &larder_type_of_notification_template, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool notification_template_equal(const struct notification_template *a, const struct notification_template *b)
+{
+    return larder_value_equal(&larder_type_of_notification_template, a, b);
+}
+
+enum larder_status
+notification_template_to_json(const struct notification_template *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_notification_template, &larder_type_of_notification_template, value, buf, size, ret_len);
 }
 
 void notification_template_release(const struct notification_template *value)
@@ -1191,6 +1321,31 @@ notification_preferences_cache_delete_many(struct notification_cache *cache, con
     return larder_stub_delete_many(larder_core(cache), pick_notification_preferences, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_notification_preferences = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_preferences};
+
+enum larder_status
+notification_preferences_clone(const struct notification_preferences *value, const struct notification_preferences **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_preferences, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_notification_preferences, &larder_type_of_notification_preferences, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool notification_preferences_equal(const struct notification_preferences *a, const struct notification_preferences *b)
+{
+    return larder_value_equal(&larder_type_of_notification_preferences, a, b);
+}
+
+enum larder_status
+notification_preferences_to_json(const struct notification_preferences *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_notification_preferences, &larder_type_of_notification_preferences, value, buf, size, ret_len);
+}
+
 void notification_preferences_release(const struct notification_preferences *value)
 {
     larder_value_release(value);
@@ -1456,6 +1611,31 @@ notification_unread_count_cache_delete_many(struct notification_cache *cache, co
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_notification_unread_count, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_notification_unread_count = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_unread_count};
+
+enum larder_status
+notification_unread_count_clone(const struct notification_unread_count *value, const struct notification_unread_count **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_unread_count, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_notification_unread_count, &larder_type_of_notification_unread_count, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool notification_unread_count_equal(const struct notification_unread_count *a, const struct notification_unread_count *b)
+{
+    return larder_value_equal(&larder_type_of_notification_unread_count, a, b);
+}
+
+enum larder_status
+notification_unread_count_to_json(const struct notification_unread_count *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_notification_unread_count, &larder_type_of_notification_unread_count, value, buf, size, ret_len);
 }
 
 void notification_unread_count_release(const struct notification_unread_count *value)
@@ -1728,6 +1908,31 @@ notification_device_tokens_cache_delete_many(struct notification_cache *cache, c
     return larder_stub_delete_many(larder_core(cache), pick_notification_device_tokens, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_notification_device_tokens = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct larder_bytes), .item = &(const struct larder_type){.kind = LARDER_KIND_BYTES}};
+
+enum larder_status
+notification_device_tokens_clone(const struct notification_device_tokens *value, const struct notification_device_tokens **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_device_tokens, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_notification_device_tokens, &larder_type_of_notification_device_tokens, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool notification_device_tokens_equal(const struct notification_device_tokens *a, const struct notification_device_tokens *b)
+{
+    return larder_value_equal(&larder_type_of_notification_device_tokens, a, b);
+}
+
+enum larder_status
+notification_device_tokens_to_json(const struct notification_device_tokens *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_notification_device_tokens, &larder_type_of_notification_device_tokens, value, buf, size, ret_len);
+}
+
 void notification_device_tokens_release(const struct notification_device_tokens *value)
 {
     larder_value_release(value);
@@ -1758,7 +1963,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "notification",
     .env_prefix = "NOTIFICATION",
     .db = 7,

@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "notification_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "notification_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -300,6 +300,22 @@ enum larder_status
 notification_template_cache_delete_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+notification_template_clone(const struct notification_template *value, const struct notification_template **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool notification_template_equal(const struct notification_template *a, const struct notification_template *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+notification_template_to_json(const struct notification_template *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void notification_template_release(const struct notification_template *value);
 void notification_template_release_many(const struct notification_template **values, size_t count);
@@ -392,6 +408,22 @@ notification_preferences_cache_set_many(struct notification_cache *cache, const 
 enum larder_status
 notification_preferences_cache_delete_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+notification_preferences_clone(const struct notification_preferences *value, const struct notification_preferences **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool notification_preferences_equal(const struct notification_preferences *a, const struct notification_preferences *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+notification_preferences_to_json(const struct notification_preferences *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void notification_preferences_release(const struct notification_preferences *value);
@@ -486,6 +518,22 @@ enum larder_status
 notification_unread_count_cache_delete_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+notification_unread_count_clone(const struct notification_unread_count *value, const struct notification_unread_count **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool notification_unread_count_equal(const struct notification_unread_count *a, const struct notification_unread_count *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+notification_unread_count_to_json(const struct notification_unread_count *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void notification_unread_count_release(const struct notification_unread_count *value);
 void notification_unread_count_release_many(const struct notification_unread_count **values, size_t count);
@@ -579,6 +627,22 @@ notification_device_tokens_cache_set_many(struct notification_cache *cache, cons
 enum larder_status
 notification_device_tokens_cache_delete_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_clone(const struct notification_device_tokens *value, const struct notification_device_tokens **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool notification_device_tokens_equal(const struct notification_device_tokens *a, const struct notification_device_tokens *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_to_json(const struct notification_device_tokens *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void notification_device_tokens_release(const struct notification_device_tokens *value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,33 +17,35 @@ static struct larder_cache *larder_core(struct order_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_order_currency[] = {
+    "eur",
+    "usd",
+    "gbp",
+    "chf",
+    "jpy",
+    "sek",
+    "pln",
+};
+
 const char *order_currency_name(enum order_currency value)
 {
-    static const char *const names[] = {
-        "eur",
-        "usd",
-        "gbp",
-        "chf",
-        "jpy",
-        "sek",
-        "pln",
-    };
-    return (unsigned)value < 7U ? names[value] : "?";
+    return (unsigned)value < 7U ? larder_names_of_order_currency[value] : "?";
 }
+
+static const char *const larder_names_of_order_state[] = {
+    "draft",
+    "placed",
+    "paid",
+    "packed",
+    "shipped",
+    "delivered",
+    "returned",
+    "cancelled",
+};
 
 const char *order_state_name(enum order_state value)
 {
-    static const char *const names[] = {
-        "draft",
-        "placed",
-        "paid",
-        "packed",
-        "shipped",
-        "delivered",
-        "returned",
-        "cancelled",
-    };
-    return (unsigned)value < 8U ? names[value] : "?";
+    return (unsigned)value < 8U ? larder_names_of_order_state[value] : "?";
 }
 
 /*
@@ -1081,6 +1084,165 @@ static struct larder_at decode_order_status(struct larder_reader *r, struct lard
     return larder_read_rest(r, at, count, 4);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_order_money;
+
+static const struct larder_shape larder_shape_of_order_postal_address;
+
+static const struct larder_shape larder_shape_of_order_line;
+
+static const struct larder_shape larder_shape_of_order_coupon;
+
+static const struct larder_shape larder_shape_of_order_totals;
+
+static const struct larder_shape larder_shape_of_order_parcel;
+
+static const struct larder_shape larder_shape_of_order_summary;
+
+static const struct larder_shape larder_shape_of_order_cart;
+
+static const struct larder_shape larder_shape_of_order;
+
+static const struct larder_shape larder_shape_of_order_status;
+
+static const struct larder_field larder_fields_of_order_money[] = {
+    {"amount", offsetof(struct order_money, amount), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"currency", offsetof(struct order_money, currency), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 7, .names = larder_names_of_order_currency}},
+};
+
+static const struct larder_shape larder_shape_of_order_money = {
+    larder_fields_of_order_money, sizeof larder_fields_of_order_money / sizeof larder_fields_of_order_money[0],
+    sizeof(struct order_money), false,
+};
+
+static const struct larder_field larder_fields_of_order_postal_address[] = {
+    {"name", offsetof(struct order_postal_address, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"company", offsetof(struct order_postal_address, company), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"lines", offsetof(struct order_postal_address, lines), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"postal_code", offsetof(struct order_postal_address, postal_code), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"city", offsetof(struct order_postal_address, city), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"region", offsetof(struct order_postal_address, region), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"country", offsetof(struct order_postal_address, country), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"phone", offsetof(struct order_postal_address, phone), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING, .optional = true}},
+};
+
+static const struct larder_shape larder_shape_of_order_postal_address = {
+    larder_fields_of_order_postal_address, sizeof larder_fields_of_order_postal_address / sizeof larder_fields_of_order_postal_address[0],
+    sizeof(struct order_postal_address), false,
+};
+
+static const struct larder_field larder_fields_of_order_line[] = {
+    {"product_id", offsetof(struct order_line, product_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"sku", offsetof(struct order_line, sku), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"title", offsetof(struct order_line, title), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"quantity", offsetof(struct order_line, quantity), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"unit_price", offsetof(struct order_line, unit_price), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_money}},
+    {"discount", offsetof(struct order_line, discount), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_order_money}},
+    {"options", offsetof(struct order_line, options), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct order_line_options_entry), .value_at = offsetof(struct order_line_options_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+};
+
+static const struct larder_shape larder_shape_of_order_line = {
+    larder_fields_of_order_line, sizeof larder_fields_of_order_line / sizeof larder_fields_of_order_line[0],
+    sizeof(struct order_line), false,
+};
+
+static const struct larder_field larder_fields_of_order_coupon[] = {
+    {"code", offsetof(struct order_coupon, code), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"worth", offsetof(struct order_coupon, worth), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_money}},
+    {"expires_at", offsetof(struct order_coupon, expires_at), offsetof(struct order_coupon, has_expires_at), false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_order_coupon = {
+    larder_fields_of_order_coupon, sizeof larder_fields_of_order_coupon / sizeof larder_fields_of_order_coupon[0],
+    sizeof(struct order_coupon), false,
+};
+
+static const struct larder_field larder_fields_of_order_totals[] = {
+    {"goods", offsetof(struct order_totals, goods), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_money}},
+    {"shipping", offsetof(struct order_totals, shipping), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_money}},
+    {"tax", offsetof(struct order_totals, tax), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_money}},
+    {"discount", offsetof(struct order_totals, discount), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_order_money}},
+    {"total", offsetof(struct order_totals, total), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_money}},
+};
+
+static const struct larder_shape larder_shape_of_order_totals = {
+    larder_fields_of_order_totals, sizeof larder_fields_of_order_totals / sizeof larder_fields_of_order_totals[0],
+    sizeof(struct order_totals), false,
+};
+
+static const struct larder_field larder_fields_of_order_parcel[] = {
+    {"carrier", offsetof(struct order_parcel, carrier), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"tracking", offsetof(struct order_parcel, tracking), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"lines", offsetof(struct order_parcel, lines), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(uint16_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U16}}},
+    {"shipped_at", offsetof(struct order_parcel, shipped_at), offsetof(struct order_parcel, has_shipped_at), false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_order_parcel = {
+    larder_fields_of_order_parcel, sizeof larder_fields_of_order_parcel / sizeof larder_fields_of_order_parcel[0],
+    sizeof(struct order_parcel), false,
+};
+
+static const struct larder_field larder_fields_of_order_summary[] = {
+    {"id", offsetof(struct order_summary, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"placed_at", offsetof(struct order_summary, placed_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"state", offsetof(struct order_summary, state), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 8, .names = larder_names_of_order_state}},
+    {"total", offsetof(struct order_summary, total), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_money}},
+    {"first_title", offsetof(struct order_summary, first_title), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"line_count", offsetof(struct order_summary, line_count), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+};
+
+static const struct larder_shape larder_shape_of_order_summary = {
+    larder_fields_of_order_summary, sizeof larder_fields_of_order_summary / sizeof larder_fields_of_order_summary[0],
+    sizeof(struct order_summary), false,
+};
+
+static const struct larder_field larder_fields_of_order_cart[] = {
+    {"user_id", offsetof(struct order_cart, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"lines", offsetof(struct order_cart, lines), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct order_line), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_line}}},
+    {"coupons", offsetof(struct order_cart, coupons), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct order_coupon), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_coupon}}},
+    {"ship_to", offsetof(struct order_cart, ship_to), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_order_postal_address}},
+    {"note", offsetof(struct order_cart, note), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"updated_at", offsetof(struct order_cart, updated_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_order_cart = {
+    larder_fields_of_order_cart, sizeof larder_fields_of_order_cart / sizeof larder_fields_of_order_cart[0],
+    sizeof(struct order_cart), false,
+};
+
+static const struct larder_field larder_fields_of_order[] = {
+    {"id", offsetof(struct order, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"user_id", offsetof(struct order, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"state", offsetof(struct order, state), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 8, .names = larder_names_of_order_state}},
+    {"lines", offsetof(struct order, lines), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct order_line), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_line}}},
+    {"totals", offsetof(struct order, totals), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_totals}},
+    {"ship_to", offsetof(struct order, ship_to), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_postal_address}},
+    {"bill_to", offsetof(struct order, bill_to), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_order_postal_address}},
+    {"parcels", offsetof(struct order, parcels), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct order_parcel), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_parcel}}},
+    {"payment_id", offsetof(struct order, payment_id), offsetof(struct order, has_payment_id), false, {.kind = LARDER_KIND_UUID}},
+    {"placed_at", offsetof(struct order, placed_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"paid_after", offsetof(struct order, paid_after), offsetof(struct order, has_paid_after), false, {.kind = LARDER_KIND_I64}},
+    {"gift_message", offsetof(struct order, gift_message), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+};
+
+static const struct larder_shape larder_shape_of_order = {
+    larder_fields_of_order, sizeof larder_fields_of_order / sizeof larder_fields_of_order[0],
+    sizeof(struct order), false,
+};
+
+static const struct larder_field larder_fields_of_order_status[] = {
+    {"id", offsetof(struct order_status, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"state", offsetof(struct order_status, state), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 8, .names = larder_names_of_order_state}},
+    {"eta", offsetof(struct order_status, eta), offsetof(struct order_status, has_eta), false, {.kind = LARDER_KIND_I64}},
+    {"message", offsetof(struct order_status, message), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_order_status = {
+    larder_fields_of_order_status, sizeof larder_fields_of_order_status / sizeof larder_fields_of_order_status[0],
+    sizeof(struct order_status), false,
+};
+
 /* ------------------------------------------------ cart */
 
 static bool encode_entity_order_cart(struct larder_writer *w, const void *from)
@@ -1333,6 +1495,31 @@ order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_order_cart, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_order_cart = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_cart};
+
+enum larder_status
+order_cart_clone(const struct order_cart *value, const struct order_cart **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_cart, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_order_cart, &larder_type_of_order_cart, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool order_cart_equal(const struct order_cart *a, const struct order_cart *b)
+{
+    return larder_value_equal(&larder_type_of_order_cart, a, b);
+}
+
+enum larder_status
+order_cart_to_json(const struct order_cart *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_order_cart, &larder_type_of_order_cart, value, buf, size, ret_len);
 }
 
 void order_cart_release(const struct order_cart *value)
@@ -1602,6 +1789,31 @@ order_cache_delete_many(struct order_cache *cache, const struct order_key *keys,
     return larder_stub_delete_many(larder_core(cache), pick_order, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_order = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order};
+
+enum larder_status
+order_clone(const struct order *value, const struct order **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_order, &larder_type_of_order, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool order_equal(const struct order *a, const struct order *b)
+{
+    return larder_value_equal(&larder_type_of_order, a, b);
+}
+
+enum larder_status
+order_to_json(const struct order *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_order, &larder_type_of_order, value, buf, size, ret_len);
+}
+
 void order_release(const struct order *value)
 {
     larder_value_release(value);
@@ -1868,6 +2080,31 @@ order_status_cache_delete_many(struct order_cache *cache, const struct order_sta
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_order_status, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_order_status = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_status};
+
+enum larder_status
+order_status_clone(const struct order_status *value, const struct order_status **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_status, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_order_status, &larder_type_of_order_status, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool order_status_equal(const struct order_status *a, const struct order_status *b)
+{
+    return larder_value_equal(&larder_type_of_order_status, a, b);
+}
+
+enum larder_status
+order_status_to_json(const struct order_status *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_order_status, &larder_type_of_order_status, value, buf, size, ret_len);
 }
 
 void order_status_release(const struct order_status *value)
@@ -2148,6 +2385,31 @@ order_history_page_cache_delete_many(struct order_cache *cache, const struct ord
     return larder_stub_delete_many(larder_core(cache), pick_order_history_page, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_order_history_page = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct order_summary), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_summary}};
+
+enum larder_status
+order_history_page_clone(const struct order_history_page *value, const struct order_history_page **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_history_page, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_order_history_page, &larder_type_of_order_history_page, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool order_history_page_equal(const struct order_history_page *a, const struct order_history_page *b)
+{
+    return larder_value_equal(&larder_type_of_order_history_page, a, b);
+}
+
+enum larder_status
+order_history_page_to_json(const struct order_history_page *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_order_history_page, &larder_type_of_order_history_page, value, buf, size, ret_len);
+}
+
 void order_history_page_release(const struct order_history_page *value)
 {
     larder_value_release(value);
@@ -2179,7 +2441,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "order",
     .env_prefix = "ORDER",
     .db = 4,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,45 +17,48 @@ static struct larder_cache *larder_core(struct payment_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_payment_currency[] = {
+    "eur",
+    "usd",
+    "gbp",
+    "chf",
+    "jpy",
+    "sek",
+    "pln",
+};
+
 const char *payment_currency_name(enum payment_currency value)
 {
-    static const char *const names[] = {
-        "eur",
-        "usd",
-        "gbp",
-        "chf",
-        "jpy",
-        "sek",
-        "pln",
-    };
-    return (unsigned)value < 7U ? names[value] : "?";
+    return (unsigned)value < 7U ? larder_names_of_payment_currency[value] : "?";
 }
+
+static const char *const larder_names_of_payment_scheme[] = {
+    "visa",
+    "mastercard",
+    "amex",
+    "sepa",
+    "paypal",
+    "invoice",
+    "voucher",
+};
 
 const char *payment_scheme_name(enum payment_scheme value)
 {
-    static const char *const names[] = {
-        "visa",
-        "mastercard",
-        "amex",
-        "sepa",
-        "paypal",
-        "invoice",
-        "voucher",
-    };
-    return (unsigned)value < 7U ? names[value] : "?";
+    return (unsigned)value < 7U ? larder_names_of_payment_scheme[value] : "?";
 }
+
+static const char *const larder_names_of_payment_outcome[] = {
+    "pending",
+    "authorized",
+    "captured",
+    "declined",
+    "refunded",
+    "charged_back",
+};
 
 const char *payment_outcome_name(enum payment_outcome value)
 {
-    static const char *const names[] = {
-        "pending",
-        "authorized",
-        "captured",
-        "declined",
-        "refunded",
-        "charged_back",
-    };
-    return (unsigned)value < 6U ? names[value] : "?";
+    return (unsigned)value < 6U ? larder_names_of_payment_outcome[value] : "?";
 }
 
 /*
@@ -753,6 +757,123 @@ static struct larder_at decode_payment_transaction(struct larder_reader *r, stru
     return larder_read_rest(r, at, count, 12);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_payment_money;
+
+static const struct larder_shape larder_shape_of_payment_postal_address;
+
+static const struct larder_shape larder_shape_of_payment_card;
+
+static const struct larder_shape larder_shape_of_payment_bank_account;
+
+static const struct larder_shape larder_shape_of_payment_step;
+
+static const struct larder_shape larder_shape_of_payment_method;
+
+static const struct larder_shape larder_shape_of_payment_transaction;
+
+static const struct larder_field larder_fields_of_payment_money[] = {
+    {"amount", offsetof(struct payment_money, amount), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"currency", offsetof(struct payment_money, currency), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 7, .names = larder_names_of_payment_currency}},
+};
+
+static const struct larder_shape larder_shape_of_payment_money = {
+    larder_fields_of_payment_money, sizeof larder_fields_of_payment_money / sizeof larder_fields_of_payment_money[0],
+    sizeof(struct payment_money), false,
+};
+
+static const struct larder_field larder_fields_of_payment_postal_address[] = {
+    {"name", offsetof(struct payment_postal_address, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"company", offsetof(struct payment_postal_address, company), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"lines", offsetof(struct payment_postal_address, lines), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"postal_code", offsetof(struct payment_postal_address, postal_code), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"city", offsetof(struct payment_postal_address, city), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"region", offsetof(struct payment_postal_address, region), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"country", offsetof(struct payment_postal_address, country), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"phone", offsetof(struct payment_postal_address, phone), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING, .optional = true}},
+};
+
+static const struct larder_shape larder_shape_of_payment_postal_address = {
+    larder_fields_of_payment_postal_address, sizeof larder_fields_of_payment_postal_address / sizeof larder_fields_of_payment_postal_address[0],
+    sizeof(struct payment_postal_address), false,
+};
+
+static const struct larder_field larder_fields_of_payment_card[] = {
+    {"last4", offsetof(struct payment_card, last4), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"expires_month", offsetof(struct payment_card, expires_month), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"expires_year", offsetof(struct payment_card, expires_year), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"holder", offsetof(struct payment_card, holder), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING}},
+    {"network_token", offsetof(struct payment_card, network_token), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_BYTES}},
+};
+
+static const struct larder_shape larder_shape_of_payment_card = {
+    larder_fields_of_payment_card, sizeof larder_fields_of_payment_card / sizeof larder_fields_of_payment_card[0],
+    sizeof(struct payment_card), false,
+};
+
+static const struct larder_field larder_fields_of_payment_bank_account[] = {
+    {"iban", offsetof(struct payment_bank_account, iban), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING}},
+    {"mandate", offsetof(struct payment_bank_account, mandate), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"signed_at", offsetof(struct payment_bank_account, signed_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_payment_bank_account = {
+    larder_fields_of_payment_bank_account, sizeof larder_fields_of_payment_bank_account / sizeof larder_fields_of_payment_bank_account[0],
+    sizeof(struct payment_bank_account), false,
+};
+
+static const struct larder_field larder_fields_of_payment_step[] = {
+    {"outcome", offsetof(struct payment_step, outcome), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 6, .names = larder_names_of_payment_outcome}},
+    {"at", offsetof(struct payment_step, at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"amount", offsetof(struct payment_step, amount), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_payment_money}},
+    {"reason", offsetof(struct payment_step, reason), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"took", offsetof(struct payment_step, took), offsetof(struct payment_step, has_took), false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_payment_step = {
+    larder_fields_of_payment_step, sizeof larder_fields_of_payment_step / sizeof larder_fields_of_payment_step[0],
+    sizeof(struct payment_step), false,
+};
+
+static const struct larder_field larder_fields_of_payment_method[] = {
+    {"id", offsetof(struct payment_method, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_UUID}},
+    {"user_id", offsetof(struct payment_method, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"scheme", offsetof(struct payment_method, scheme), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 7, .names = larder_names_of_payment_scheme}},
+    {"card", offsetof(struct payment_method, card), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_payment_card}},
+    {"account", offsetof(struct payment_method, account), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_payment_bank_account}},
+    {"provider_token", offsetof(struct payment_method, provider_token), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING}},
+    {"billing", offsetof(struct payment_method, billing), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_payment_postal_address}},
+    {"is_default", offsetof(struct payment_method, is_default), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+    {"added_at", offsetof(struct payment_method, added_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"risk", offsetof(struct payment_method, risk), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I8}},
+};
+
+static const struct larder_shape larder_shape_of_payment_method = {
+    larder_fields_of_payment_method, sizeof larder_fields_of_payment_method / sizeof larder_fields_of_payment_method[0],
+    sizeof(struct payment_method), false,
+};
+
+static const struct larder_field larder_fields_of_payment_transaction[] = {
+    {"id", offsetof(struct payment_transaction, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_UUID}},
+    {"order_id", offsetof(struct payment_transaction, order_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"method_id", offsetof(struct payment_transaction, method_id), offsetof(struct payment_transaction, has_method_id), false, {.kind = LARDER_KIND_UUID}},
+    {"amount", offsetof(struct payment_transaction, amount), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_payment_money}},
+    {"fee", offsetof(struct payment_transaction, fee), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_payment_money}},
+    {"outcome", offsetof(struct payment_transaction, outcome), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 6, .names = larder_names_of_payment_outcome}},
+    {"steps", offsetof(struct payment_transaction, steps), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct payment_step), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_payment_step}}},
+    {"provider", offsetof(struct payment_transaction, provider), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"provider_reference", offsetof(struct payment_transaction, provider_reference), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"client_secret", offsetof(struct payment_transaction, client_secret), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"provider_answer", offsetof(struct payment_transaction, provider_answer), offsetof(struct payment_transaction, has_provider_answer), false, {.kind = LARDER_KIND_ANY}},
+    {"created_at", offsetof(struct payment_transaction, created_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_payment_transaction = {
+    larder_fields_of_payment_transaction, sizeof larder_fields_of_payment_transaction / sizeof larder_fields_of_payment_transaction[0],
+    sizeof(struct payment_transaction), false,
+};
+
 /* ------------------------------------------------ payment_method */
 
 static bool encode_entity_payment_method(struct larder_writer *w, const void *from)
@@ -1005,6 +1126,31 @@ payment_method_cache_delete_many(struct payment_cache *cache, const struct payme
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_payment_method, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_payment_method = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_payment_method};
+
+enum larder_status
+payment_method_clone(const struct payment_method *value, const struct payment_method **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_payment_method, &larder_type_of_payment_method, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool payment_method_equal(const struct payment_method *a, const struct payment_method *b)
+{
+    return larder_value_equal(&larder_type_of_payment_method, a, b);
+}
+
+enum larder_status
+payment_method_to_json(const struct payment_method *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_payment_method, &larder_type_of_payment_method, value, buf, size, ret_len);
 }
 
 void payment_method_release(const struct payment_method *value)
@@ -1271,6 +1417,31 @@ payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct p
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_payment_method_ids, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_payment_method_ids = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct larder_uuid), .item = &(const struct larder_type){.kind = LARDER_KIND_UUID}};
+
+enum larder_status
+payment_method_ids_clone(const struct payment_method_ids *value, const struct payment_method_ids **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method_ids, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_payment_method_ids, &larder_type_of_payment_method_ids, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool payment_method_ids_equal(const struct payment_method_ids *a, const struct payment_method_ids *b)
+{
+    return larder_value_equal(&larder_type_of_payment_method_ids, a, b);
+}
+
+enum larder_status
+payment_method_ids_to_json(const struct payment_method_ids *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_payment_method_ids, &larder_type_of_payment_method_ids, value, buf, size, ret_len);
 }
 
 void payment_method_ids_release(const struct payment_method_ids *value)
@@ -1540,6 +1711,31 @@ payment_transaction_cache_delete_many(struct payment_cache *cache, const struct 
     return larder_stub_delete_many(larder_core(cache), pick_payment_transaction, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_payment_transaction = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_payment_transaction};
+
+enum larder_status
+payment_transaction_clone(const struct payment_transaction *value, const struct payment_transaction **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_transaction, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_payment_transaction, &larder_type_of_payment_transaction, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool payment_transaction_equal(const struct payment_transaction *a, const struct payment_transaction *b)
+{
+    return larder_value_equal(&larder_type_of_payment_transaction, a, b);
+}
+
+enum larder_status
+payment_transaction_to_json(const struct payment_transaction *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_payment_transaction, &larder_type_of_payment_transaction, value, buf, size, ret_len);
+}
+
 void payment_transaction_release(const struct payment_transaction *value)
 {
     larder_value_release(value);
@@ -1788,6 +1984,31 @@ payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struc
     return larder_stub_delete_many(larder_core(cache), pick_payment_exchange_rate, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_payment_exchange_rate = {.kind = LARDER_KIND_F64};
+
+enum larder_status
+payment_exchange_rate_clone(const struct payment_exchange_rate *value, const struct payment_exchange_rate **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_exchange_rate, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_payment_exchange_rate, &larder_type_of_payment_exchange_rate, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool payment_exchange_rate_equal(const struct payment_exchange_rate *a, const struct payment_exchange_rate *b)
+{
+    return larder_value_equal(&larder_type_of_payment_exchange_rate, a, b);
+}
+
+enum larder_status
+payment_exchange_rate_to_json(const struct payment_exchange_rate *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_payment_exchange_rate, &larder_type_of_payment_exchange_rate, value, buf, size, ret_len);
+}
+
 void payment_exchange_rate_release(const struct payment_exchange_rate *value)
 {
     larder_value_release(value);
@@ -1817,7 +2038,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "payment",
     .env_prefix = "PAYMENT",
     .db = 6,

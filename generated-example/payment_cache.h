@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "payment_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "payment_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -304,6 +304,22 @@ enum larder_status
 payment_method_cache_delete_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+payment_method_clone(const struct payment_method *value, const struct payment_method **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool payment_method_equal(const struct payment_method *a, const struct payment_method *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+payment_method_to_json(const struct payment_method *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void payment_method_release(const struct payment_method *value);
 void payment_method_release_many(const struct payment_method **values, size_t count);
@@ -398,6 +414,22 @@ enum larder_status
 payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+payment_method_ids_clone(const struct payment_method_ids *value, const struct payment_method_ids **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool payment_method_ids_equal(const struct payment_method_ids *a, const struct payment_method_ids *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+payment_method_ids_to_json(const struct payment_method_ids *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void payment_method_ids_release(const struct payment_method_ids *value);
 void payment_method_ids_release_many(const struct payment_method_ids **values, size_t count);
@@ -490,6 +522,22 @@ payment_transaction_cache_set_many(struct payment_cache *cache, const struct pay
 enum larder_status
 payment_transaction_cache_delete_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_clone(const struct payment_transaction *value, const struct payment_transaction **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool payment_transaction_equal(const struct payment_transaction *a, const struct payment_transaction *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_to_json(const struct payment_transaction *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void payment_transaction_release(const struct payment_transaction *value);
@@ -584,6 +632,22 @@ payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct p
 enum larder_status
 payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_clone(const struct payment_exchange_rate *value, const struct payment_exchange_rate **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool payment_exchange_rate_equal(const struct payment_exchange_rate *a, const struct payment_exchange_rate *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_to_json(const struct payment_exchange_rate *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void payment_exchange_rate_release(const struct payment_exchange_rate *value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,29 +17,31 @@ static struct larder_cache *larder_core(struct product_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_product_currency[] = {
+    "eur",
+    "usd",
+    "gbp",
+    "chf",
+    "jpy",
+    "sek",
+    "pln",
+};
+
 const char *product_currency_name(enum product_currency value)
 {
-    static const char *const names[] = {
-        "eur",
-        "usd",
-        "gbp",
-        "chf",
-        "jpy",
-        "sek",
-        "pln",
-    };
-    return (unsigned)value < 7U ? names[value] : "?";
+    return (unsigned)value < 7U ? larder_names_of_product_currency[value] : "?";
 }
+
+static const char *const larder_names_of_product_availability[] = {
+    "in_stock",
+    "backorder",
+    "preorder",
+    "discontinued",
+};
 
 const char *product_availability_name(enum product_availability value)
 {
-    static const char *const names[] = {
-        "in_stock",
-        "backorder",
-        "preorder",
-        "discontinued",
-    };
-    return (unsigned)value < 4U ? names[value] : "?";
+    return (unsigned)value < 4U ? larder_names_of_product_availability[value] : "?";
 }
 
 /*
@@ -1220,6 +1223,176 @@ static struct larder_at decode_product_category(struct larder_reader *r, struct 
     return larder_read_rest(r, at, count, 7);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_product_money;
+
+static const struct larder_shape larder_shape_of_product_image;
+
+static const struct larder_shape larder_shape_of_product_dimensions;
+
+static const struct larder_shape larder_shape_of_product_variant;
+
+static const struct larder_shape larder_shape_of_product_summary;
+
+static const struct larder_shape larder_shape_of_product_category_ref;
+
+static const struct larder_shape larder_shape_of_product_facet;
+
+static const struct larder_shape larder_shape_of_product_review;
+
+static const struct larder_shape larder_shape_of_product;
+
+static const struct larder_shape larder_shape_of_product_reviews;
+
+static const struct larder_shape larder_shape_of_product_category;
+
+static const struct larder_field larder_fields_of_product_money[] = {
+    {"amount", offsetof(struct product_money, amount), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"currency", offsetof(struct product_money, currency), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 7, .names = larder_names_of_product_currency}},
+};
+
+static const struct larder_shape larder_shape_of_product_money = {
+    larder_fields_of_product_money, sizeof larder_fields_of_product_money / sizeof larder_fields_of_product_money[0],
+    sizeof(struct product_money), false,
+};
+
+static const struct larder_field larder_fields_of_product_image[] = {
+    {"url", offsetof(struct product_image, url), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"width", offsetof(struct product_image, width), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"height", offsetof(struct product_image, height), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"alt", offsetof(struct product_image, alt), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"blur", offsetof(struct product_image, blur), offsetof(struct product_image, has_blur), false, {.kind = LARDER_KIND_BYTES}},
+};
+
+static const struct larder_shape larder_shape_of_product_image = {
+    larder_fields_of_product_image, sizeof larder_fields_of_product_image / sizeof larder_fields_of_product_image[0],
+    sizeof(struct product_image), false,
+};
+
+static const struct larder_field larder_fields_of_product_dimensions[] = {
+    {"width_mm", offsetof(struct product_dimensions, width_mm), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"height_mm", offsetof(struct product_dimensions, height_mm), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"depth_mm", offsetof(struct product_dimensions, depth_mm), offsetof(struct product_dimensions, has_depth_mm), false, {.kind = LARDER_KIND_U32}},
+    {"weight_g", offsetof(struct product_dimensions, weight_g), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+};
+
+static const struct larder_shape larder_shape_of_product_dimensions = {
+    larder_fields_of_product_dimensions, sizeof larder_fields_of_product_dimensions / sizeof larder_fields_of_product_dimensions[0],
+    sizeof(struct product_dimensions), false,
+};
+
+static const struct larder_field larder_fields_of_product_variant[] = {
+    {"sku", offsetof(struct product_variant, sku), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"title", offsetof(struct product_variant, title), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"price", offsetof(struct product_variant, price), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_product_money}},
+    {"stock", offsetof(struct product_variant, stock), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I32}},
+    {"options", offsetof(struct product_variant, options), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct product_variant_options_entry), .value_at = offsetof(struct product_variant_options_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+};
+
+static const struct larder_shape larder_shape_of_product_variant = {
+    larder_fields_of_product_variant, sizeof larder_fields_of_product_variant / sizeof larder_fields_of_product_variant[0],
+    sizeof(struct product_variant), false,
+};
+
+static const struct larder_field larder_fields_of_product_summary[] = {
+    {"id", offsetof(struct product_summary, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"name", offsetof(struct product_summary, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"price", offsetof(struct product_summary, price), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_money}},
+    {"thumbnail", offsetof(struct product_summary, thumbnail), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_product_image}},
+    {"rating", offsetof(struct product_summary, rating), offsetof(struct product_summary, has_rating), false, {.kind = LARDER_KIND_F32}},
+    {"availability", offsetof(struct product_summary, availability), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 4, .names = larder_names_of_product_availability}},
+};
+
+static const struct larder_shape larder_shape_of_product_summary = {
+    larder_fields_of_product_summary, sizeof larder_fields_of_product_summary / sizeof larder_fields_of_product_summary[0],
+    sizeof(struct product_summary), false,
+};
+
+static const struct larder_field larder_fields_of_product_category_ref[] = {
+    {"id", offsetof(struct product_category_ref, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"name", offsetof(struct product_category_ref, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_product_category_ref = {
+    larder_fields_of_product_category_ref, sizeof larder_fields_of_product_category_ref / sizeof larder_fields_of_product_category_ref[0],
+    sizeof(struct product_category_ref), false,
+};
+
+static const struct larder_field larder_fields_of_product_facet[] = {
+    {"name", offsetof(struct product_facet, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"counts", offsetof(struct product_facet, counts), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct product_facet_counts_entry), .value_at = offsetof(struct product_facet_counts_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_U32}}},
+};
+
+static const struct larder_shape larder_shape_of_product_facet = {
+    larder_fields_of_product_facet, sizeof larder_fields_of_product_facet / sizeof larder_fields_of_product_facet[0],
+    sizeof(struct product_facet), false,
+};
+
+static const struct larder_field larder_fields_of_product_review[] = {
+    {"author", offsetof(struct product_review, author), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"stars", offsetof(struct product_review, stars), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"text", offsetof(struct product_review, text), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"written_at", offsetof(struct product_review, written_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"photos", offsetof(struct product_review, photos), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_image), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_image}}},
+};
+
+static const struct larder_shape larder_shape_of_product_review = {
+    larder_fields_of_product_review, sizeof larder_fields_of_product_review / sizeof larder_fields_of_product_review[0],
+    sizeof(struct product_review), false,
+};
+
+static const struct larder_field larder_fields_of_product[] = {
+    {"id", offsetof(struct product, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"name", offsetof(struct product, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"price", offsetof(struct product, price), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_money}},
+    {"category_id", offsetof(struct product, category_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"dims", offsetof(struct product, dims), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_product_dimensions}},
+    {"labels", offsetof(struct product, labels), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"attrs", offsetof(struct product, attrs), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct product_attrs_entry), .value_at = offsetof(struct product_attrs_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"availability", offsetof(struct product, availability), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 4, .names = larder_names_of_product_availability}},
+    {"sku", offsetof(struct product, sku), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"price_was", offsetof(struct product, price_was), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_product_money}},
+    {"description", offsetof(struct product, description), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"images", offsetof(struct product, images), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_image), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_image}}},
+    {"variants", offsetof(struct product, variants), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_variant), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_variant}}},
+    {"related", offsetof(struct product, related), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(uint64_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U64}}},
+    {"updated_at", offsetof(struct product, updated_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_product = {
+    larder_fields_of_product, sizeof larder_fields_of_product / sizeof larder_fields_of_product[0],
+    sizeof(struct product), false,
+};
+
+static const struct larder_field larder_fields_of_product_reviews[] = {
+    {"product_id", offsetof(struct product_reviews, product_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"average", offsetof(struct product_reviews, average), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_F32}},
+    {"count", offsetof(struct product_reviews, count), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"histogram", offsetof(struct product_reviews, histogram), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(uint32_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U32}}},
+    {"latest", offsetof(struct product_reviews, latest), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_review), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_review}}},
+};
+
+static const struct larder_shape larder_shape_of_product_reviews = {
+    larder_fields_of_product_reviews, sizeof larder_fields_of_product_reviews / sizeof larder_fields_of_product_reviews[0],
+    sizeof(struct product_reviews), false,
+};
+
+static const struct larder_field larder_fields_of_product_category[] = {
+    {"id", offsetof(struct product_category, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"name", offsetof(struct product_category, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"path", offsetof(struct product_category, path), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_category_ref), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_category_ref}}},
+    {"children", offsetof(struct product_category, children), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_category_ref), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_category_ref}}},
+    {"facets", offsetof(struct product_category, facets), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_facet), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_facet}}},
+    {"banner", offsetof(struct product_category, banner), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_product_image}},
+    {"product_count", offsetof(struct product_category, product_count), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+};
+
+static const struct larder_shape larder_shape_of_product_category = {
+    larder_fields_of_product_category, sizeof larder_fields_of_product_category / sizeof larder_fields_of_product_category[0],
+    sizeof(struct product_category), false,
+};
+
 /* ------------------------------------------------ product */
 
 static bool encode_entity_product(struct larder_writer *w, const void *from)
@@ -1474,6 +1647,31 @@ product_cache_delete_many(struct product_cache *cache, const struct product_key 
     return larder_stub_delete_many(larder_core(cache), pick_product, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_product = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product};
+
+enum larder_status
+product_clone(const struct product *value, const struct product **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_product, &larder_type_of_product, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool product_equal(const struct product *a, const struct product *b)
+{
+    return larder_value_equal(&larder_type_of_product, a, b);
+}
+
+enum larder_status
+product_to_json(const struct product *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_product, &larder_type_of_product, value, buf, size, ret_len);
+}
+
 void product_release(const struct product *value)
 {
     larder_value_release(value);
@@ -1717,6 +1915,31 @@ product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct pr
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_product_id_by_sku, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_product_id_by_sku = {.kind = LARDER_KIND_U64};
+
+enum larder_status
+product_id_by_sku_clone(const struct product_id_by_sku *value, const struct product_id_by_sku **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_id_by_sku, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_product_id_by_sku, &larder_type_of_product_id_by_sku, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool product_id_by_sku_equal(const struct product_id_by_sku *a, const struct product_id_by_sku *b)
+{
+    return larder_value_equal(&larder_type_of_product_id_by_sku, a, b);
+}
+
+enum larder_status
+product_id_by_sku_to_json(const struct product_id_by_sku *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_product_id_by_sku, &larder_type_of_product_id_by_sku, value, buf, size, ret_len);
 }
 
 void product_id_by_sku_release(const struct product_id_by_sku *value)
@@ -1985,6 +2208,31 @@ product_reviews_cache_delete_many(struct product_cache *cache, const struct prod
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_product_reviews, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_product_reviews = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_reviews};
+
+enum larder_status
+product_reviews_clone(const struct product_reviews *value, const struct product_reviews **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_reviews, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_product_reviews, &larder_type_of_product_reviews, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool product_reviews_equal(const struct product_reviews *a, const struct product_reviews *b)
+{
+    return larder_value_equal(&larder_type_of_product_reviews, a, b);
+}
+
+enum larder_status
+product_reviews_to_json(const struct product_reviews *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_product_reviews, &larder_type_of_product_reviews, value, buf, size, ret_len);
 }
 
 void product_reviews_release(const struct product_reviews *value)
@@ -2259,6 +2507,31 @@ product_search_results_cache_delete_many(struct product_cache *cache, const stru
     return larder_stub_delete_many(larder_core(cache), pick_product_search_results, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_product_search_results = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_summary), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_summary}};
+
+enum larder_status
+product_search_results_clone(const struct product_search_results *value, const struct product_search_results **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_search_results, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_product_search_results, &larder_type_of_product_search_results, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool product_search_results_equal(const struct product_search_results *a, const struct product_search_results *b)
+{
+    return larder_value_equal(&larder_type_of_product_search_results, a, b);
+}
+
+enum larder_status
+product_search_results_to_json(const struct product_search_results *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_product_search_results, &larder_type_of_product_search_results, value, buf, size, ret_len);
+}
+
 void product_search_results_release(const struct product_search_results *value)
 {
     larder_value_release(value);
@@ -2526,6 +2799,31 @@ product_category_cache_delete_many(struct product_cache *cache, const struct pro
     return larder_stub_delete_many(larder_core(cache), pick_product_category, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_product_category = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_category};
+
+enum larder_status
+product_category_clone(const struct product_category *value, const struct product_category **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_category, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_product_category, &larder_type_of_product_category, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool product_category_equal(const struct product_category *a, const struct product_category *b)
+{
+    return larder_value_equal(&larder_type_of_product_category, a, b);
+}
+
+enum larder_status
+product_category_to_json(const struct product_category *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_product_category, &larder_type_of_product_category, value, buf, size, ret_len);
+}
+
 void product_category_release(const struct product_category *value)
 {
     larder_value_release(value);
@@ -2765,6 +3063,31 @@ product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, 
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
+static const struct larder_type larder_type_of_product_featured = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_summary), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_summary}};
+
+enum larder_status
+product_featured_clone(const struct product_featured *value, const struct product_featured **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_featured, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_product_featured, &larder_type_of_product_featured, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool product_featured_equal(const struct product_featured *a, const struct product_featured *b)
+{
+    return larder_value_equal(&larder_type_of_product_featured, a, b);
+}
+
+enum larder_status
+product_featured_to_json(const struct product_featured *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_product_featured, &larder_type_of_product_featured, value, buf, size, ret_len);
+}
+
 void product_featured_release(const struct product_featured *value)
 {
     larder_value_release(value);
@@ -2798,7 +3121,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "product",
     .env_prefix = "PRODUCT",
     .db = 1,

@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "product_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "product_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -380,6 +380,22 @@ enum larder_status
 product_cache_delete_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+product_clone(const struct product *value, const struct product **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool product_equal(const struct product *a, const struct product *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+product_to_json(const struct product *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_release(const struct product *value);
 void product_release_many(const struct product **values, size_t count);
@@ -473,6 +489,22 @@ enum larder_status
 product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_clone(const struct product_id_by_sku *value, const struct product_id_by_sku **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool product_id_by_sku_equal(const struct product_id_by_sku *a, const struct product_id_by_sku *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_to_json(const struct product_id_by_sku *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_id_by_sku_release(const struct product_id_by_sku *value);
 void product_id_by_sku_release_many(const struct product_id_by_sku **values, size_t count);
@@ -565,6 +597,22 @@ product_reviews_cache_set_many(struct product_cache *cache, const struct product
 enum larder_status
 product_reviews_cache_delete_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+product_reviews_clone(const struct product_reviews *value, const struct product_reviews **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool product_reviews_equal(const struct product_reviews *a, const struct product_reviews *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+product_reviews_to_json(const struct product_reviews *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_reviews_release(const struct product_reviews *value);
@@ -660,6 +708,22 @@ enum larder_status
 product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+product_search_results_clone(const struct product_search_results *value, const struct product_search_results **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool product_search_results_equal(const struct product_search_results *a, const struct product_search_results *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+product_search_results_to_json(const struct product_search_results *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_search_results_release(const struct product_search_results *value);
 void product_search_results_release_many(const struct product_search_results **values, size_t count);
@@ -753,6 +817,22 @@ enum larder_status
 product_category_cache_delete_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+product_category_clone(const struct product_category *value, const struct product_category **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool product_category_equal(const struct product_category *a, const struct product_category *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+product_category_to_json(const struct product_category *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_category_release(const struct product_category *value);
 void product_category_release_many(const struct product_category **values, size_t count);
@@ -829,6 +909,22 @@ product_featured_cache_touch(struct product_cache *cache);
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
 LARDER_MUST_USE enum larder_status
 product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, size_t *ret_len);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+product_featured_clone(const struct product_featured *value, const struct product_featured **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool product_featured_equal(const struct product_featured *a, const struct product_featured *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+product_featured_to_json(const struct product_featured *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void product_featured_release(const struct product_featured *value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,36 +17,39 @@ static struct larder_cache *larder_core(struct user_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_user_channel[] = {
+    "email",
+    "sms",
+    "push",
+    "in_app",
+};
+
 const char *user_channel_name(enum user_channel value)
 {
-    static const char *const names[] = {
-        "email",
-        "sms",
-        "push",
-        "in_app",
-    };
-    return (unsigned)value < 4U ? names[value] : "?";
+    return (unsigned)value < 4U ? larder_names_of_user_channel[value] : "?";
 }
+
+static const char *const larder_names_of_user_theme[] = {
+    "system",
+    "light",
+    "dark",
+};
 
 const char *user_theme_name(enum user_theme value)
 {
-    static const char *const names[] = {
-        "system",
-        "light",
-        "dark",
-    };
-    return (unsigned)value < 3U ? names[value] : "?";
+    return (unsigned)value < 3U ? larder_names_of_user_theme[value] : "?";
 }
+
+static const char *const larder_names_of_user_standing[] = {
+    "active",
+    "locked",
+    "closing",
+    "closed",
+};
 
 const char *user_standing_name(enum user_standing value)
 {
-    static const char *const names[] = {
-        "active",
-        "locked",
-        "closing",
-        "closed",
-    };
-    return (unsigned)value < 4U ? names[value] : "?";
+    return (unsigned)value < 4U ? larder_names_of_user_standing[value] : "?";
 }
 
 /*
@@ -901,6 +905,138 @@ static struct larder_at decode_user_preferences(struct larder_reader *r, struct 
     return larder_read_rest(r, at, count, 10);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_user_geo_point;
+
+static const struct larder_shape larder_shape_of_user_postal_address;
+
+static const struct larder_shape larder_shape_of_user_image;
+
+static const struct larder_shape larder_shape_of_user_quiet_hours;
+
+static const struct larder_shape larder_shape_of_user_loyalty;
+
+static const struct larder_shape larder_shape_of_user_saved_address;
+
+static const struct larder_shape larder_shape_of_user_profile;
+
+static const struct larder_shape larder_shape_of_user_preferences;
+
+static const struct larder_field larder_fields_of_user_geo_point[] = {
+    {"latitude", offsetof(struct user_geo_point, latitude), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_F64}},
+    {"longitude", offsetof(struct user_geo_point, longitude), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_F64}},
+};
+
+static const struct larder_shape larder_shape_of_user_geo_point = {
+    larder_fields_of_user_geo_point, sizeof larder_fields_of_user_geo_point / sizeof larder_fields_of_user_geo_point[0],
+    sizeof(struct user_geo_point), false,
+};
+
+static const struct larder_field larder_fields_of_user_postal_address[] = {
+    {"name", offsetof(struct user_postal_address, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"company", offsetof(struct user_postal_address, company), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"lines", offsetof(struct user_postal_address, lines), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"postal_code", offsetof(struct user_postal_address, postal_code), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"city", offsetof(struct user_postal_address, city), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"region", offsetof(struct user_postal_address, region), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"country", offsetof(struct user_postal_address, country), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"phone", offsetof(struct user_postal_address, phone), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING, .optional = true}},
+};
+
+static const struct larder_shape larder_shape_of_user_postal_address = {
+    larder_fields_of_user_postal_address, sizeof larder_fields_of_user_postal_address / sizeof larder_fields_of_user_postal_address[0],
+    sizeof(struct user_postal_address), false,
+};
+
+static const struct larder_field larder_fields_of_user_image[] = {
+    {"url", offsetof(struct user_image, url), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"width", offsetof(struct user_image, width), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"height", offsetof(struct user_image, height), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"alt", offsetof(struct user_image, alt), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"blur", offsetof(struct user_image, blur), offsetof(struct user_image, has_blur), false, {.kind = LARDER_KIND_BYTES}},
+};
+
+static const struct larder_shape larder_shape_of_user_image = {
+    larder_fields_of_user_image, sizeof larder_fields_of_user_image / sizeof larder_fields_of_user_image[0],
+    sizeof(struct user_image), false,
+};
+
+static const struct larder_field larder_fields_of_user_quiet_hours[] = {
+    {"from_minute", offsetof(struct user_quiet_hours, from_minute), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"to_minute", offsetof(struct user_quiet_hours, to_minute), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U16}},
+    {"except_urgent", offsetof(struct user_quiet_hours, except_urgent), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+};
+
+static const struct larder_shape larder_shape_of_user_quiet_hours = {
+    larder_fields_of_user_quiet_hours, sizeof larder_fields_of_user_quiet_hours / sizeof larder_fields_of_user_quiet_hours[0],
+    sizeof(struct user_quiet_hours), false,
+};
+
+static const struct larder_field larder_fields_of_user_loyalty[] = {
+    {"tier", offsetof(struct user_loyalty, tier), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"points", offsetof(struct user_loyalty, points), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I32}},
+    {"valid_until", offsetof(struct user_loyalty, valid_until), offsetof(struct user_loyalty, has_valid_until), false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_user_loyalty = {
+    larder_fields_of_user_loyalty, sizeof larder_fields_of_user_loyalty / sizeof larder_fields_of_user_loyalty[0],
+    sizeof(struct user_loyalty), false,
+};
+
+static const struct larder_field larder_fields_of_user_saved_address[] = {
+    {"id", offsetof(struct user_saved_address, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"label", offsetof(struct user_saved_address, label), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"address", offsetof(struct user_saved_address, address), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_user_postal_address}},
+    {"location", offsetof(struct user_saved_address, location), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_user_geo_point}},
+    {"for_billing", offsetof(struct user_saved_address, for_billing), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+    {"for_shipping", offsetof(struct user_saved_address, for_shipping), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+    {"last_used_at", offsetof(struct user_saved_address, last_used_at), offsetof(struct user_saved_address, has_last_used_at), false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_user_saved_address = {
+    larder_fields_of_user_saved_address, sizeof larder_fields_of_user_saved_address / sizeof larder_fields_of_user_saved_address[0],
+    sizeof(struct user_saved_address), false,
+};
+
+static const struct larder_field larder_fields_of_user_profile[] = {
+    {"id", offsetof(struct user_profile, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"public_id", offsetof(struct user_profile, public_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_UUID}},
+    {"display_name", offsetof(struct user_profile, display_name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"email", offsetof(struct user_profile, email), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING}},
+    {"email_verified", offsetof(struct user_profile, email_verified), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+    {"phone", offsetof(struct user_profile, phone), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"birthday", offsetof(struct user_profile, birthday), offsetof(struct user_profile, has_birthday), false, {.kind = LARDER_KIND_I32}},
+    {"avatar", offsetof(struct user_profile, avatar), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_user_image}},
+    {"standing", offsetof(struct user_profile, standing), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 4, .names = larder_names_of_user_standing}},
+    {"loyalty", offsetof(struct user_profile, loyalty), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_user_loyalty}},
+    {"interests", offsetof(struct user_profile, interests), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"created_at", offsetof(struct user_profile, created_at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"custom", offsetof(struct user_profile, custom), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct user_profile_custom_entry), .value_at = offsetof(struct user_profile_custom_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_ANY}}},
+};
+
+static const struct larder_shape larder_shape_of_user_profile = {
+    larder_fields_of_user_profile, sizeof larder_fields_of_user_profile / sizeof larder_fields_of_user_profile[0],
+    sizeof(struct user_profile), false,
+};
+
+static const struct larder_field larder_fields_of_user_preferences[] = {
+    {"user_id", offsetof(struct user_preferences, user_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"locale", offsetof(struct user_preferences, locale), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"time_zone", offsetof(struct user_preferences, time_zone), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"theme", offsetof(struct user_preferences, theme), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_user_theme}},
+    {"page_size", offsetof(struct user_preferences, page_size), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"channels", offsetof(struct user_preferences, channels), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(enum user_channel), .item = &(const struct larder_type){.kind = LARDER_KIND_ENUM, .count = 4, .names = larder_names_of_user_channel}}},
+    {"quiet", offsetof(struct user_preferences, quiet), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_user_quiet_hours}},
+    {"switches", offsetof(struct user_preferences, switches), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct user_preferences_switches_entry), .value_at = offsetof(struct user_preferences_switches_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_BOOL}}},
+    {"font_scale", offsetof(struct user_preferences, font_scale), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_F32}},
+};
+
+static const struct larder_shape larder_shape_of_user_preferences = {
+    larder_fields_of_user_preferences, sizeof larder_fields_of_user_preferences / sizeof larder_fields_of_user_preferences[0],
+    sizeof(struct user_preferences), false,
+};
+
 /* ------------------------------------------------ profile */
 
 static bool encode_entity_user_profile(struct larder_writer *w, const void *from)
@@ -1153,6 +1289,31 @@ user_profile_cache_delete_many(struct user_cache *cache, const struct user_profi
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_user_profile, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_user_profile = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_user_profile};
+
+enum larder_status
+user_profile_clone(const struct user_profile *value, const struct user_profile **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_profile, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_user_profile, &larder_type_of_user_profile, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool user_profile_equal(const struct user_profile *a, const struct user_profile *b)
+{
+    return larder_value_equal(&larder_type_of_user_profile, a, b);
+}
+
+enum larder_status
+user_profile_to_json(const struct user_profile *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_user_profile, &larder_type_of_user_profile, value, buf, size, ret_len);
 }
 
 void user_profile_release(const struct user_profile *value)
@@ -1421,6 +1582,31 @@ user_preferences_cache_delete_many(struct user_cache *cache, const struct user_p
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_user_preferences, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_user_preferences = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_user_preferences};
+
+enum larder_status
+user_preferences_clone(const struct user_preferences *value, const struct user_preferences **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_preferences, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_user_preferences, &larder_type_of_user_preferences, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool user_preferences_equal(const struct user_preferences *a, const struct user_preferences *b)
+{
+    return larder_value_equal(&larder_type_of_user_preferences, a, b);
+}
+
+enum larder_status
+user_preferences_to_json(const struct user_preferences *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_user_preferences, &larder_type_of_user_preferences, value, buf, size, ret_len);
 }
 
 void user_preferences_release(const struct user_preferences *value)
@@ -1696,6 +1882,31 @@ user_addresses_cache_delete_many(struct user_cache *cache, const struct user_add
     return larder_stub_delete_many(larder_core(cache), pick_user_addresses, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_user_addresses = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct user_saved_address), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_user_saved_address}};
+
+enum larder_status
+user_addresses_clone(const struct user_addresses *value, const struct user_addresses **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_addresses, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_user_addresses, &larder_type_of_user_addresses, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool user_addresses_equal(const struct user_addresses *a, const struct user_addresses *b)
+{
+    return larder_value_equal(&larder_type_of_user_addresses, a, b);
+}
+
+enum larder_status
+user_addresses_to_json(const struct user_addresses *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_user_addresses, &larder_type_of_user_addresses, value, buf, size, ret_len);
+}
+
 void user_addresses_release(const struct user_addresses *value)
 {
     larder_value_release(value);
@@ -1941,6 +2152,31 @@ user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_i
     return larder_stub_delete_many(larder_core(cache), pick_user_id_by_email, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_user_id_by_email = {.kind = LARDER_KIND_U64};
+
+enum larder_status
+user_id_by_email_clone(const struct user_id_by_email *value, const struct user_id_by_email **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_id_by_email, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_user_id_by_email, &larder_type_of_user_id_by_email, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool user_id_by_email_equal(const struct user_id_by_email *a, const struct user_id_by_email *b)
+{
+    return larder_value_equal(&larder_type_of_user_id_by_email, a, b);
+}
+
+enum larder_status
+user_id_by_email_to_json(const struct user_id_by_email *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_user_id_by_email, &larder_type_of_user_id_by_email, value, buf, size, ret_len);
+}
+
 void user_id_by_email_release(const struct user_id_by_email *value)
 {
     larder_value_release(value);
@@ -1971,7 +2207,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "user",
     .env_prefix = "USER",
     .db = 3,

@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "user_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "user_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -339,6 +339,22 @@ enum larder_status
 user_profile_cache_delete_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+user_profile_clone(const struct user_profile *value, const struct user_profile **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool user_profile_equal(const struct user_profile *a, const struct user_profile *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+user_profile_to_json(const struct user_profile *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void user_profile_release(const struct user_profile *value);
 void user_profile_release_many(const struct user_profile **values, size_t count);
@@ -431,6 +447,22 @@ user_preferences_cache_set_many(struct user_cache *cache, const struct user_pref
 enum larder_status
 user_preferences_cache_delete_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+user_preferences_clone(const struct user_preferences *value, const struct user_preferences **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool user_preferences_equal(const struct user_preferences *a, const struct user_preferences *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+user_preferences_to_json(const struct user_preferences *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void user_preferences_release(const struct user_preferences *value);
@@ -526,6 +558,22 @@ enum larder_status
 user_addresses_cache_delete_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+user_addresses_clone(const struct user_addresses *value, const struct user_addresses **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool user_addresses_equal(const struct user_addresses *a, const struct user_addresses *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+user_addresses_to_json(const struct user_addresses *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void user_addresses_release(const struct user_addresses *value);
 void user_addresses_release_many(const struct user_addresses **values, size_t count);
@@ -618,6 +666,22 @@ user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_b
 enum larder_status
 user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+user_id_by_email_clone(const struct user_id_by_email *value, const struct user_id_by_email **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool user_id_by_email_equal(const struct user_id_by_email *a, const struct user_id_by_email *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+user_id_by_email_to_json(const struct user_id_by_email *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void user_id_by_email_release(const struct user_id_by_email *value);

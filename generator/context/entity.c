@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "context/c_escape.h"
 #include "context/ctype.h"
+#include "context/shapes.h"
 #include "context/steps.h"
 #include "context/structs.h"
 
@@ -183,6 +184,16 @@ const char *entity_lifetime_text(struct arena *arena, const struct sch_service *
 
 /* --------------------------------------------------------------- entities */
 
+/* What the entity's struct is as a value: of a list or a single value, what is in it,
+ * which lies where the struct does. */
+static const char *shape_of(struct arena *arena, const struct sch_entity *entity)
+{
+    const struct sch_type body = {.kind = SCH_STRUCT, .decl = &entity->body};
+    const char *path = entity->shape == SCH_SHAPE_LIST ? "items" : "value";
+    return shape_type(arena, entity->shape == SCH_SHAPE_STRUCT ? &body : &entity->value,
+                      (struct ctype_place){entity->c_name, path});
+}
+
 /* Lists and values: their struct, and the codec of what is in it. */
 static void set_shape(struct arena *arena, struct ctx_value *map, const struct sch_entity *entity)
 {
@@ -277,6 +288,7 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
     ctx_set_string(map, "slots", steps_slots(arena, entity));
     set_key(arena, map, entity);
     set_shape(arena, map, entity);
+    ctx_set_string(map, "type", shape_of(arena, entity));
     return map;
 }
 

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "context/c_escape.h"
 #include "context/ctype.h"
+#include "context/shapes.h"
 #include "context/steps.h"
 
 enum { NOTE_MAX = 256 };
@@ -245,6 +246,7 @@ static struct ctx_value *make_struct(struct builder *b, const struct sch_decl *d
     ctx_set_string(map, "tag", decl->c_name);
     ctx_doc(map, arena, decl->description);
     ctx_set(map, "members", members);
+    ctx_set(map, "fields", shape_fields(arena, decl));
     ctx_set_number(map, "fixed", (long long)fixed);
     ctx_set(map, "positions", steps_positions(arena, decl, fixed, &least));
     ctx_set_number(map, "last", last);

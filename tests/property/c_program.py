@@ -116,6 +116,7 @@ class Program:
         self.heads = []
         self.used = set()
         self.number = 0
+        self.junked = 0
 
     # ------------------------------------------------------------------ names
 
@@ -236,12 +237,15 @@ class Program:
         return "{" + ", ".join(items) + "}"
 
     def junk(self, type):
-        """What stands where nothing is: to be ignored."""
+        """What stands where nothing is: to be ignored. Another each time."""
+        self.junked = self.junked % 100 + 1
         if type.kind in ("list", "map", "bytes", "any"):
-            return "{NULL, 7}"
+            return f"{{NULL, {self.junked}}}"
         if type.kind == "enum":
-            return type.decl.constant(len(type.decl.enumerators) - 1)
-        return self.scalar(type, {"bool": True, "uuid": b"\x07" * 16, "f32": 0x3F800000, "f64": 1 << 62}.get(type.kind, 7))
+            return type.decl.constant(self.junked % len(type.decl.enumerators))
+        others = {"bool": self.junked % 2, "uuid": bytes([self.junked]) * 16}
+        others.update({"f32": 0x3F800000 + self.junked, "f64": (1 << 62) + self.junked})
+        return self.scalar(type, others.get(type.kind, self.junked))
 
     def entity_value(self, entity, value):
         if entity.shape == "fields":
@@ -351,10 +355,17 @@ class Program:
         self.values(entity, f"values_{x}", case.values)
         texts = ", ".join(chars(text.encode()) for text in case.texts)
         self.data.append(f"static const char *const texts_{x}[] = {{{texts}}};\n")
+        if case.twins:
+            self.values(entity, f"twins_{x}", case.twins)
+        if case.strangers:
+            self.values(entity, f"strangers_{x}", [value for _, value in case.strangers])
+            numbers = ", ".join(str(i) for i, _ in case.strangers)
+            self.data.append(f"static const size_t strange_to_{x}[] = {{{numbers}}};\n")
         if case.bad:
             self.bad_values(case)
         text = ENTITY + (MISFITS if case.bad else "") + (PUT if entity.puts() else "")
-        text += (MANY if case.absent else "") + LOAD + DONE
+        text += (MANY if case.absent else "") + LOAD
+        text += (TWINS if case.twins else "") + (STRANGERS if case.strangers else "") + DONE
         ttl = f"left > 0 && left <= {entity.ttl_ms}" if (entity.ttl_ms or 0) > 0 else "left == -1" if entity.ttl_ms is None else "left > 0"
         params = "".join(f", {self.declared(p.type)}p{i}" for i, p in enumerate(entity.params))
         agree = "".join(
@@ -460,6 +471,7 @@ class Program:
             TESTS="".join(f"        test_{x}(cache);\n" for x in xs)
             + "".join(f"        event_{i}(cache);\n" for i in range(len(events))),
             STORES="".join(f"        store_{x}(cache);\n" for x in xs),
+            PRINTS="".join(f"        print_{x}();\n" for x in xs),
             READS=", ".join(f"read_{x}" for x in xs),
         )
         return (
@@ -534,6 +546,30 @@ static void read_@X@(struct @S@_cache *cache, size_t i)
     (void)i;
 }
 
+/* Each value a line. */
+static void print_@X@(void)
+{
+    here = "@X@, printed";
+    for (size_t i = 0; i < @N@; i++) {
+        size_t len = 0;
+        round_of = i;
+        WANT(@X@_to_json(&values_@X@[i], NULL, 0, &len), LARDER_E_TOO_LARGE);
+        char *text = (char *)malloc(len + 1);
+        /* All sizes that are too small where they are few, else the largest. */
+        for (size_t size = len < 700 ? 0 : len - 2; text != NULL && size <= len; size++) {
+            size_t again = 0;
+            char *room = (char *)malloc(size + 1);
+            WANT(@X@_to_json(&values_@X@[i], room, size, &again), LARDER_E_TOO_LARGE);
+            TRUE(again == len && (size == 0 || room[0] == 0));
+            free(room);
+        }
+        WANT(@X@_to_json(&values_@X@[i], text, len + 1, &len), LARDER_OK);
+        TRUE(text != NULL && strlen(text) == len);
+        puts(text != NULL ? text : "");
+        free(text);
+    }
+}
+
 static enum larder_status load_@X@(struct larder_load *load, void *user@PARAMS@, struct @X@ *out)
 {
 @AGREE@@DEFAULTS@    (void)load;
@@ -605,6 +641,37 @@ MISFITS = r"""
         }
         @X@_release(got);
         WANT(@X@_cache_delete(cache@BADARGS@), bad_status_@X@[i] == LARDER_OK ? LARDER_OK : LARDER_MISS);
+        WANT(@X@_clone(&bad_@X@[i], &got), bad_status_@X@[i]);
+        TRUE((got != NULL) == (bad_status_@X@[i] == LARDER_OK));
+        TRUE(got == NULL || (@SAME@(&bad_@X@[i], got) && @X@_equal(&bad_@X@[i], got)));
+        @X@_release(got);
+    }
+"""
+
+TWINS = r"""
+    here = "@X@, cloned";
+    for (size_t i = 0; i < @N@; i++) {
+        const struct @X@ *clone;
+        round_of = i;
+        WANT(@X@_clone(&values_@X@[i], &clone), LARDER_OK);
+        TRUE(clone != NULL && @SAME@(&values_@X@[i], clone));
+        WANT(@X@_clone(clone, &got), LARDER_OK);
+        @X@_release(clone);
+        TRUE(got != NULL && @SAME@(&values_@X@[i], got));
+        TRUE(@X@_equal(&values_@X@[i], got) && @X@_equal(got, &values_@X@[i]));
+        TRUE(@X@_equal(got, &twins_@X@[i]) && @X@_equal(&twins_@X@[i], got));
+        TRUE(!@X@_equal(got, NULL) && !@X@_equal(NULL, got) && @X@_equal(NULL, NULL));
+        @X@_release(got);
+    }
+"""
+
+STRANGERS = r"""
+    here = "@X@, strangers";
+    for (size_t i = 0; i < COUNT(strangers_@X@); i++) {
+        round_of = i;
+        TRUE(!@X@_equal(&values_@X@[strange_to_@X@[i]], &strangers_@X@[i]));
+        TRUE(!@X@_equal(&strangers_@X@[i], &values_@X@[strange_to_@X@[i]]));
+        TRUE(@X@_equal(&strangers_@X@[i], &strangers_@X@[i]));
     }
 """
 
@@ -720,7 +787,8 @@ int main(int argc, char **argv)
     WANT(@S@_cache_ping(cache), LARDER_OK);
     if (strcmp(verb, "test") == 0) {
 @TESTS@    } else if (strcmp(verb, "store") == 0) {
-@STORES@    } else if (strcmp(verb, "serve") == 0) {
+@STORES@    } else if (strcmp(verb, "json") == 0) {
+@PRINTS@    } else if (strcmp(verb, "serve") == 0) {
         serve(cache);
     }
     @S@_cache_close(cache);

@@ -106,8 +106,8 @@ class Decl:
 
 
 class Field:
-    def __init__(self, name, type, id, default):
-        self.name, self.type, self.id = name, type, id
+    def __init__(self, name, type, id, default, secret=False):
+        self.name, self.type, self.id, self.secret = name, type, id, secret
         self.has_default, self.default = default is not None, default
         self.c_name = finish(snake(name))
         self.c_has = "has_" + snake(name) if type.optional and not type.is_pointer() else None
@@ -191,7 +191,7 @@ class Schema:
             default = None
             if "default" in spec:
                 default = self._default(type, spec["default"])
-            decl.fields.append(Field(name, type, position, default))
+            decl.fields.append(Field(name, type, position, default, spec.get("secret") == "true"))
         decl.last = max(field.id for field in decl.fields)
 
     def _default(self, type, text):

@@ -28,6 +28,7 @@ import time
 
 import msgpack
 
+import oracle_json
 import oracle_values
 import oracle_wire
 import random_schema
@@ -72,6 +73,7 @@ class Case:
         self.keys, self.values, self.texts = [], [], []
         self.bad = []  # (index of a key, value, the status that `set` must give)
         self.absent = None
+        self.twins, self.strangers = [], []  # equal values; (index of a value, another)
 
 
 def make_case(schema, entity, values, count):
@@ -105,6 +107,10 @@ def make_case(schema, entity, values, count):
         if entity.puts() and not agrees(entity, case.keys[0], value):
             continue
         case.bad.append((0, value, "LARDER_OK" if good else "LARDER_E_TOO_LARGE"))
+    case.twins = [oracle_json.twin(values.rng, entity.body, value) for value in case.values]
+    for i in range(min(3, len(case.values))):
+        for other in oracle_json.strangers(values.rng, entity.body, case.values[i], 12):
+            case.strangers.append((i, other))
     return case
 
 
@@ -308,6 +314,25 @@ def check_stored(schema, cases, connection):
     return len(keys), packed
 
 
+def check_json(schema, build, program, cases, server):
+    """What every value is printed as."""
+    place = f"{schema.stem}, {build.name}, json"
+    done = subprocess.run([program, "json"], env=environment(schema, "memory", server), capture_output=True, check=False)
+    lines = done.stdout.decode().split("\n")[:-1]
+    every = [(case.entity, value) for case in cases for value in case.values]
+    if done.returncode != 0 or done.stderr or len(lines) != len(every):
+        wrong(place, f"exit {done.returncode}, {len(lines)} lines of {len(every)}\n{done.stderr.decode()[:3000]}")
+        return
+    for (entity, value), line in zip(every, lines):
+        try:
+            good = oracle_json.says(entity.body, value, oracle_json.parse(line))
+        except ValueError as problem:
+            good = False
+            line = f"{problem}: {line}"
+        if not good:
+            wrong(place, f"{entity.name}: {value!r:.300}\n  is printed as {line:.600}")
+
+
 # -------------------------------------------------------------------- mutations
 
 
@@ -466,6 +491,7 @@ def hold(path, builds, options, seed, server, folder):
         if made is None:
             continue
         test(schema, build, made, server, connection)
+        check_json(schema, build, made, cases, server)
         status, output = run([made, "store"], env=environment(schema, "redis", server), timeout=120)
         if status != 0 or output:
             wrong(f"{schema.stem}, {build.name}, store", f"exit {status}\n{output[:3000]}")

@@ -109,8 +109,6 @@ LARDER_API enum larder_status larder_entries_check(const struct larder_allocator
 /* The same as a bool; larder_read_unique tells a lack of memory apart. */
 LARDER_API bool larder_entries_unique(const struct larder_allocator *allocator, const void *entries,
                                       size_t count, size_t stride);
-/* Whether the bytes are exactly one MessagePack value, not nested deeper than LARDER_DEPTH_MAX. */
-LARDER_API bool larder_any_valid(const uint8_t *data, size_t len);
 /* Steps over one value, whatever it is and however deep: no recursion, no more
  * steps than there are bytes. */
 LARDER_API struct larder_at larder_read_skip(const struct larder_reader *r, struct larder_at at);

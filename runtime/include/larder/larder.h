@@ -27,7 +27,7 @@
  * version N runs on every runtime with LARDER_STUB_OLDEST <= N <=
  * LARDER_STUB_VERSION. Generated headers check it with #error, generated
  * sources once more at link time, through the symbol larder_abi_1. */
-#define LARDER_STUB_VERSION 2
+#define LARDER_STUB_VERSION 3
 #define LARDER_STUB_OLDEST 1
 
 #ifdef __cplusplus
@@ -43,6 +43,11 @@ struct larder_bytes {
     const unsigned char *data;
     size_t len;
 };
+
+/* Whether the bytes are exactly one MessagePack value, in which no more than 32 arrays
+ * and maps stand one in the other: what `set` asks of a field of type `any`.
+ * <larder/msgpack.h> goes between it and msgpack-c. */
+LARDER_API bool larder_any_valid(const unsigned char *data, size_t len);
 
 struct larder_uuid {
     uint8_t bytes[16]; /* in the order they are written in text */

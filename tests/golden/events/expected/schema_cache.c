@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,13 +17,14 @@ static struct larder_cache *larder_core(struct shop_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_shop_season[] = {
+    "spring",
+    "autumn",
+};
+
 const char *shop_season_name(enum shop_season value)
 {
-    static const char *const names[] = {
-        "spring",
-        "autumn",
-    };
-    return (unsigned)value < 2U ? names[value] : "?";
+    return (unsigned)value < 2U ? larder_names_of_shop_season[value] : "?";
 }
 
 /*
@@ -112,6 +114,33 @@ static struct larder_at decode_shop_price(struct larder_reader *r, struct larder
     }
     return larder_read_rest(r, at, count, 3);
 }
+
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_shop_item;
+
+static const struct larder_shape larder_shape_of_shop_price;
+
+static const struct larder_field larder_fields_of_shop_item[] = {
+    {"id", offsetof(struct shop_item, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"name", offsetof(struct shop_item, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_shop_item = {
+    larder_fields_of_shop_item, sizeof larder_fields_of_shop_item / sizeof larder_fields_of_shop_item[0],
+    sizeof(struct shop_item), false,
+};
+
+static const struct larder_field larder_fields_of_shop_price[] = {
+    {"item_id", offsetof(struct shop_price, item_id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"season", offsetof(struct shop_price, season), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 2, .names = larder_names_of_shop_season}},
+    {"cents", offsetof(struct shop_price, cents), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+};
+
+static const struct larder_shape larder_shape_of_shop_price = {
+    larder_fields_of_shop_price, sizeof larder_fields_of_shop_price / sizeof larder_fields_of_shop_price[0],
+    sizeof(struct shop_price), false,
+};
 
 /* ------------------------------------------------ item */
 
@@ -365,6 +394,31 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_shop_item, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_shop_item = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_item};
+
+enum larder_status
+shop_item_clone(const struct shop_item *value, const struct shop_item **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_item, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_shop_item, &larder_type_of_shop_item, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool shop_item_equal(const struct shop_item *a, const struct shop_item *b)
+{
+    return larder_value_equal(&larder_type_of_shop_item, a, b);
+}
+
+enum larder_status
+shop_item_to_json(const struct shop_item *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_shop_item, &larder_type_of_shop_item, value, buf, size, ret_len);
 }
 
 void shop_item_release(const struct shop_item *value)
@@ -637,6 +691,31 @@ shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_k
     return larder_stub_delete_many(larder_core(cache), pick_shop_price, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_shop_price = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_price};
+
+enum larder_status
+shop_price_clone(const struct shop_price *value, const struct shop_price **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_price, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_shop_price, &larder_type_of_shop_price, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool shop_price_equal(const struct shop_price *a, const struct shop_price *b)
+{
+    return larder_value_equal(&larder_type_of_shop_price, a, b);
+}
+
+enum larder_status
+shop_price_to_json(const struct shop_price *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_shop_price, &larder_type_of_shop_price, value, buf, size, ret_len);
+}
+
 void shop_price_release(const struct shop_price *value)
 {
     larder_value_release(value);
@@ -873,6 +952,31 @@ shop_front_cache_key(struct shop_cache *cache, char *buf, size_t size, size_t *r
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
+static const struct larder_type larder_type_of_shop_front = {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}};
+
+enum larder_status
+shop_front_clone(const struct shop_front *value, const struct shop_front **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_front, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_shop_front, &larder_type_of_shop_front, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool shop_front_equal(const struct shop_front *a, const struct shop_front *b)
+{
+    return larder_value_equal(&larder_type_of_shop_front, a, b);
+}
+
+enum larder_status
+shop_front_to_json(const struct shop_front *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_shop_front, &larder_type_of_shop_front, value, buf, size, ret_len);
+}
+
 void shop_front_release(const struct shop_front *value)
 {
     larder_value_release(value);
@@ -899,7 +1003,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "shop",
     .env_prefix = "SHOP",
     .db = -1,

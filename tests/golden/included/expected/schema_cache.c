@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,14 +17,15 @@ static struct larder_cache *larder_core(struct bank_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_bank_currency[] = {
+    "EUR",
+    "USD",
+    "GBP",
+};
+
 const char *bank_currency_name(enum bank_currency value)
 {
-    static const char *const names[] = {
-        "EUR",
-        "USD",
-        "GBP",
-    };
-    return (unsigned)value < 3U ? names[value] : "?";
+    return (unsigned)value < 3U ? larder_names_of_bank_currency[value] : "?";
 }
 
 /*
@@ -133,6 +135,33 @@ static struct larder_at decode_bank_account(struct larder_reader *r, struct lard
     }
     return larder_read_rest(r, at, count, 3);
 }
+
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_bank_money;
+
+static const struct larder_shape larder_shape_of_bank_account;
+
+static const struct larder_field larder_fields_of_bank_money[] = {
+    {"units", offsetof(struct bank_money, units), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"currency", offsetof(struct bank_money, currency), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_bank_currency}},
+};
+
+static const struct larder_shape larder_shape_of_bank_money = {
+    larder_fields_of_bank_money, sizeof larder_fields_of_bank_money / sizeof larder_fields_of_bank_money[0],
+    sizeof(struct bank_money), false,
+};
+
+static const struct larder_field larder_fields_of_bank_account[] = {
+    {"id", offsetof(struct bank_account, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_UUID}},
+    {"balance", offsetof(struct bank_account, balance), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_bank_money}},
+    {"limit", offsetof(struct bank_account, limit), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_bank_money}},
+};
+
+static const struct larder_shape larder_shape_of_bank_account = {
+    larder_fields_of_bank_account, sizeof larder_fields_of_bank_account / sizeof larder_fields_of_bank_account[0],
+    sizeof(struct bank_account), false,
+};
 
 /* ------------------------------------------------ account */
 
@@ -388,6 +417,31 @@ bank_account_cache_delete_many(struct bank_cache *cache, const struct bank_accou
     return larder_stub_delete_many(larder_core(cache), pick_bank_account, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_bank_account = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_bank_account};
+
+enum larder_status
+bank_account_clone(const struct bank_account *value, const struct bank_account **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_bank_account, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_bank_account, &larder_type_of_bank_account, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool bank_account_equal(const struct bank_account *a, const struct bank_account *b)
+{
+    return larder_value_equal(&larder_type_of_bank_account, a, b);
+}
+
+enum larder_status
+bank_account_to_json(const struct bank_account *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_bank_account, &larder_type_of_bank_account, value, buf, size, ret_len);
+}
+
 void bank_account_release(const struct bank_account *value)
 {
     larder_value_release(value);
@@ -412,7 +466,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "bank",
     .env_prefix = "BANK",
     .db = -1,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,13 +17,14 @@ static struct larder_cache *larder_core(struct keys_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_keys_locale[] = {
+    "de",
+    "en_GB",
+};
+
 const char *keys_locale_name(enum keys_locale value)
 {
-    static const char *const names[] = {
-        "de",
-        "en_GB",
-    };
-    return (unsigned)value < 2U ? names[value] : "?";
+    return (unsigned)value < 2U ? larder_names_of_keys_locale[value] : "?";
 }
 
 /*
@@ -236,6 +238,63 @@ static struct larder_at decode_keys_functions(struct larder_reader *r, struct la
     }
     return larder_read_rest(r, at, count, 2);
 }
+
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_keys_every;
+
+static const struct larder_shape larder_shape_of_keys_clash;
+
+static const struct larder_shape larder_shape_of_keys_locals;
+
+static const struct larder_shape larder_shape_of_keys_functions;
+
+static const struct larder_field larder_fields_of_keys_every[] = {
+    {"a", offsetof(struct keys_every, a), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"n", offsetof(struct keys_every, n), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+};
+
+static const struct larder_shape larder_shape_of_keys_every = {
+    larder_fields_of_keys_every, sizeof larder_fields_of_keys_every / sizeof larder_fields_of_keys_every[0],
+    sizeof(struct keys_every), false,
+};
+
+static const struct larder_field larder_fields_of_keys_clash[] = {
+    {"cache", offsetof(struct keys_clash, cache), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"int", offsetof(struct keys_clash, int_), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"ret_value", offsetof(struct keys_clash, ret_value), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"class", offsetof(struct keys_clash, class_), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+};
+
+static const struct larder_shape larder_shape_of_keys_clash = {
+    larder_fields_of_keys_clash, sizeof larder_fields_of_keys_clash / sizeof larder_fields_of_keys_clash[0],
+    sizeof(struct keys_clash), false,
+};
+
+static const struct larder_field larder_fields_of_keys_locals[] = {
+    {"status", offsetof(struct keys_locals, status), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"mode", offsetof(struct keys_locals, mode), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"count", offsetof(struct keys_locals, count), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"w", offsetof(struct keys_locals, w), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"r", offsetof(struct keys_locals, r), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"out", offsetof(struct keys_locals, out), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"i0", offsetof(struct keys_locals, i0), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(uint8_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U8}}},
+};
+
+static const struct larder_shape larder_shape_of_keys_locals = {
+    larder_fields_of_keys_locals, sizeof larder_fields_of_keys_locals / sizeof larder_fields_of_keys_locals[0],
+    sizeof(struct keys_locals), false,
+};
+
+static const struct larder_field larder_fields_of_keys_functions[] = {
+    {"strcmp", offsetof(struct keys_functions, strcmp), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"memcmp", offsetof(struct keys_functions, memcmp), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_UUID}},
+};
+
+static const struct larder_shape larder_shape_of_keys_functions = {
+    larder_fields_of_keys_functions, sizeof larder_fields_of_keys_functions / sizeof larder_fields_of_keys_functions[0],
+    sizeof(struct keys_functions), false,
+};
 
 /* ------------------------------------------------ every */
 
@@ -471,6 +530,31 @@ keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_k
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_keys_every, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_keys_every = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_keys_every};
+
+enum larder_status
+keys_every_clone(const struct keys_every *value, const struct keys_every **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_every, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_every, &larder_type_of_keys_every, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_every_equal(const struct keys_every *a, const struct keys_every *b)
+{
+    return larder_value_equal(&larder_type_of_keys_every, a, b);
+}
+
+enum larder_status
+keys_every_to_json(const struct keys_every *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_every, &larder_type_of_keys_every, value, buf, size, ret_len);
 }
 
 void keys_every_release(const struct keys_every *value)
@@ -741,6 +825,31 @@ keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_keys_tagged, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_keys_tagged = {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}};
+
+enum larder_status
+keys_tagged_clone(const struct keys_tagged *value, const struct keys_tagged **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_tagged, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_tagged, &larder_type_of_keys_tagged, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_tagged_equal(const struct keys_tagged *a, const struct keys_tagged *b)
+{
+    return larder_value_equal(&larder_type_of_keys_tagged, a, b);
+}
+
+enum larder_status
+keys_tagged_to_json(const struct keys_tagged *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_tagged, &larder_type_of_keys_tagged, value, buf, size, ret_len);
 }
 
 void keys_tagged_release(const struct keys_tagged *value)
@@ -1016,6 +1125,31 @@ keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_k
     return larder_stub_delete_many(larder_core(cache), pick_keys_clash, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_keys_clash = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_keys_clash};
+
+enum larder_status
+keys_clash_clone(const struct keys_clash *value, const struct keys_clash **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_clash, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_clash, &larder_type_of_keys_clash, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_clash_equal(const struct keys_clash *a, const struct keys_clash *b)
+{
+    return larder_value_equal(&larder_type_of_keys_clash, a, b);
+}
+
+enum larder_status
+keys_clash_to_json(const struct keys_clash *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_clash, &larder_type_of_keys_clash, value, buf, size, ret_len);
+}
+
 void keys_clash_release(const struct keys_clash *value)
 {
     larder_value_release(value);
@@ -1282,6 +1416,31 @@ keys_param_cache_delete_many(struct keys_cache *cache, const struct keys_param_k
     return larder_stub_delete_many(larder_core(cache), pick_keys_param, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_keys_param = {.kind = LARDER_KIND_LIST, .stride = sizeof(uint8_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U8}};
+
+enum larder_status
+keys_param_clone(const struct keys_param *value, const struct keys_param **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_param, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_param, &larder_type_of_keys_param, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_param_equal(const struct keys_param *a, const struct keys_param *b)
+{
+    return larder_value_equal(&larder_type_of_keys_param, a, b);
+}
+
+enum larder_status
+keys_param_to_json(const struct keys_param *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_param, &larder_type_of_keys_param, value, buf, size, ret_len);
+}
+
 void keys_param_release(const struct keys_param *value)
 {
     larder_value_release(value);
@@ -1540,6 +1699,31 @@ keys_locals_cache_delete_many(struct keys_cache *cache, const struct keys_locals
     return larder_stub_delete_many(larder_core(cache), pick_keys_locals, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_keys_locals = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_keys_locals};
+
+enum larder_status
+keys_locals_clone(const struct keys_locals *value, const struct keys_locals **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_locals, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_locals, &larder_type_of_keys_locals, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_locals_equal(const struct keys_locals *a, const struct keys_locals *b)
+{
+    return larder_value_equal(&larder_type_of_keys_locals, a, b);
+}
+
+enum larder_status
+keys_locals_to_json(const struct keys_locals *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_locals, &larder_type_of_keys_locals, value, buf, size, ret_len);
+}
+
 void keys_locals_release(const struct keys_locals *value)
 {
     larder_value_release(value);
@@ -1788,6 +1972,31 @@ keys_packed_cache_delete_many(struct keys_cache *cache, const struct keys_packed
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_keys_packed, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_keys_packed = {.kind = LARDER_KIND_STRING};
+
+enum larder_status
+keys_packed_clone(const struct keys_packed *value, const struct keys_packed **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_packed, &larder_type_of_keys_packed, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_packed_equal(const struct keys_packed *a, const struct keys_packed *b)
+{
+    return larder_value_equal(&larder_type_of_keys_packed, a, b);
+}
+
+enum larder_status
+keys_packed_to_json(const struct keys_packed *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_packed, &larder_type_of_keys_packed, value, buf, size, ret_len);
 }
 
 void keys_packed_release(const struct keys_packed *value)
@@ -2040,6 +2249,31 @@ keys_packed_too_cache_delete_many(struct keys_cache *cache, const struct keys_pa
     return larder_stub_delete_many(larder_core(cache), pick_keys_packed_too, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_keys_packed_too = {.kind = LARDER_KIND_BYTES};
+
+enum larder_status
+keys_packed_too_clone(const struct keys_packed_too *value, const struct keys_packed_too **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed_too, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_packed_too, &larder_type_of_keys_packed_too, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_packed_too_equal(const struct keys_packed_too *a, const struct keys_packed_too *b)
+{
+    return larder_value_equal(&larder_type_of_keys_packed_too, a, b);
+}
+
+enum larder_status
+keys_packed_too_to_json(const struct keys_packed_too *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_packed_too, &larder_type_of_keys_packed_too, value, buf, size, ret_len);
+}
+
 void keys_packed_too_release(const struct keys_packed_too *value)
 {
     larder_value_release(value);
@@ -2283,6 +2517,31 @@ keys_not_packed_cache_delete_many(struct keys_cache *cache, const struct keys_no
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_keys_not_packed, keys, count, ret_each);
+}
+
+static const struct larder_type larder_type_of_keys_not_packed = {.kind = LARDER_KIND_U8};
+
+enum larder_status
+keys_not_packed_clone(const struct keys_not_packed *value, const struct keys_not_packed **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_not_packed, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_not_packed, &larder_type_of_keys_not_packed, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_not_packed_equal(const struct keys_not_packed *a, const struct keys_not_packed *b)
+{
+    return larder_value_equal(&larder_type_of_keys_not_packed, a, b);
+}
+
+enum larder_status
+keys_not_packed_to_json(const struct keys_not_packed *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_not_packed, &larder_type_of_keys_not_packed, value, buf, size, ret_len);
 }
 
 void keys_not_packed_release(const struct keys_not_packed *value)
@@ -2555,6 +2814,31 @@ keys_functions_cache_delete_many(struct keys_cache *cache, const struct keys_fun
     return larder_stub_delete_many(larder_core(cache), pick_keys_functions, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_keys_functions = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_keys_functions};
+
+enum larder_status
+keys_functions_clone(const struct keys_functions *value, const struct keys_functions **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_functions, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_keys_functions, &larder_type_of_keys_functions, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool keys_functions_equal(const struct keys_functions *a, const struct keys_functions *b)
+{
+    return larder_value_equal(&larder_type_of_keys_functions, a, b);
+}
+
+enum larder_status
+keys_functions_to_json(const struct keys_functions *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_keys_functions, &larder_type_of_keys_functions, value, buf, size, ret_len);
+}
+
 void keys_functions_release(const struct keys_functions *value)
 {
     larder_value_release(value);
@@ -2587,7 +2871,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "keys",
     .env_prefix = "KEYS",
     .db = 7,

@@ -16,9 +16,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "schema_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "schema_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -195,6 +195,22 @@ enum larder_status
 keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_every_clone(const struct keys_every *value, const struct keys_every **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_every_equal(const struct keys_every *a, const struct keys_every *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_every_to_json(const struct keys_every *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_every_release(const struct keys_every *value);
 void keys_every_release_many(const struct keys_every **values, size_t count);
@@ -286,6 +302,22 @@ keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_ke
 enum larder_status
 keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_tagged_clone(const struct keys_tagged *value, const struct keys_tagged **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_tagged_equal(const struct keys_tagged *a, const struct keys_tagged *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_tagged_to_json(const struct keys_tagged *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_tagged_release(const struct keys_tagged *value);
@@ -380,6 +412,22 @@ enum larder_status
 keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_clash_clone(const struct keys_clash *value, const struct keys_clash **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_clash_equal(const struct keys_clash *a, const struct keys_clash *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_clash_to_json(const struct keys_clash *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_clash_release(const struct keys_clash *value);
 void keys_clash_release_many(const struct keys_clash **values, size_t count);
@@ -471,6 +519,22 @@ keys_param_cache_set_many(struct keys_cache *cache, const struct keys_param_key 
 enum larder_status
 keys_param_cache_delete_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_param_clone(const struct keys_param *value, const struct keys_param **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_param_equal(const struct keys_param *a, const struct keys_param *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_param_to_json(const struct keys_param *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_param_release(const struct keys_param *value);
@@ -569,6 +633,22 @@ enum larder_status
 keys_locals_cache_delete_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_locals_clone(const struct keys_locals *value, const struct keys_locals **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_locals_equal(const struct keys_locals *a, const struct keys_locals *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_locals_to_json(const struct keys_locals *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_locals_release(const struct keys_locals *value);
 void keys_locals_release_many(const struct keys_locals **values, size_t count);
@@ -659,6 +739,22 @@ keys_packed_cache_set_many(struct keys_cache *cache, const struct keys_packed_ke
 enum larder_status
 keys_packed_cache_delete_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_packed_clone(const struct keys_packed *value, const struct keys_packed **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_packed_equal(const struct keys_packed *a, const struct keys_packed *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_packed_to_json(const struct keys_packed *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_packed_release(const struct keys_packed *value);
@@ -751,6 +847,22 @@ enum larder_status
 keys_packed_too_cache_delete_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_clone(const struct keys_packed_too *value, const struct keys_packed_too **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_packed_too_equal(const struct keys_packed_too *a, const struct keys_packed_too *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_to_json(const struct keys_packed_too *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_packed_too_release(const struct keys_packed_too *value);
 void keys_packed_too_release_many(const struct keys_packed_too **values, size_t count);
@@ -841,6 +953,22 @@ keys_not_packed_cache_set_many(struct keys_cache *cache, const struct keys_not_p
 enum larder_status
 keys_not_packed_cache_delete_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_clone(const struct keys_not_packed *value, const struct keys_not_packed **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_not_packed_equal(const struct keys_not_packed *a, const struct keys_not_packed *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_to_json(const struct keys_not_packed *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_not_packed_release(const struct keys_not_packed *value);
@@ -933,6 +1061,22 @@ keys_functions_cache_set_many(struct keys_cache *cache, const struct keys_functi
 enum larder_status
 keys_functions_cache_delete_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_functions_clone(const struct keys_functions *value, const struct keys_functions **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool keys_functions_equal(const struct keys_functions *a, const struct keys_functions *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+keys_functions_to_json(const struct keys_functions *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void keys_functions_release(const struct keys_functions *value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -58,6 +59,20 @@ static struct larder_at decode_shop_item(struct larder_reader *r, struct larder_
     }
     return larder_read_rest(r, at, count, 2);
 }
+
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_shop_item;
+
+static const struct larder_field larder_fields_of_shop_item[] = {
+    {"id", offsetof(struct shop_item, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"name", offsetof(struct shop_item, name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_shop_item = {
+    larder_fields_of_shop_item, sizeof larder_fields_of_shop_item / sizeof larder_fields_of_shop_item[0],
+    sizeof(struct shop_item), false,
+};
 
 /* ------------------------------------------------ item */
 
@@ -313,6 +328,31 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
     return larder_stub_delete_many(larder_core(cache), pick_shop_item, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_shop_item = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_item};
+
+enum larder_status
+shop_item_clone(const struct shop_item *value, const struct shop_item **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_item, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_shop_item, &larder_type_of_shop_item, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool shop_item_equal(const struct shop_item *a, const struct shop_item *b)
+{
+    return larder_value_equal(&larder_type_of_shop_item, a, b);
+}
+
+enum larder_status
+shop_item_to_json(const struct shop_item *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_shop_item, &larder_type_of_shop_item, value, buf, size, ret_len);
+}
+
 void shop_item_release(const struct shop_item *value)
 {
     larder_value_release(value);
@@ -337,7 +377,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "shop",
     .env_prefix = "SHOP",
     .db = -1,

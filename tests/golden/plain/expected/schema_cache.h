@@ -16,9 +16,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "schema_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "schema_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -151,6 +151,22 @@ shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *k
 enum larder_status
 shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+shop_item_clone(const struct shop_item *value, const struct shop_item **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool shop_item_equal(const struct shop_item *a, const struct shop_item *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+shop_item_to_json(const struct shop_item *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void shop_item_release(const struct shop_item *value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -119,6 +120,32 @@ static struct larder_at decode_text_thing(struct larder_reader *r, struct larder
     }
     return larder_read_rest(r, at, count, 3);
 }
+
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_text_odd;
+
+static const struct larder_shape larder_shape_of_text_thing;
+
+static const struct larder_field larder_fields_of_text_odd[] = {
+    {"a", offsetof(struct text_odd, a), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_text_odd = {
+    larder_fields_of_text_odd, sizeof larder_fields_of_text_odd / sizeof larder_fields_of_text_odd[0],
+    sizeof(struct text_odd), false,
+};
+
+static const struct larder_field larder_fields_of_text_thing[] = {
+    {"id", offsetof(struct text_thing, id), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"odd", offsetof(struct text_thing, odd), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_text_odd}},
+    {"fmt", offsetof(struct text_thing, fmt), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_text_thing = {
+    larder_fields_of_text_thing, sizeof larder_fields_of_text_thing / sizeof larder_fields_of_text_thing[0],
+    sizeof(struct text_thing), false,
+};
 
 /* ------------------------------------------------ thing */
 
@@ -374,6 +401,31 @@ text_thing_cache_delete_many(struct text_cache *cache, const struct text_thing_k
     return larder_stub_delete_many(larder_core(cache), pick_text_thing, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_text_thing = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_text_thing};
+
+enum larder_status
+text_thing_clone(const struct text_thing *value, const struct text_thing **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_text_thing, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_text_thing, &larder_type_of_text_thing, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool text_thing_equal(const struct text_thing *a, const struct text_thing *b)
+{
+    return larder_value_equal(&larder_type_of_text_thing, a, b);
+}
+
+enum larder_status
+text_thing_to_json(const struct text_thing *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_text_thing, &larder_type_of_text_thing, value, buf, size, ret_len);
+}
+
 void text_thing_release(const struct text_thing *value)
 {
     larder_value_release(value);
@@ -398,7 +450,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "text",
     .env_prefix = "TEXT",
     .db = -1,

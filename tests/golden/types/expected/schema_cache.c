@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <larder/codec.h>
+#include <larder/shape.h>
 #include <larder/stub.h>
 
 /* A runtime of another ABI does not link. */
@@ -16,14 +17,15 @@ static struct larder_cache *larder_core(struct kinds_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static const char *const larder_names_of_kinds_colour[] = {
+    "red",
+    "green",
+    "class",
+};
+
 const char *kinds_colour_name(enum kinds_colour value)
 {
-    static const char *const names[] = {
-        "red",
-        "green",
-        "class",
-    };
-    return (unsigned)value < 3U ? names[value] : "?";
+    return (unsigned)value < 3U ? larder_names_of_kinds_colour[value] : "?";
 }
 
 /*
@@ -1038,6 +1040,93 @@ static struct larder_at decode_kinds_all(struct larder_reader *r, struct larder_
     return larder_read_rest(r, at, count, 40);
 }
 
+/* ---------------------------------------------------------------- shapes */
+
+static const struct larder_shape larder_shape_of_kinds_point;
+
+static const struct larder_shape larder_shape_of_kinds_tree;
+
+static const struct larder_shape larder_shape_of_kinds_big;
+
+static const struct larder_shape larder_shape_of_kinds_all;
+
+static const struct larder_field larder_fields_of_kinds_point[] = {
+    {"x", offsetof(struct kinds_point, x), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I32}},
+    {"y", offsetof(struct kinds_point, y), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I32}},
+};
+
+static const struct larder_shape larder_shape_of_kinds_point = {
+    larder_fields_of_kinds_point, sizeof larder_fields_of_kinds_point / sizeof larder_fields_of_kinds_point[0],
+    sizeof(struct kinds_point), false,
+};
+
+static const struct larder_field larder_fields_of_kinds_tree[] = {
+    {"label", offsetof(struct kinds_tree, label), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"children", offsetof(struct kinds_tree, children), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct kinds_tree), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_tree}}},
+    {"parent", offsetof(struct kinds_tree, parent), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_kinds_tree}},
+    {"by_name", offsetof(struct kinds_tree, by_name), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct kinds_tree_by_name_entry), .value_at = offsetof(struct kinds_tree_by_name_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_tree}}},
+};
+
+static const struct larder_shape larder_shape_of_kinds_tree = {
+    larder_fields_of_kinds_tree, sizeof larder_fields_of_kinds_tree / sizeof larder_fields_of_kinds_tree[0],
+    sizeof(struct kinds_tree), true,
+};
+
+static const struct larder_field larder_fields_of_kinds_big[] = {
+    {"at", offsetof(struct kinds_big, at), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_point}},
+    {"colour", offsetof(struct kinds_big, colour), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_kinds_colour}},
+};
+
+static const struct larder_shape larder_shape_of_kinds_big = {
+    larder_fields_of_kinds_big, sizeof larder_fields_of_kinds_big / sizeof larder_fields_of_kinds_big[0],
+    sizeof(struct kinds_big), false,
+};
+
+static const struct larder_field larder_fields_of_kinds_all[] = {
+    {"u", offsetof(struct kinds_all, u), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U64}},
+    {"flag", offsetof(struct kinds_all, flag), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BOOL}},
+    {"a", offsetof(struct kinds_all, a), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U8}},
+    {"b", offsetof(struct kinds_all, b), offsetof(struct kinds_all, has_b), false, {.kind = LARDER_KIND_U16}},
+    {"c", offsetof(struct kinds_all, c), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_U32}},
+    {"d", offsetof(struct kinds_all, d), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I8}},
+    {"e", offsetof(struct kinds_all, e), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I16}},
+    {"f", offsetof(struct kinds_all, f), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I32}},
+    {"g", offsetof(struct kinds_all, g), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"h", offsetof(struct kinds_all, h), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_F32}},
+    {"i", offsetof(struct kinds_all, i), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_F64}},
+    {"text", offsetof(struct kinds_all, text), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+    {"text_or_not", offsetof(struct kinds_all, text_or_not), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING, .optional = true}},
+    {"raw", offsetof(struct kinds_all, raw), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_BYTES}},
+    {"raw_or_not", offsetof(struct kinds_all, raw_or_not), offsetof(struct kinds_all, has_raw_or_not), false, {.kind = LARDER_KIND_BYTES}},
+    {"token", offsetof(struct kinds_all, token), LARDER_FIELD_ALWAYS, true, {.kind = LARDER_KIND_UUID}},
+    {"made", offsetof(struct kinds_all, made), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_I64}},
+    {"lasts", offsetof(struct kinds_all, lasts), offsetof(struct kinds_all, has_lasts), false, {.kind = LARDER_KIND_I64}},
+    {"extra", offsetof(struct kinds_all, extra), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ANY}},
+    {"extra_or_not", offsetof(struct kinds_all, extra_or_not), offsetof(struct kinds_all, has_extra_or_not), false, {.kind = LARDER_KIND_ANY}},
+    {"colour", offsetof(struct kinds_all, colour), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_kinds_colour}},
+    {"colour_or_not", offsetof(struct kinds_all, colour_or_not), offsetof(struct kinds_all, has_colour_or_not), false, {.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_kinds_colour}},
+    {"colours", offsetof(struct kinds_all, colours), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(enum kinds_colour), .item = &(const struct larder_type){.kind = LARDER_KIND_ENUM, .count = 3, .names = larder_names_of_kinds_colour}}},
+    {"where", offsetof(struct kinds_all, where), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_point}},
+    {"where_or_not", offsetof(struct kinds_all, where_or_not), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_kinds_point}},
+    {"path", offsetof(struct kinds_all, path), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct kinds_point), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_point}}},
+    {"maybe_path", offsetof(struct kinds_all, maybe_path), offsetof(struct kinds_all, has_maybe_path), false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct kinds_point), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_point}}},
+    {"sparse", offsetof(struct kinds_all, sparse), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const struct kinds_point *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .optional = true, .shape = &larder_shape_of_kinds_point}}},
+    {"words", offsetof(struct kinds_all, words), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"gaps", offsetof(struct kinds_all, gaps), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING, .optional = true}}},
+    {"grid", offsetof(struct kinds_all, grid), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_LIST, .stride = sizeof(struct larder_u16_list), .item = &(const struct larder_type){.kind = LARDER_KIND_LIST, .stride = sizeof(uint16_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U16}}}},
+    {"attrs", offsetof(struct kinds_all, attrs), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct kinds_all_attrs_entry), .value_at = offsetof(struct kinds_all_attrs_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}}},
+    {"counts", offsetof(struct kinds_all, counts), offsetof(struct kinds_all, has_counts), false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct kinds_all_counts_entry), .value_at = offsetof(struct kinds_all_counts_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_U32}}},
+    {"nested", offsetof(struct kinds_all, nested), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_MAP, .stride = sizeof(struct kinds_all_nested_entry), .value_at = offsetof(struct kinds_all_nested_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_LIST, .stride = sizeof(struct kinds_all_nested_value_item_map), .item = &(const struct larder_type){.kind = LARDER_KIND_MAP, .stride = sizeof(struct kinds_all_nested_value_item_entry), .value_at = offsetof(struct kinds_all_nested_value_item_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_point}}}}},
+    {"tree", offsetof(struct kinds_all, tree), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_tree}},
+    {"big", offsetof(struct kinds_all, big), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_big}},
+    {"late", offsetof(struct kinds_all, late), LARDER_FIELD_ALWAYS, false, {.kind = LARDER_KIND_STRING}},
+};
+
+static const struct larder_shape larder_shape_of_kinds_all = {
+    larder_fields_of_kinds_all, sizeof larder_fields_of_kinds_all / sizeof larder_fields_of_kinds_all[0],
+    sizeof(struct kinds_all), false,
+};
+
 /* ------------------------------------------------ all */
 
 static bool encode_entity_kinds_all(struct larder_writer *w, const void *from)
@@ -1292,6 +1381,31 @@ kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_ke
     return larder_stub_delete_many(larder_core(cache), pick_kinds_all, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_kinds_all = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_all};
+
+enum larder_status
+kinds_all_clone(const struct kinds_all *value, const struct kinds_all **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_all, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_kinds_all, &larder_type_of_kinds_all, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool kinds_all_equal(const struct kinds_all *a, const struct kinds_all *b)
+{
+    return larder_value_equal(&larder_type_of_kinds_all, a, b);
+}
+
+enum larder_status
+kinds_all_to_json(const struct kinds_all *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_kinds_all, &larder_type_of_kinds_all, value, buf, size, ret_len);
+}
+
 void kinds_all_release(const struct kinds_all *value)
 {
     larder_value_release(value);
@@ -1526,6 +1640,31 @@ kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t 
     struct larder_key key;
     make_kinds_words(&key, cache);
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+static const struct larder_type larder_type_of_kinds_words = {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}};
+
+enum larder_status
+kinds_words_clone(const struct kinds_words *value, const struct kinds_words **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_words, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_kinds_words, &larder_type_of_kinds_words, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool kinds_words_equal(const struct kinds_words *a, const struct kinds_words *b)
+{
+    return larder_value_equal(&larder_type_of_kinds_words, a, b);
+}
+
+enum larder_status
+kinds_words_to_json(const struct kinds_words *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_kinds_words, &larder_type_of_kinds_words, value, buf, size, ret_len);
 }
 
 void kinds_words_release(const struct kinds_words *value)
@@ -1818,6 +1957,31 @@ kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_
     return larder_stub_delete_many(larder_core(cache), pick_kinds_grid, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_kinds_grid = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct larder_u8_list), .item = &(const struct larder_type){.kind = LARDER_KIND_LIST, .stride = sizeof(uint8_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U8}}};
+
+enum larder_status
+kinds_grid_clone(const struct kinds_grid *value, const struct kinds_grid **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_grid, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_kinds_grid, &larder_type_of_kinds_grid, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool kinds_grid_equal(const struct kinds_grid *a, const struct kinds_grid *b)
+{
+    return larder_value_equal(&larder_type_of_kinds_grid, a, b);
+}
+
+enum larder_status
+kinds_grid_to_json(const struct kinds_grid *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_kinds_grid, &larder_type_of_kinds_grid, value, buf, size, ret_len);
+}
+
 void kinds_grid_release(const struct kinds_grid *value)
 {
     larder_value_release(value);
@@ -2031,6 +2195,31 @@ kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size
     struct larder_key key;
     make_kinds_headline(&key, cache);
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+static const struct larder_type larder_type_of_kinds_headline = {.kind = LARDER_KIND_STRING};
+
+enum larder_status
+kinds_headline_clone(const struct kinds_headline *value, const struct kinds_headline **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_headline, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_kinds_headline, &larder_type_of_kinds_headline, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool kinds_headline_equal(const struct kinds_headline *a, const struct kinds_headline *b)
+{
+    return larder_value_equal(&larder_type_of_kinds_headline, a, b);
+}
+
+enum larder_status
+kinds_headline_to_json(const struct kinds_headline *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_kinds_headline, &larder_type_of_kinds_headline, value, buf, size, ret_len);
 }
 
 void kinds_headline_release(const struct kinds_headline *value)
@@ -2316,6 +2505,31 @@ kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_tabl
     return larder_stub_delete_many(larder_core(cache), pick_kinds_table, keys, count, ret_each);
 }
 
+static const struct larder_type larder_type_of_kinds_table = {.kind = LARDER_KIND_MAP, .stride = sizeof(struct kinds_table_value_entry), .value_at = offsetof(struct kinds_table_value_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_point}};
+
+enum larder_status
+kinds_table_clone(const struct kinds_table *value, const struct kinds_table **ret_value)
+{
+    const void *copy = NULL;
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_table, "ret_value");
+    }
+    enum larder_status ret_status = larder_value_clone(&entity_kinds_table, &larder_type_of_kinds_table, value, &copy);
+    *ret_value = copy;
+    return ret_status;
+}
+
+bool kinds_table_equal(const struct kinds_table *a, const struct kinds_table *b)
+{
+    return larder_value_equal(&larder_type_of_kinds_table, a, b);
+}
+
+enum larder_status
+kinds_table_to_json(const struct kinds_table *value, char *buf, size_t size, size_t *ret_len)
+{
+    return larder_value_to_json(&entity_kinds_table, &larder_type_of_kinds_table, value, buf, size, ret_len);
+}
+
 void kinds_table_release(const struct kinds_table *value)
 {
     larder_value_release(value);
@@ -2345,7 +2559,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 2,
+    .stub_version = 3,
     .name = "kinds",
     .env_prefix = "KINDS",
     .db = -1,

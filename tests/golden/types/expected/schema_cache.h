@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 2
+#if LARDER_STUB_VERSION < 3
 #error "schema_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 2
+#elif LARDER_STUB_OLDEST > 3
 #error "schema_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -324,6 +324,22 @@ enum larder_status
 kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+kinds_all_clone(const struct kinds_all *value, const struct kinds_all **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool kinds_all_equal(const struct kinds_all *a, const struct kinds_all *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+kinds_all_to_json(const struct kinds_all *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_all_release(const struct kinds_all *value);
 void kinds_all_release_many(const struct kinds_all **values, size_t count);
@@ -398,6 +414,22 @@ kinds_words_cache_touch(struct kinds_cache *cache);
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
 LARDER_MUST_USE enum larder_status
 kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+kinds_words_clone(const struct kinds_words *value, const struct kinds_words **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool kinds_words_equal(const struct kinds_words *a, const struct kinds_words *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+kinds_words_to_json(const struct kinds_words *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_words_release(const struct kinds_words *value);
@@ -492,6 +524,22 @@ enum larder_status
 kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+kinds_grid_clone(const struct kinds_grid *value, const struct kinds_grid **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool kinds_grid_equal(const struct kinds_grid *a, const struct kinds_grid *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+kinds_grid_to_json(const struct kinds_grid *value, char *buf, size_t size, size_t *ret_len);
+
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_grid_release(const struct kinds_grid *value);
 void kinds_grid_release_many(const struct kinds_grid **values, size_t count);
@@ -565,6 +613,22 @@ kinds_headline_cache_touch(struct kinds_cache *cache);
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
 LARDER_MUST_USE enum larder_status
 kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+kinds_headline_clone(const struct kinds_headline *value, const struct kinds_headline **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool kinds_headline_equal(const struct kinds_headline *a, const struct kinds_headline *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+kinds_headline_to_json(const struct kinds_headline *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_headline_release(const struct kinds_headline *value);
@@ -656,6 +720,22 @@ kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_k
 enum larder_status
 kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* A value of its own, all that it points to with it, in memory of the C library's:
+ * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+kinds_table_clone(const struct kinds_table *value, const struct kinds_table **ret_value);
+
+/* Whether all that is there is the same. NULLs are equal; so are 0 and -0, two NaNs,
+ * maps with the same pairs in any order. What is absent is not looked at. */
+bool kinds_table_equal(const struct kinds_table *a, const struct kinds_table *b);
+
+/* Writes it as JSON, terminated; *ret_len excludes the NUL. Secrets are "***", what is
+ * absent, NaN and infinity null, bytes base64, times ms. E_TOO_LARGE: *ret_len is what
+ * buf needs, and it holds an empty string; E_ARG: value is NULL or no valid value;
+ * E_NOMEM: no room to check a large map. */
+LARDER_MUST_USE enum larder_status
+kinds_table_to_json(const struct kinds_table *value, char *buf, size_t size, size_t *ret_len);
 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_table_release(const struct kinds_table *value);
