@@ -21,6 +21,8 @@ static const struct artefact {
 } artefacts[] = {
     {"c", "cache.h", FOR_C, "_cache.h"},
     {"c", "cache.c", FOR_C, "_cache.c"},
+    {"mock", "mock.h", FOR_C, "_cache_mock.h"},
+    {"mock", "mock.c", FOR_C, "_cache_mock.c"},
     {"docs", "service.md", FOR_PAGES, "_cache.md"},
     {"docs", "index.md", FOR_RUN, "caches.md"},
     {"acl", "caches.acl.conf", FOR_RUN, "caches.acl.conf"},

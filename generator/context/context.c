@@ -10,10 +10,10 @@
 #include "context/entity.h"
 #include "context/structs.h"
 
-/* "product_cache" -> "PRODUCT_CACHE_H". */
-static const char *guard_of(struct arena *arena, const char *stem)
+/* "product", "CACHE_H" -> "PRODUCT_CACHE_H". */
+static const char *guard_of(struct arena *arena, const char *stem, const char *suffix)
 {
-    char *guard = arena_printf(arena, "%s_CACHE_H", stem);
+    char *guard = arena_printf(arena, "%s_%s", stem, suffix);
     for (char *c = guard; *c != '\0'; c++) {
         *c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
     }
@@ -49,7 +49,9 @@ const struct ctx_value *ctx_build(struct arena *arena, const struct sch_service 
     ctx_set_string(root, "env_prefix", service->env_prefix);
     ctx_set_string(root, "source", esc_comment_line(arena, source));
     ctx_set_string(root, "header", arena_printf(arena, "%s_cache.h", stem));
-    ctx_set_string(root, "guard", guard_of(arena, stem));
+    ctx_set_string(root, "stem", stem);
+    ctx_set_string(root, "guard", guard_of(arena, stem, "CACHE_H"));
+    ctx_set_string(root, "mock_guard", guard_of(arena, stem, "CACHE_MOCK_H"));
     ctx_doc(root, arena, service->description);
     ctx_set_number(root, "db", service->has_db ? service->db : -1);
     ctx_set_flag(root, "has_db", service->has_db);

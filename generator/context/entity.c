@@ -55,6 +55,26 @@ static const char *field_arguments(struct arena *arena, const struct sch_entity 
     return out.data;
 }
 
+/* "uint64_t id, const char *sku, ": what stands before other parameters. */
+static const char *leading_declarations(struct arena *arena, const struct sch_param *params,
+                                        size_t count)
+{
+    struct text out;
+    text_init(&out, arena, LIST_MAX);
+    for (size_t i = 0; i < count; i++) {
+        text_printf(&out, "%s, ", declare(arena, &params[i]));
+    }
+    return out.data;
+}
+
+/* As what it is compared. */
+static void set_param_kind(struct ctx_value *map, enum sch_kind kind)
+{
+    ctx_set_flag(map, "is_string", kind == SCH_STRING);
+    ctx_set_flag(map, "is_uuid", kind == SCH_UUID);
+    ctx_set_flag(map, "is_number", kind != SCH_STRING && kind != SCH_UUID);
+}
+
 static struct ctx_value *param_list(struct arena *arena, const struct sch_param *params,
                                     size_t count)
 {
@@ -63,6 +83,7 @@ static struct ctx_value *param_list(struct arena *arena, const struct sch_param 
         struct ctx_value *map = ctx_map(arena);
         ctx_set_string(map, "declaration", declare(arena, &params[i]));
         ctx_set_string(map, "name", params[i].c_name);
+        set_param_kind(map, params[i].type.kind);
         ctx_add(list, map);
     }
     return list;
@@ -240,6 +261,7 @@ static void set_key(struct arena *arena, struct ctx_value *map, const struct sch
     ctx_set_flag(map, "keyed", count != 0);
     ctx_set(map, "params", param_list(arena, entity->params, count));
     ctx_set_string(map, "declarations", declarations(arena, entity->params, count));
+    ctx_set_string(map, "params_first", leading_declarations(arena, entity->params, count));
     ctx_set_string(map, "arguments", arguments(arena, entity->params, count, ""));
     ctx_set_string(map, "key_arguments", arguments(arena, entity->params, count, "k->"));
     ctx_set_string(map, "call_arguments", arguments(arena, entity->params, count, "c->"));
@@ -335,6 +357,8 @@ struct ctx_value *event_context(struct arena *arena, const struct sch_service *s
         ctx_set_flag(map, "has_params", event->param_count != 0);
         ctx_set(map, "params", param_list(arena, event->params, event->param_count));
         ctx_set_string(map, "declarations", declarations(arena, event->params, event->param_count));
+        ctx_set_string(map, "params_first",
+                       leading_declarations(arena, event->params, event->param_count));
         const char *all = arguments(arena, event->params, event->param_count, "");
         ctx_set_string(map, "initials", *all == '\0' ? all : all + strlen(", "));
         ctx_set(map, "targets", targets(arena, event));
