@@ -451,6 +451,7 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
         }
     }
     batch->base.large = count == 1 && ops[0].kind == LARDER_OP_GET && ops[0].large;
+    batch->base.expected = batch->base.large ? ops[0].expected : 0;
     batch->base.shares =
         count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX && !batch->base.large && !pages;
     begin_reply(batch);
