@@ -446,8 +446,10 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
         batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
         bytes += ops[i].key_len + ops[i].value_len;
         pages |= ops[i].kind == LARDER_OP_SCAN;
-        if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ && batch->base.lane == 0) {
-            batch->base.lane = lane_of(&ops[i]);
+        if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ) {
+            uint64_t lane = lane_of(&ops[i]);
+            batch->base.lane = batch->base.lane != 0 ? batch->base.lane : lane;
+            batch->base.lanes |= lane;
         }
     }
     batch->base.large = count == 1 && ops[0].kind == LARDER_OP_GET && ops[0].large;

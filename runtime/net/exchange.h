@@ -75,6 +75,9 @@ struct larder_exchange {
     /* One bit, by the key that it writes; 0: it writes none. What has a bit in
      * common goes over one connection while it is under way. */
     uint64_t lane;
+    /* The same of each key that it writes. Where there are several, it keeps behind what has
+     * one in common and whose caller gave up while it was under way, and that behind it. */
+    uint64_t lanes;
 };
 
 /* After a reply was taken whole. */
