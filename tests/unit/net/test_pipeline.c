@@ -53,6 +53,7 @@ struct caller {
     _Atomic bool stopped;
     _Atomic bool go_on;
     _Atomic bool done;
+    int rewound;
     char taken[64]; /* of all replies, each behind a blank */
     int64_t ms;
     struct larder_pipeline *pipeline;
@@ -102,7 +103,7 @@ static void next(struct larder_exchange *exchange)
 
 static void rewind_fill(struct larder_exchange *exchange)
 {
-    (void)exchange;
+    ((struct caller *)exchange)->rewound++;
 }
 
 static const struct larder_exchange_table table = {
@@ -180,7 +181,8 @@ static enum larder_status call_alone(struct larder_pipeline *pipeline, const cha
     return caller.status;
 }
 
-static struct larder_pipeline *pipeline_at(int port, int max_connections)
+static struct larder_pipeline *pipeline_with(const struct larder_allocator *allocator, int port,
+                                             int max_connections)
 {
     struct larder_pipeline_options options = {
         .conn = {.address = {.host = "127.0.0.1", .port = port, .client_name = "test"},
@@ -188,9 +190,14 @@ static struct larder_pipeline *pipeline_at(int port, int max_connections)
         .max_connections = max_connections,
         .connect_timeout_ms = LONG_MS};
     struct larder_pipeline *pipeline =
-        larder_pipeline_new(&larder_allocator_libc, &larder_clock_system, &options);
+        larder_pipeline_new(allocator, &larder_clock_system, &options);
     assert_non_null(pipeline);
     return pipeline;
+}
+
+static struct larder_pipeline *pipeline_at(int port, int max_connections)
+{
+    return pipeline_with(&larder_allocator_libc, port, max_connections);
 }
 
 static struct larder_pipeline *pipeline_on(struct redis_server *server, int max_connections)
@@ -353,6 +360,79 @@ static void who_finds_one_idle_may_wait_for_others(void **state)
     assert_int_equal(pair.wrong, 0);
     assert_int_equal(stats_of(pair.pipeline).busy, 0);
     larder_pipeline_free(pair.pipeline);
+    redis_server_stop(&server);
+}
+
+/* Memory that refuses what is large, once. */
+struct scarce {
+    struct larder_allocator allocator;
+    _Atomic int refusals_due;
+};
+
+enum { SCARCE_BYTES = 8 * 1024 };
+
+static bool scarce_refuses(struct scarce *scarce, size_t size)
+{
+    int due = 1;
+    return size >= SCARCE_BYTES && atomic_compare_exchange_strong(&scarce->refusals_due, &due, 0);
+}
+
+static void *scarce_alloc(void *user, size_t size)
+{
+    return scarce_refuses(user, size) ? NULL : larder_alloc(&larder_allocator_libc, size);
+}
+
+static void *scarce_resize(void *user, void *block, size_t size)
+{
+    return scarce_refuses(user, size) ? NULL : larder_realloc(&larder_allocator_libc, block, size);
+}
+
+static void scarce_release(void *user, void *block)
+{
+    (void)user;
+    larder_free(&larder_allocator_libc, block);
+}
+
+/* It waits for its turn to dial, and another joins it meanwhile; then there is no memory to
+ * put the two together. */
+static void who_cannot_gather_for_want_of_memory_goes_alone(void **state)
+{
+    (void)state;
+    static const struct larder_width_way gathering = {1, true};
+    static char text[2 * SCARCE_BYTES];
+    struct redis_server server;
+    struct scarce scarce = {.allocator = {scarce_alloc, scarce_resize, scarce_release, &scarce}};
+    assert_true(redis_server_start(&server, REDIS_SERVER_TCP, NULL));
+    struct larder_pipeline *pipeline = pipeline_with(&scarce.allocator, server.port, 1);
+    struct caller large = {.text = text, .pipeline = pipeline, .base.shares = true};
+    struct caller small = {.text = "small"};
+    memset(text, 'x', sizeof text - 1);
+    pipeline->width.way = &gathering;
+    pipeline->width.look_at = UINT32_MAX;
+    for (int i = 0; i < LARDER_DIALS_AT_ONCE; i++) {
+        assert_int_equal(larder_dial_gate_acquire(&pipeline->dials, deadline_after(LONG_MS)),
+                         LARDER_OK);
+    }
+    atomic_fetch_add(&pipeline->callers, 1); /* one more, or it would not wait for others */
+    assert_int_equal(pthread_create(&large.thread, NULL, call, &large), 0);
+    while (stats_of(pipeline).busy == 0) {
+        sched_yield();
+    }
+    begin(pipeline, &small);
+    atomic_store(&scarce.refusals_due, 1);
+    for (int i = 0; i < LARDER_DIALS_AT_ONCE; i++) {
+        larder_dial_gate_release(&pipeline->dials, LARDER_OK);
+    }
+    end(&large);
+    end(&small);
+    atomic_fetch_sub(&pipeline->callers, 1);
+    assert_int_equal(atomic_load(&scarce.refusals_due), 0);
+    assert_int_equal(large.rewound, 1);
+    assert_own_answer(&large);
+    assert_own_answer(&small);
+    assert_int_equal(stats_of(pipeline).bundles, 1); /* the other's, which was sent next */
+    assert_int_equal(stats_of(pipeline).combined, 1);
+    larder_pipeline_free(pipeline);
     redis_server_stop(&server);
 }
 
@@ -835,6 +915,7 @@ int main(void)
         cmocka_unit_test(who_finds_all_busy_goes_together),
         cmocka_unit_test(what_shares_with_none_waits_for_a_connection_of_its_own),
         cmocka_unit_test(who_finds_one_idle_may_wait_for_others),
+        cmocka_unit_test(who_cannot_gather_for_want_of_memory_goes_alone),
         cmocka_unit_test(reads_do_not_wait_behind_writes),
         cmocka_unit_test(who_waits_for_long_goes_over_another_connection),
         cmocka_unit_test(writes_of_one_key_keep_to_one_connection),
