@@ -23,9 +23,10 @@ struct larder_op;
  * twice, the second sight counts. */
 typedef void larder_op_sink(struct larder_op *op, const uint8_t *bytes, size_t len);
 
-/* Where a value of `len` bytes may be received to, with room for two more; NULL:
- * nowhere. Asked before the bytes are there, perhaps in vain. They stay the op's
- * user's: the sink may be given them there, and then may change them. */
+/* Where a value of `len` bytes may be received to, with room for two more and for 8
+ * before it; NULL: nowhere. Asked before the bytes are there, perhaps in vain, and for
+ * more than there will be; asked again, it may take back what it answered before. They stay
+ * the op's user's: the sink may be given them there, and then may change them. */
 typedef uint8_t *larder_op_place(struct larder_op *op, size_t len);
 
 enum larder_op_kind {
@@ -72,6 +73,7 @@ struct larder_op {
     larder_op_sink *sink;   /* GET */
     larder_op_place *place; /* GET; may be NULL */
     bool large;             /* GET: one that `place` is asked for is expected */
+    size_t expected;        /* GET: bytes of the value, if that can be guessed; 0: it cannot */
     void *user;             /* the sink's */
     /* Answers, set by the backend for every operation of a batch. */
     enum larder_status status;

@@ -1,45 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache/away.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <time.h>
-
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/log.h"
-#include "cache/fallback.h"
-#include "net/fork_hook.h"
-
-enum {
-    REPLAY_TRIPS_MAX = 16,    /* of one call */
-    REPLAY_RETRY_MS = 50,     /* after one that failed */
-    SWEEP_SLICES_MAX = 4,     /* of one call, */
-    SWEEP_MS = 5,             /* begun within this time */
-    SWEEP_REFUSED_MS = 30000, /* after one that the server would not have */
-    LATER_TRIES_MAX = 2,
-    LATER_FIRST_MS = 100 /* the most of the first pause; doubled for the second */
-};
+#include "cache/amends.h"
 
 const struct larder_journal_bounds larder_journal_defaults = {LARDER_JOURNAL_ENTRIES_MAX,
                                                               LARDER_JOURNAL_BYTES_MAX};
-
-struct away {
-    struct larder_backend base;
-    struct larder_backend_env env;
-    struct larder_backend *inner;
-    const char *service;
-    int64_t timeout_ms;
-    struct larder_journal journal;
-    struct larder_sweep sweep; /* whose turn it is says the journal, */
-    uint64_t sweep_lost;       /* of which loss it is as well */
-    struct larder_sweep_owner owner;
-    struct larder_fallback fallback;
-    struct larder_fork_hook hook;
-    atomic_bool told_overflow;
-    atomic_int replay_status; /* what the last trip of a replay met: an enum larder_status */
-};
 
 /* What a kind of operation means for what is here and on the server. */
 struct trait {
@@ -63,23 +31,18 @@ static const struct trait traits[] = {
     [LARDER_OP_SCAN] = {.tells = false},
 };
 
-static bool inner_is_away(const struct away *away)
-{
-    return away->inner->table->is_away != NULL && away->inner->table->is_away(away->inner);
-}
-
 /* ------------------------------------------------------------------- fork */
 
 static void hook_prepare(void *user)
 {
-    struct away *away = user;
+    struct larder_away *away = user;
     larder_journal_hold(&away->journal);
     larder_fallback_hold(&away->fallback);
 }
 
 static void hook_parent(void *user)
 {
-    struct away *away = user;
+    struct larder_away *away = user;
     larder_fallback_let_go(&away->fallback);
     larder_journal_let_go(&away->journal);
 }
@@ -87,51 +50,10 @@ static void hook_parent(void *user)
 /* A sweep that another thread was at begins anew. */
 static void hook_child(void *user)
 {
-    struct away *away = user;
+    struct larder_away *away = user;
     larder_sweep_begin(&away->sweep);
     larder_fallback_let_go(&away->fallback);
     larder_journal_child(&away->journal);
-}
-
-/* -------------------------------------------------------------- the server */
-
-/* Whether all of a batch was refused by a server that may take it in a moment. */
-static bool all_later(const struct larder_op *ops, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!ops[i].try_later) {
-            return false;
-        }
-    }
-    return count != 0;
-}
-
-/* Sleeps for a random part of `most_ms`. False: the deadline would come first. */
-static bool wait_a_moment(const struct away *away, int64_t most_ms, int64_t deadline_ns)
-{
-    int64_t ns = (int64_t)(larder_random64() % (uint64_t)(most_ms * 1000000));
-    struct timespec left = {.tv_nsec = (long)ns};
-    if (larder_clock_now_ns(away->env.clock) >= deadline_ns - ns) {
-        return false;
-    }
-    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
-    }
-    return true;
-}
-
-/* Runs a batch, and once or twice more one that is known not to have been
- * applied because the server is loading, or busy with a script. */
-static void run_inner(struct away *away, struct larder_op *ops, size_t count, int64_t deadline_ns)
-{
-    int64_t most_ms = LATER_FIRST_MS;
-    away->inner->table->run(away->inner, ops, count, deadline_ns);
-    for (int i = 0; i < LATER_TRIES_MAX && all_later(ops, count) && !inner_is_away(away) &&
-                    wait_a_moment(away, most_ms, deadline_ns);
-         i++) {
-        larder_error_clear();
-        away->inner->table->run(away->inner, ops, count, deadline_ns);
-        most_ms *= 2;
-    }
 }
 
 /* -------------------------------------------------------------- journalling */
@@ -146,7 +68,7 @@ static bool must_be_written_down(const struct larder_op *op)
     return !nothing_was || op->outcome == LARDER_UNKNOWN;
 }
 
-static void write_down(struct away *away, const struct larder_op *op, int64_t now_ns)
+static void write_down(struct larder_away *away, const struct larder_op *op, int64_t now_ns)
 {
     if (!larder_journal_add(&away->journal, op->key, op->key_len, now_ns) &&
         !atomic_exchange_explicit(&away->told_overflow, true, memory_order_relaxed)) {
@@ -157,122 +79,16 @@ static void write_down(struct away *away, const struct larder_op *op, int64_t no
     }
 }
 
-/* -------------------------------------------------------------- replaying */
-
-/* One trip. False: there was nothing to do, or not all of it could be done. */
-static bool replay_batch(struct away *away, int64_t deadline_ns)
-{
-    struct larder_journal_batch batch;
-    int64_t now_ns = larder_clock_now_ns(away->env.clock);
-    if (!larder_journal_take(&away->journal, &batch, now_ns)) {
-        return false;
-    }
-    bool all = false;
-    enum larder_status met = LARDER_OK;
-    struct larder_op *ops = larder_alloc_zeroed(away->env.allocator, batch.count, sizeof *ops);
-    if (ops != NULL) {
-        for (size_t i = 0; i < batch.count; i++) {
-            ops[i] = (struct larder_op){
-                .kind = LARDER_OP_DELETE, .key = batch.keys[i].key, .key_len = batch.keys[i].len};
-        }
-        run_inner(away, ops, batch.count, deadline_ns);
-        all = true;
-        for (size_t i = 0; i < batch.count; i++) {
-            batch.keys[i].done = ops[i].status >= 0;
-            all = all && batch.keys[i].done;
-            met = ops[i].status < 0 ? ops[i].status : met;
-        }
-        atomic_store_explicit(&away->replay_status, met, memory_order_relaxed);
-        larder_free(away->env.allocator, ops);
-    }
-    larder_journal_give_back(&away->journal, &batch, larder_clock_now_ns(away->env.clock),
-                             REPLAY_RETRY_MS);
-    return all;
-}
-
-static void replay(struct away *away, int64_t deadline_ns)
-{
-    for (int i = 0; i < REPLAY_TRIPS_MAX && replay_batch(away, deadline_ns); i++) {
-    }
-    larder_error_clear();
-}
-
-/* --------------------------------------------------------------- sweeping */
-
-static void run_for_sweep(void *user, struct larder_op *ops, size_t count, int64_t deadline_ns)
-{
-    run_inner(user, ops, count, deadline_ns);
-}
-
-static void tell_swept(struct away *away)
-{
-    larder_log_line(away->env.log, LARDER_LOG_INFO,
-                    "%s: all values that were on the server are deleted (%" PRIu64
-                    "): it is read again",
-                    away->service, away->sweep.deleted);
-    atomic_store_explicit(&away->told_overflow, false, memory_order_relaxed);
-}
-
-static void tell_refused(struct away *away, enum larder_status status)
-{
-    larder_log_line(away->env.log, LARDER_LOG_WARNING,
-                    "%s: the server does not let its values be looked through (%s): nothing is "
-                    "read until all have expired",
-                    away->service, larder_status_name(status));
-}
-
-/* Slices, for a while. Answers the last one's status. */
-static enum larder_status sweep_on(struct away *away, int slices_max, int64_t deadline_ns)
-{
-    int64_t until_ns = larder_deadline_after_ms(away->env.clock, SWEEP_MS);
-    enum larder_status status = LARDER_OK;
-    for (int i = 0; i < slices_max && status == LARDER_OK; i++) {
-        if (i > 0 && larder_clock_now_ns(away->env.clock) >= until_ns) {
-            break;
-        }
-        status = larder_sweep_slice(&away->sweep, run_for_sweep, away, deadline_ns);
-    }
-    return status;
-}
-
-/* False: there was nothing to do, or no more of it can be done for now. */
-static bool sweep(struct away *away, int slices_max, int64_t deadline_ns)
-{
-    uint64_t lost;
-    if (away->owner.owns == NULL ||
-        !larder_journal_sweep_take(&away->journal, larder_clock_now_ns(away->env.clock), &lost)) {
-        return false;
-    }
-    if (lost != away->sweep_lost) { /* since it began: what was swept may be old again */
-        larder_sweep_begin(&away->sweep);
-        away->sweep_lost = lost;
-    }
-    enum larder_status status = sweep_on(away, slices_max, deadline_ns);
-    bool refused = status == LARDER_E_AUTH || status == LARDER_E_SERVER;
-    int64_t next_ns = status >= 0
-                          ? INT64_MIN
-                          : larder_deadline_after_ms(away->env.clock,
-                                                     refused ? SWEEP_REFUSED_MS : REPLAY_RETRY_MS);
-    if (status == LARDER_MISS) {
-        tell_swept(away);
-    } else if (refused) {
-        tell_refused(away, status);
-    }
-    larder_journal_sweep_give_back(&away->journal, status == LARDER_MISS, lost, next_ns);
-    larder_error_clear();
-    return status == LARDER_OK;
-}
-
 /* -------------------------------------------------------------- fallback */
 
-static bool invalidated_since(struct away *away, const struct larder_op *op, int64_t now_ns)
+static bool invalidated_since(struct larder_away *away, const struct larder_op *op, int64_t now_ns)
 {
     return op->loaded_ns != 0 && larder_journal_is_busy(&away->journal) &&
            larder_journal_at(&away->journal, op->key, op->key_len, now_ns) >= op->loaded_ns;
 }
 
 /* One operation that is over, while the server is away. */
-static void fall_back(struct away *away, struct larder_op *op, int64_t now_ns)
+static void fall_back(struct larder_away *away, struct larder_op *op, int64_t now_ns)
 {
     struct larder_fallback *fallback = &away->fallback;
     if (traits[op->kind].reads) {
@@ -305,10 +121,11 @@ static bool any_failed(const struct larder_op *ops, size_t count)
 /* What succeeded takes its key out of the journal; a loaded value only if it is
  * younger than the entry. While the fallback is in use nothing does: it looks
  * there for when a key was deleted last. */
-static void renew(struct away *away, const struct larder_op *ops, size_t count, int64_t begun_ns)
+static void renew(struct larder_away *away, const struct larder_op *ops, size_t count,
+                  int64_t begun_ns)
 {
     if (!larder_journal_is_busy(&away->journal) ||
-        (away->fallback.store != NULL && inner_is_away(away))) {
+        (away->fallback.store != NULL && larder_away_is_away(away))) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -322,10 +139,10 @@ static void renew(struct away *away, const struct larder_op *ops, size_t count, 
 
 /* The answers are there: what has failed is written down, and what can be is
  * answered all the same. held NULL: all of them were sent. */
-static void settle(struct away *away, struct larder_op *ops, size_t count, const bool *held)
+static void settle(struct larder_away *away, struct larder_op *ops, size_t count, const bool *held)
 {
     int64_t now_ns = larder_clock_now_ns(away->env.clock);
-    bool fallen = away->fallback.store != NULL && inner_is_away(away);
+    bool fallen = away->fallback.store != NULL && larder_away_is_away(away);
     for (size_t i = 0; i < count; i++) {
         struct larder_op *op = &ops[i];
         bool set = op->kind == LARDER_OP_SET;
@@ -350,14 +167,14 @@ static void settle(struct away *away, struct larder_op *ops, size_t count, const
 
 /* ---------------------------------------------------------------- the run */
 
-static bool is_held(struct away *away, const struct larder_op *op, int64_t now_ns)
+static bool is_held(struct larder_away *away, const struct larder_op *op, int64_t now_ns)
 {
     return traits[op->kind].tells &&
            larder_journal_holds(&away->journal, op->key, op->key_len, now_ns);
 }
 
 /* With what keeps the server from taking it, where that is known. */
-static void answer_held(const struct away *away, struct larder_op *op)
+static void answer_held(const struct larder_away *away, struct larder_op *op)
 {
     int met = atomic_load_explicit(&away->replay_status, memory_order_relaxed);
     enum larder_status status = met < 0 ? (enum larder_status)met : LARDER_E_UNAVAILABLE;
@@ -369,8 +186,8 @@ static void answer_held(const struct away *away, struct larder_op *op)
 }
 
 /* Some are held: the others go in one piece, and their answers come back. */
-static void run_rest(struct away *away, struct larder_op *ops, size_t count, const bool *held,
-                     struct larder_op *room, int64_t deadline_ns)
+static void run_rest(struct larder_away *away, struct larder_op *ops, size_t count,
+                     const bool *held, struct larder_op *room, int64_t deadline_ns)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -379,7 +196,7 @@ static void run_rest(struct away *away, struct larder_op *ops, size_t count, con
         }
     }
     if (n != 0) {
-        run_inner(away, room, n, deadline_ns);
+        larder_amends_run(away, room, n, deadline_ns);
     }
     n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -391,7 +208,8 @@ static void run_rest(struct away *away, struct larder_op *ops, size_t count, con
     }
 }
 
-static void run_held(struct away *away, struct larder_op *ops, size_t count, int64_t deadline_ns)
+static void run_held(struct larder_away *away, struct larder_op *ops, size_t count,
+                     int64_t deadline_ns)
 {
     const struct larder_allocator *allocator = away->env.allocator;
     int64_t now_ns = larder_clock_now_ns(away->env.clock);
@@ -413,7 +231,7 @@ static void run_held(struct away *away, struct larder_op *ops, size_t count, int
     larder_free(allocator, room);
 }
 
-static bool any_held(struct away *away, const struct larder_op *ops, size_t count)
+static bool any_held(struct larder_away *away, const struct larder_op *ops, size_t count)
 {
     int64_t now_ns = larder_clock_now_ns(away->env.clock);
     for (size_t i = 0; i < count; i++) {
@@ -425,22 +243,21 @@ static bool any_held(struct away *away, const struct larder_op *ops, size_t coun
 }
 
 /* Something is, or was, not as it should be. */
-static void run_carefully(struct away *away, struct larder_op *ops, size_t count,
+static void run_carefully(struct larder_away *away, struct larder_op *ops, size_t count,
                           int64_t deadline_ns)
 {
     if (larder_journal_is_busy(&away->journal)) {
-        replay(away, deadline_ns);
-        sweep(away, SWEEP_SLICES_MAX, deadline_ns);
+        larder_amends_make(away, deadline_ns);
     }
     int64_t begun_ns = larder_clock_now_ns(away->env.clock);
     if (any_held(away, ops, count)) {
         run_held(away, ops, count, deadline_ns);
     } else {
-        run_inner(away, ops, count, deadline_ns);
+        larder_amends_run(away, ops, count, deadline_ns);
         settle(away, ops, count, NULL);
     }
     renew(away, ops, count, begun_ns);
-    if (!inner_is_away(away)) {
+    if (!larder_away_is_away(away)) {
         larder_fallback_empty(&away->fallback);
     }
 }
@@ -448,7 +265,7 @@ static void run_carefully(struct away *away, struct larder_op *ops, size_t count
 static void away_run(struct larder_backend *backend, struct larder_op *ops, size_t count,
                      int64_t deadline_ns)
 {
-    struct away *away = (struct away *)backend;
+    struct larder_away *away = (struct larder_away *)backend;
     for (size_t i = 0; i < count; i++) {
         if (traits[ops[i].kind].lifetime) {
             larder_journal_lifetime(&away->journal, ops[i].ttl_ms);
@@ -458,8 +275,8 @@ static void away_run(struct larder_backend *backend, struct larder_op *ops, size
         run_carefully(away, ops, count, deadline_ns);
         return;
     }
-    run_inner(away, ops, count, deadline_ns);
-    if (any_failed(ops, count) || (away->fallback.store != NULL && inner_is_away(away))) {
+    larder_amends_run(away, ops, count, deadline_ns);
+    if (any_failed(ops, count) || (away->fallback.store != NULL && larder_away_is_away(away))) {
         settle(away, ops, count, NULL);
     }
 }
@@ -468,7 +285,7 @@ static void away_run(struct larder_backend *backend, struct larder_op *ops, size
 
 static void away_health(struct larder_backend *backend, struct larder_health *health)
 {
-    struct away *away = (struct away *)backend;
+    struct larder_away *away = (struct larder_away *)backend;
     struct larder_journal_stats stats;
     away->inner->table->health(away->inner, health);
     larder_journal_stats(&away->journal, larder_clock_now_ns(away->env.clock), &stats);
@@ -485,36 +302,15 @@ static void away_health(struct larder_backend *backend, struct larder_health *he
 
 static bool away_is_away(const struct larder_backend *backend)
 {
-    return inner_is_away((const struct away *)backend);
-}
-
-/* The last chance of what is written down. */
-static void replay_at_the_end(struct away *away)
-{
-    struct larder_journal_stats stats;
-    int64_t deadline_ns = larder_deadline_after_ms(away->env.clock, away->timeout_ms);
-    larder_journal_hurry(&away->journal);
-    while (replay_batch(away, deadline_ns)) {
-    }
-    while (larder_clock_now_ns(away->env.clock) < deadline_ns && sweep(away, 1, deadline_ns)) {
-    }
-    larder_journal_stats(&away->journal, larder_clock_now_ns(away->env.clock), &stats);
-    uint64_t lost = stats.overflowed ? stats.lost : 0;
-    if (stats.entries + lost != 0) {
-        larder_log_line(away->env.log, LARDER_LOG_WARNING,
-                        "%s: closed with %" PRIu64
-                        " invalidations that the server has not taken: other processes may read "
-                        "what they were for until it expires",
-                        away->service, stats.entries + lost);
-    }
+    return larder_away_is_away((const struct larder_away *)backend);
 }
 
 static void away_free(struct larder_backend *backend)
 {
-    struct away *away = (struct away *)backend;
+    struct larder_away *away = (struct larder_away *)backend;
     larder_fork_hook_remove(&away->hook);
     if (larder_journal_is_busy(&away->journal)) {
-        replay_at_the_end(away);
+        larder_amends_end(away);
     }
     away->inner->table->free(away->inner);
     larder_journal_release(&away->journal);
@@ -532,7 +328,7 @@ struct larder_backend *larder_away_new(const struct larder_backend_env *env,
                                        struct larder_backend *inner,
                                        const struct larder_away_options *options)
 {
-    struct away *away = larder_alloc_zeroed(env->allocator, 1, sizeof *away);
+    struct larder_away *away = larder_alloc_zeroed(env->allocator, 1, sizeof *away);
     if (away == NULL) {
         return NULL;
     }
@@ -557,5 +353,5 @@ struct larder_backend *larder_away_new(const struct larder_backend_env *env,
 
 void larder_away_lifetime(struct larder_backend *backend, int64_t ttl_ms)
 {
-    larder_journal_lifetime(&((struct away *)backend)->journal, ttl_ms);
+    larder_journal_lifetime(&((struct larder_away *)backend)->journal, ttl_ms);
 }

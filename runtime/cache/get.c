@@ -10,6 +10,9 @@
  * apart from its header: below, the system call for that costs what the copy does. */
 enum { LARGE_BYTES = 16 * 1024 };
 
+/* Values are alike if they differ by less than that part: so much of a block may be wasted. */
+enum { LIKE_PART = 16 };
+
 static const int64_t ALARM_PAUSE_NS = INT64_C(10) * 1000 * 1000 * 1000;
 
 /* key -> backend -> envelope -> decode -> value: the second half is take_value,
@@ -42,7 +45,7 @@ enum larder_status larder_stub_get(struct larder_cache *cache, const struct lard
 }
 
 /* A value that is to be received right into its block. The room of an attempt that
- * failed is of no use any more. */
+ * failed, or of a length that it turned out not to have, is of no use any more. */
 static uint8_t *place_value(struct larder_op *op, size_t len)
 {
     struct larder_lookup *lookup = op->user;
@@ -51,12 +54,28 @@ static uint8_t *place_value(struct larder_op *op, size_t len)
     return larder_value_room_make(allocator, lookup->entity, len, &lookup->room);
 }
 
-/* What the next read of this entity is to expect. */
+static void keep(atomic_size_t *number, size_t value)
+{
+    if (atomic_load_explicit(number, memory_order_relaxed) != value) {
+        atomic_store_explicit(number, value, memory_order_relaxed);
+    }
+}
+
+static bool are_alike(size_t a, size_t b)
+{
+    return (a > b ? a - b : b - a) <= (a > b ? a : b) / LIKE_PART;
+}
+
+/* What the next read of this entity is to expect: as much as the last two, if they were alike. */
 static void note_size(struct larder_entity_state *state, size_t len)
 {
-    bool large = len >= LARGE_BYTES;
-    if (atomic_load_explicit(&state->reads_large, memory_order_relaxed) != large) {
-        atomic_store_explicit(&state->reads_large, large, memory_order_relaxed);
+    size_t last = atomic_load_explicit(&state->last_large, memory_order_relaxed);
+    size_t expected = atomic_load_explicit(&state->expected, memory_order_relaxed);
+    size_t large = len >= LARGE_BYTES ? len : 0;
+    keep(&state->last_large, large);
+    if (large != 0 && (len > expected || !are_alike(len, expected))) {
+        size_t more = len > last ? len : last;
+        keep(&state->expected, are_alike(len, last) ? more : 0);
     }
 }
 
@@ -67,6 +86,7 @@ static enum larder_status decode_body(struct larder_lookup *lookup, const uint8_
     const struct larder_entity *entity = lookup->entity;
     struct larder_value_hint *hint = &larder_state_of(lookup->cache, entity)->hint;
     if (bytes == lookup->room.bytes) {
+        lookup->room.len = len; /* it may be a little less than was expected */
         return larder_value_room_decode(allocator, entity, hint, &lookup->room, body,
                                         &lookup->value);
     }
@@ -144,7 +164,8 @@ void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, c
         .key_len = key_len,
         .sink = take_value,
         .place = place_value,
-        .large = atomic_load_explicit(&state->reads_large, memory_order_relaxed),
+        .large = atomic_load_explicit(&state->last_large, memory_order_relaxed) != 0,
+        .expected = atomic_load_explicit(&state->expected, memory_order_relaxed),
         .user = lookup,
     };
 }

@@ -25,7 +25,8 @@ struct larder_entity_state {
     struct larder_value_hint hint;
     enum larder_codec compress; /* what is written; NONE: as it is */
     size_t compress_above;      /* of bodies of more bytes than this */
-    atomic_bool reads_large;    /* the last value that was read was large */
+    atomic_size_t last_large;   /* bytes of the value that was read last; 0: it was not large */
+    atomic_size_t expected;     /* bytes of those that are read, as far as they are alike; else 0 */
     atomic_int_fast64_t
         alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */
 };

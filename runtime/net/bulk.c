@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/bulk.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { DIGITS_MAX = 7 }; /* of LARDER_BULK_MAX_BYTES; no receive buffer holds more */
@@ -34,6 +35,32 @@ bool larder_bulk_begin(const struct larder_reply_reader *reader, struct larder_e
     }
     ret_bulk->place = table->place(exchange, ret_bulk->len);
     return ret_bulk->place != NULL;
+}
+
+char *larder_bulk_expect(const struct larder_reply_reader *reader, struct larder_exchange *exchange)
+{
+    const struct larder_exchange_table *table = exchange->table;
+    size_t len = exchange->expected;
+    if (len < LARDER_BULK_MIN_BYTES || len > LARDER_BULK_EXPECTED_MAX_BYTES ||
+        len > reader->max_bytes || table->place == NULL || exchange->pending != 1 ||
+        !larder_reply_reader_is_between(reader) || table->elements(exchange) != 0) {
+        return NULL;
+    }
+    return table->place(exchange, len);
+}
+
+bool larder_bulk_is_expected(const struct larder_exchange *exchange, char *bytes, size_t len,
+                             struct larder_bulk *ret_bulk)
+{
+    size_t most = exchange->expected;
+    if (!read_header(bytes, len, ret_bulk) || ret_bulk->len < LARDER_BULK_MIN_BYTES ||
+        ret_bulk->len > most || most - ret_bulk->len > most / LARDER_BULK_WASTE_PART ||
+        ret_bulk->head_len + ret_bulk->len + 2 < len) {
+        return false;
+    }
+    assert(ret_bulk->head_len == LARDER_BULK_HEAD_BYTES);
+    ret_bulk->place = bytes + LARDER_BULK_HEAD_BYTES;
+    return true;
 }
 
 enum larder_status larder_bulk_take_whole(const struct larder_reply_reader *reader,

@@ -13,6 +13,16 @@
  *                         │
  *     place              xxxx xxxxxxxxxxxxxxxx… \r\n        the rest received
  *
+ * Where the exchange also expects a length, because the values before had it, the
+ * place is asked for before anything is there, and the header is received to right
+ * before it, so that all comes with one system call and nothing is copied:
+ *
+ *              $50000\r\n xxxxxxxxxxxxxxxxxxxx… \r\n
+ *                        ^ place
+ *
+ * What comes instead, if it is no such string or one that the place would be much too large
+ * for, is copied to the receive buffer, and is what it is.
+ *
  * Only this shape, the plainest of it, is read here. All others, a header that
  * came in pieces among them, are the parser's as ever, as are strings that the
  * exchange has no place for; nothing has another meaning for the way it came.
@@ -33,7 +43,12 @@ enum {
     LARDER_BULK_MAX_BYTES = 4 * 1024 * 1024,
     /* What is received first where a large reply is expected: the less came with
      * the header, the less is copied. */
-    LARDER_BULK_FIRST_BYTES = 4 * 1024
+    LARDER_BULK_FIRST_BYTES = 4 * 1024,
+    /* Of a string that may be expected: with the rest of its reply no more than a
+     * receive buffer holds. A longer one comes in pieces anyhow. */
+    LARDER_BULK_EXPECTED_MAX_BYTES = 64 * 1024 - 16,
+    LARDER_BULK_HEAD_BYTES = 8, /* of a string from 10000 bytes to 99999 */
+    LARDER_BULK_WASTE_PART = 16 /* a place may be too large by that part of the string */
 };
 
 struct larder_bulk {
@@ -53,6 +68,16 @@ enum larder_status larder_bulk_take_whole(const struct larder_reply_reader *read
  * be received to a place. Not true while a reply is half read. */
 bool larder_bulk_begin(const struct larder_reply_reader *reader, struct larder_exchange *exchange,
                        const char *bytes, size_t len, struct larder_bulk *ret_bulk);
+
+/* The place of the string that is expected next, from which LARDER_BULK_HEAD_BYTES
+ * before to exchange->expected + 2 behind is to be received to; NULL: nothing is expected. */
+char *larder_bulk_expect(const struct larder_reply_reader *reader,
+                         struct larder_exchange *exchange);
+
+/* Whether what was received there, the next bytes of the exchange, is the header and
+ * the beginning of such a string, and nothing behind it. */
+bool larder_bulk_is_expected(const struct larder_exchange *exchange, char *bytes, size_t len,
+                             struct larder_bulk *ret_bulk);
 
 /* Hands it to the exchange, when len + 2 bytes are there. OK, E_PROTOCOL (with
  * *ret_why), or what `take` said. */

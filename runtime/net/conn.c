@@ -16,6 +16,8 @@ enum { IN_BYTES = 64 * 1024, OUT_KEEP_BYTES = 64 * 1024 };
 
 /* A buffer is born with a maximum: the largest value a server takes, and a key. */
 static const size_t OUT_MAX_BYTES = ((size_t)513 << 20);
+_Static_assert(LARDER_BULK_HEAD_BYTES + LARDER_BULK_EXPECTED_MAX_BYTES + 2 <= IN_BYTES,
+               "what was not expected is copied there");
 static const int64_t SLICE_NS = LARDER_SOCKET_SLICE_MS * 1000000LL;
 
 /* ------------------------------------------------------------- life cycle */
@@ -172,6 +174,25 @@ static enum larder_status look_at_clock(struct larder_conn *conn, int64_t deadli
                : fail(conn, LARDER_E_TIMEOUT, "the server did not answer in time");
 }
 
+/* Receives the rest of a large reply, of which so many bytes are at its place. */
+static enum larder_status take_rest(struct larder_conn *conn, struct larder_exchange *exchange,
+                                    const struct larder_bulk *bulk, size_t there,
+                                    int64_t deadline_ns, const char **ret_why)
+{
+    size_t n = 0;
+    size_t whole = bulk->len + 2;
+    for (size_t at = there; at < whole; at += n) {
+        enum larder_status status = look_at_clock(conn, deadline_ns);
+        if (status == LARDER_OK) {
+            status = receive(conn, bulk->place + at, whole - at, deadline_ns, &n);
+        }
+        if (status != LARDER_OK) {
+            return status;
+        }
+    }
+    return larder_bulk_end(bulk, exchange, ret_why);
+}
+
 /* A large reply of which the beginning is there, if the exchange has a place for it:
  * whole. *ret_used of the bytes were its; 0: it is not such a reply. */
 static enum larder_status take_large(struct larder_conn *conn, struct larder_exchange *exchange,
@@ -179,7 +200,6 @@ static enum larder_status take_large(struct larder_conn *conn, struct larder_exc
                                      size_t *ret_used, const char **ret_why)
 {
     struct larder_bulk bulk;
-    size_t n = 0;
     *ret_used = 0;
     if (!larder_bulk_begin(&conn->reader, exchange, bytes, len, &bulk)) {
         return LARDER_OK;
@@ -189,16 +209,7 @@ static enum larder_status take_large(struct larder_conn *conn, struct larder_exc
     there = there < whole ? there : whole;
     memcpy(bulk.place, bytes + bulk.head_len, there);
     *ret_used = bulk.head_len + there;
-    for (size_t at = there; at < whole; at += n) {
-        enum larder_status status = look_at_clock(conn, deadline_ns);
-        if (status == LARDER_OK) {
-            status = receive(conn, bulk.place + at, whole - at, deadline_ns, &n);
-        }
-        if (status != LARDER_OK) {
-            return status;
-        }
-    }
-    return larder_bulk_end(&bulk, exchange, ret_why);
+    return take_rest(conn, exchange, &bulk, there, deadline_ns, ret_why);
 }
 
 /* What is in `in` goes to the exchange, by the shortest way. */
@@ -219,24 +230,57 @@ static enum larder_status hand_over(struct larder_conn *conn, struct larder_exch
                                           ret_why);
 }
 
+/* Where the next bytes are received to. */
+struct target {
+    char *to;
+    size_t size;
+    bool expects; /* to the place of the string that is expected, with its header before */
+};
+
+static struct target find_target(struct larder_conn *conn, struct larder_exchange *exchange)
+{
+    char *place = larder_bulk_expect(&conn->reader, exchange);
+    if (place != NULL) {
+        return (struct target){.to = place - LARDER_BULK_HEAD_BYTES,
+                               .size = LARDER_BULK_HEAD_BYTES + exchange->expected + 2,
+                               .expects = true};
+    }
+    bool large = exchange->large && larder_reply_reader_is_between(&conn->reader);
+    return (struct target){.to = conn->in, .size = large ? LARDER_BULK_FIRST_BYTES : IN_BYTES};
+}
+
+static enum larder_status take_from(struct larder_conn *conn, struct larder_exchange *exchange,
+                                    const struct target *target, size_t len, int64_t deadline_ns,
+                                    const char **ret_why)
+{
+    struct larder_bulk bulk;
+    if (target->expects && larder_bulk_is_expected(exchange, target->to, len, &bulk)) {
+        return take_rest(conn, exchange, &bulk, len - bulk.head_len, deadline_ns, ret_why);
+    }
+    if (target->expects) {
+        memcpy(conn->in, target->to, len); /* the place may be another's in a moment */
+    }
+    return hand_over(conn, exchange, len, deadline_ns, ret_why);
+}
+
 static enum larder_status take_replies(struct larder_conn *conn, struct larder_exchange *exchange,
                                        int64_t deadline_ns)
 {
     size_t len;
     const char *why = "";
-    bool large = exchange->large && larder_reply_reader_is_between(&conn->reader);
+    struct target target;
     enum larder_status status =
         exchange->any_received ? look_at_clock(conn, deadline_ns) : LARDER_OK;
     if (status == LARDER_OK) {
-        status =
-            receive(conn, conn->in, large ? LARDER_BULK_FIRST_BYTES : IN_BYTES, deadline_ns, &len);
+        target = find_target(conn, exchange);
+        status = receive(conn, target.to, target.size, deadline_ns, &len);
     }
     if (status != LARDER_OK) {
         return status;
     }
     exchange->any_received = true;
     conn->why[0] = '\0';
-    status = hand_over(conn, exchange, len, deadline_ns, &why);
+    status = take_from(conn, exchange, &target, len, deadline_ns, &why);
     if (exchange->table->pause != NULL) {
         exchange->table->pause(exchange);
     }

@@ -46,8 +46,9 @@ struct larder_exchange_table {
     /* Takes a reply, or an element. Not OK: the connection is given up. */
     enum larder_status (*take)(struct larder_exchange *exchange, const struct larder_reply *reply);
     /* Where the next reply, a bulk string of so many bytes, is to be received to:
-     * room for two more, there until `take` was given it or the exchange failed.
-     * NULL: nowhere. May be NULL, and must be in an exchange that another thread
+     * room for two more and, before it, for LARDER_BULK_HEAD_BYTES that are of no use
+     * yet; there until `take` was given it, `place` was asked again or the exchange
+     * failed. NULL: nowhere. May be NULL, and must be in an exchange that another thread
      * may resume, or whose caller may leave meanwhile. */
     char *(*place)(struct larder_exchange *exchange, size_t len);
     /* The reply is whole; the next one begins. */
@@ -66,6 +67,7 @@ struct larder_exchange {
     bool any_received; /* some byte of a reply came */
     bool close;        /* set by `take`: after these replies the connection must go */
     bool large;        /* its reply is expected to be one that `place` is asked for */
+    size_t expected;   /* how long a string its reply seems to be, then `large`; 0: no idea */
     /* It may go together with others: its commands are small and one fill, its
      * replies are few or one array, and small as far as can be known; `take` may run
      * on another thread, while this one waits. */
@@ -73,6 +75,9 @@ struct larder_exchange {
     /* One bit, by the key that it writes; 0: it writes none. What has a bit in
      * common goes over one connection while it is under way. */
     uint64_t lane;
+    /* The same of each key that it writes. Where there are several, it keeps behind what has
+     * one in common and whose caller gave up while it was under way, and that behind it. */
+    uint64_t lanes;
 };
 
 /* After a reply was taken whole. */

@@ -53,6 +53,7 @@ void larder_link_turn(struct larder_link *link)
     link->next = &link->bundles[link->current == &link->bundles[0]];
     larder_bundle_clear(link->next);
     link->lanes = link->current->lanes;
+    link->orphans = 0;
     link->exclusive = false;
     atomic_store_explicit(&link->began_ns, INT64_MAX, memory_order_relaxed);
     atomic_fetch_add_explicit(&link->progress, 1, memory_order_relaxed);
@@ -98,10 +99,12 @@ static bool is_slow(const struct larder_link *link, struct larder_wish *wish)
     return wish->now_ns - began_ns > SLOW_NS;
 }
 
-/* A write keeps behind those of its lane, wherever they are. */
-static struct larder_choice follow_lane(struct larder_link *link, const struct larder_wish *wish)
+/* A write keeps behind those of its lanes, wherever they are; while they are in more than
+ * one place, it can only wait. */
+static struct larder_choice follow_lane(struct larder_link *link, bool only,
+                                        const struct larder_wish *wish)
 {
-    bool join = wish->exchange->shares && larder_bundle_has_room(link->next);
+    bool join = only && wish->exchange->shares && larder_bundle_has_room(link->next);
     return (struct larder_choice){.kind = join ? LARDER_CHOICE_JOIN : LARDER_CHOICE_WAIT,
                                   .link = link};
 }
@@ -109,7 +112,8 @@ static struct larder_choice follow_lane(struct larder_link *link, const struct l
 /* What a look at all places found. */
 struct found {
     struct larder_link *idle;
-    struct larder_link *lane;     /* busy with a write that the wish's must follow */
+    struct larder_link *lane;     /* busy with a write that the wish's must follow, the last of */
+    int lane_count;               /* so many */
     struct larder_link *joinable; /* with the fewest in its next bundle */
     struct larder_link *other;    /* the same, of those that are slow or not of the wish's kind */
     int shared;                   /* links that count against the wish's connections */
@@ -121,6 +125,12 @@ static void keep_smaller(struct larder_link **kept, struct larder_link *link)
     if (*kept == NULL || link->next->live < (*kept)->next->live) {
         *kept = link;
     }
+}
+
+static bool must_follow(const struct larder_link *link, const struct larder_exchange *exchange)
+{
+    return ((link->lanes | link->next->lanes) & exchange->lane) != 0 ||
+           (link->orphans & exchange->lanes) != 0;
 }
 
 /* Reads do not wait behind writes, which a server may hold up for reasons of its own. */
@@ -141,8 +151,9 @@ static void look_at(struct larder_link *link, struct larder_wish *wish, struct f
         }
         return;
     }
-    if (((link->lanes | link->next->lanes) & wish->exchange->lane) != 0) {
+    if (must_follow(link, wish->exchange)) {
         found->lane = link;
+        found->lane_count++;
     }
     if (!alone && !link->exclusive && is_joinable(link, wish)) {
         if (!suits) {
@@ -169,7 +180,7 @@ struct larder_choice larder_links_choose(const struct larder_links *links, struc
         found.place = links->used;
     }
     if (found.lane != NULL) {
-        return follow_lane(found.lane, wish);
+        return follow_lane(found.lane, found.lane_count == 1, wish);
     }
     if (found.idle != NULL) {
         return (struct larder_choice){.kind = LARDER_CHOICE_OWN, .link = found.idle};

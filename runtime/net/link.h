@@ -19,6 +19,7 @@ struct larder_link {
     bool stuck;                    /* its place was given to another */
     uint64_t failures;             /* of the pipeline, when it was opened */
     uint64_t lanes;                /* of what is under way */
+    uint64_t orphans;              /* all lanes of that of it whose callers gave up */
     struct larder_bundle *current; /* what is under way; NULL: the leader's own exchange */
     struct larder_bundle *next;
     _Atomic uint32_t progress; /* moves on with each turn, and what is received for a bundle */

@@ -38,7 +38,9 @@
  * Order. Writes whose exchanges name the same lane (redis: by the first key that
  * is written) go over one connection while any of them is under way, and that
  * is a stream: a later one never overtakes an earlier one, though the earlier
- * one's caller gave up. It holds until that connection is closed or stuck.
+ * one's caller gave up. It holds until that connection is closed or stuck. One that
+ * writes several keys keeps behind those of any of them whose callers gave up, and they
+ * behind it; what others still wait for is at the same time as it, and has no order.
  *
  * Deadlines. A caller that gives up leaves its slot behind, and its replies are
  * dropped by their place in the row (bundle.h); what was not sent yet is taken

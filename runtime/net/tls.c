@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/tls.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "net/fork_hook.h"
+#include "net/tls_files.h"
 
 /* Received at once, where the peer sent as much: four records. */
 enum { READ_AHEAD_BYTES = 64 * 1024 };
@@ -42,93 +40,6 @@ struct larder_tls {
 
 /* ------------------------------------------------------------------ loading */
 
-/* The first thing that went wrong, of those that OpenSSL noted. */
-static enum larder_status refuse(const char *what, char *ret_why)
-{
-    const char *reason = ERR_reason_error_string(ERR_peek_error());
-    snprintf(ret_why, LARDER_WHY_BYTES, "%s (%s)", what, reason != NULL ? reason : "no reason");
-    ERR_clear_error();
-    return LARDER_E_CONFIG;
-}
-
-/* A FIFO would be waited for, so the kind is looked at before it is opened. */
-static enum larder_status check_file(const char *path, bool may_be_directory, bool *ret_directory,
-                                     char *ret_why)
-{
-    struct stat info;
-    const char *wrong = NULL;
-    *ret_directory = false;
-    if (stat(path, &info) != 0) {
-        wrong = errno == ENOENT ? "there is no such file" : "the file cannot be looked at";
-    } else if (may_be_directory && S_ISDIR(info.st_mode)) {
-        *ret_directory = true;
-    } else if (!S_ISREG(info.st_mode)) {
-        wrong = "not a regular file";
-    }
-    if (wrong == NULL && access(path, *ret_directory ? R_OK | X_OK : R_OK) != 0) {
-        wrong = "it cannot be read";
-    }
-    if (wrong != NULL) {
-        snprintf(ret_why, LARDER_WHY_BYTES, "%s", wrong);
-    }
-    return wrong == NULL ? LARDER_OK : LARDER_E_CONFIG;
-}
-
-static enum larder_status load_ca(SSL_CTX *context, const char *path, char *ret_why)
-{
-    bool directory;
-    if (path == NULL) {
-        return SSL_CTX_set_default_verify_paths(context) == 1
-                   ? LARDER_OK
-                   : refuse("the system's certificates cannot be read", ret_why);
-    }
-    enum larder_status status = check_file(path, true, &directory, ret_why);
-    if (status != LARDER_OK) {
-        return status;
-    }
-    const char *file = directory ? NULL : path;
-    return SSL_CTX_load_verify_locations(context, file, directory ? path : NULL) == 1
-               ? LARDER_OK
-               : refuse("no certificates in PEM form", ret_why);
-}
-
-static enum larder_status load_cert(SSL_CTX *context, const char *path, char *ret_why)
-{
-    bool directory;
-    if (path == NULL) {
-        return LARDER_OK;
-    }
-    enum larder_status status = check_file(path, false, &directory, ret_why);
-    if (status != LARDER_OK) {
-        return status;
-    }
-    return SSL_CTX_use_certificate_chain_file(context, path) == 1
-               ? LARDER_OK
-               : refuse("no certificate in PEM form", ret_why);
-}
-
-static enum larder_status load_key(SSL_CTX *context, const char *path, char *ret_why)
-{
-    bool directory;
-    if (path == NULL) {
-        return LARDER_OK;
-    }
-    enum larder_status status = check_file(path, false, &directory, ret_why);
-    if (status != LARDER_OK) {
-        return status;
-    }
-    if (SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) != 1) {
-        unsigned long error = ERR_peek_error();
-        bool mismatch = ERR_GET_LIB(error) == ERR_LIB_X509;
-        return refuse(mismatch ? "not the key of the certificate"
-                               : "no private key in PEM form, or an encrypted one",
-                      ret_why);
-    }
-    return SSL_CTX_check_private_key(context) == 1
-               ? LARDER_OK
-               : refuse("not the key of the certificate", ret_why);
-}
-
 /* A key that wants a password would ask the terminal for it. */
 static int no_password(char *buf, int size, int writing, void *user)
 {
@@ -151,21 +62,6 @@ static bool set_options(SSL_CTX *context)
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;
 }
 
-static enum larder_status load_files(SSL_CTX *context, char *const *files,
-                                     enum larder_tls_file *ret_file, char *ret_why)
-{
-    static enum larder_status (*const loads[])(SSL_CTX *, const char *, char *) = {
-        [LARDER_TLS_CA] = load_ca, [LARDER_TLS_CERT] = load_cert, [LARDER_TLS_KEY] = load_key};
-    for (int i = 0; i < LARDER_TLS_FILE_COUNT; i++) {
-        enum larder_status status = loads[i](context, files[i], ret_why);
-        if (status != LARDER_OK) {
-            *ret_file = (enum larder_tls_file)i;
-            return status;
-        }
-    }
-    return LARDER_OK;
-}
-
 static enum larder_status load(char *const *files, SSL_CTX **ret_context,
                                enum larder_tls_file *ret_file, char *ret_why)
 {
@@ -178,8 +74,9 @@ static enum larder_status load(char *const *files, SSL_CTX **ret_context,
         ERR_clear_error();
         return LARDER_E_NOMEM;
     }
-    enum larder_status status = set_options(context) ? load_files(context, files, ret_file, ret_why)
-                                                     : refuse("OpenSSL speaks no TLS 1.2", ret_why);
+    enum larder_status status = set_options(context)
+                                    ? larder_tls_files_load(context, files, ret_file, ret_why)
+                                    : larder_tls_refuse("OpenSSL speaks no TLS 1.2", ret_why);
     if (status != LARDER_OK) {
         SSL_CTX_free(context);
         return status;

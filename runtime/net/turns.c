@@ -24,6 +24,7 @@ static void become_idle_locked(struct larder_pipeline *pipeline, struct larder_l
     link->busy = false;
     link->exclusive = false;
     link->lanes = 0;
+    link->orphans = 0;
     link->current = NULL;
     pipeline->busy--;
     /* One idle link is one caller's; but not each can take each. */
@@ -147,13 +148,17 @@ void larder_pipeline_move_on(struct larder_pipeline *pipeline, struct larder_lin
 /* ------------------------------------------------------------------ leading */
 
 /* The leader's deadline has come. True: another leads on. */
-static bool hand_over(struct larder_pipeline *pipeline, struct larder_link *link, bool progress)
+static bool hand_over(struct larder_pipeline *pipeline, struct larder_link *link,
+                      const struct larder_exchange *exchange, bool progress)
 {
+    struct larder_bundle *next = link->next;
+    pthread_mutex_lock(&pipeline->mutex);
+    link->orphans |= exchange->lanes;
     if (!progress) {
-        struct larder_bundle *next = link->next;
-        pthread_mutex_lock(&pipeline->mutex);
         mark_stuck_locked(pipeline, link);
-        pthread_mutex_unlock(&pipeline->mutex);
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    if (!progress) {
         larder_bundle_wake(next);
     }
     return larder_bundle_promote(link->current, larder_clock_now_ns(pipeline->clock));
@@ -192,7 +197,7 @@ enum larder_status larder_pipeline_lead(struct larder_pipeline *pipeline, struct
     }
     enum larder_status own = leader_status(link, call, status);
     if (status == LARDER_E_TIMEOUT &&
-        hand_over(pipeline, link,
+        hand_over(pipeline, link, call->ticket.exchange,
                   before != atomic_load_explicit(&link->progress, memory_order_relaxed))) {
         return own;
     }
@@ -224,6 +229,7 @@ static enum larder_ticket_state give_up(struct larder_pipeline *pipeline, struct
         }
         if (unsent || larder_bundle_abandon(ticket->bundle, ticket)) {
             ticket->exchange->fill_sent = !unsent;
+            link->orphans |= unsent ? 0 : ticket->exchange->lanes;
             ticket->status = LARDER_E_TIMEOUT;
             larder_pipeline_fail(call, LARDER_E_TIMEOUT,
                                  unsent ? "all connections were busy until the deadline"

@@ -16,7 +16,8 @@ enum {
     EDGE = 16 * 1024,      /* LARGE_BYTES, LARDER_BULK_MIN_BYTES */
     SECOND_EDGE = 4 << 20, /* LARDER_BULK_MAX_BYTES */
     OVERHEAD = 32,         /* more than envelope and heads take */
-    TEXT_MAX = 5 * 1000 * 1000
+    TEXT_MAX = 5 * 1000 * 1000,
+    READS = 3 /* not expected to be large; expected; and its length too */
 };
 
 static char *text_of(size_t len)
@@ -53,7 +54,7 @@ static void check_string(struct kitchen_cache *cache, size_t len)
     char *text = text_of(len);
     const struct kitchen_forever value = {.value = text};
     assert_status(kitchen_forever_cache_set(cache, 1, &value), LARDER_OK);
-    for (int i = 0; i < 2; i++) { /* not expected to be large, and expected */
+    for (int i = 0; i < READS; i++) {
         const struct kitchen_forever *read;
         assert_status(kitchen_forever_cache_get(cache, 1, &read), LARDER_OK);
         assert_string_equal(read->value, text);
@@ -67,7 +68,7 @@ static void check_bytes(struct kitchen_cache *cache, size_t len)
     char *text = text_of(len);
     const struct kitchen_blob_of value = {.value = {(const unsigned char *)text, len}};
     assert_status(kitchen_blob_of_cache_set(cache, 1, &value), LARDER_OK);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < READS; i++) {
         const struct kitchen_blob_of *read;
         assert_status(kitchen_blob_of_cache_get(cache, 1, &read), LARDER_OK);
         assert_int_equal(read->value.len, len);
@@ -92,7 +93,7 @@ static void check_list(struct kitchen_cache *cache, size_t len)
     }
     const struct kitchen_names value = {.items = items, .count = count};
     assert_status(kitchen_names_cache_set(cache, "g", &value), LARDER_OK);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < READS; i++) {
         const struct kitchen_names *read;
         assert_status(kitchen_names_cache_get(cache, "g", &read), LARDER_OK);
         assert_int_equal(read->count, count);
@@ -120,7 +121,7 @@ static void check_map(struct kitchen_cache *cache, size_t len)
     }
     const struct kitchen_counts_of value = {.value = {.entries = entries, .count = count}};
     assert_status(kitchen_counts_of_cache_set(cache, 1, &value), LARDER_OK);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < READS; i++) {
         const struct kitchen_counts_of *read;
         assert_status(kitchen_counts_of_cache_get(cache, 1, &read), LARDER_OK);
         assert_int_equal(read->value.count, count);
@@ -152,6 +153,31 @@ static void lists_of_all_sizes(void **state)
 static void maps_of_all_sizes(void **state)
 {
     at_all_sizes(cache_of(state), 1000000, check_map);
+}
+
+/* Of every length among others: as long as those before, a little more, much less. */
+static void lengths_that_change(void **state)
+{
+    static const size_t sizes[] = {50000, 49000, 50100, 47500, 16400, 3, 65490, 30000, 0};
+    char *text = text_of(65490);
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        const struct kitchen_blob_of value = {.value = {(const unsigned char *)text, sizes[i]}};
+        assert_status(kitchen_blob_of_cache_set(cache_of(state), (uint32_t)i, &value), LARDER_OK);
+    }
+    for (size_t i = 0; i < COUNT_OF(sizes) * COUNT_OF(sizes); i++) {
+        for (size_t j = 0; j < 4; j++) { /* one thrice, another, and nothing */
+            size_t n = j < 3 ? i / COUNT_OF(sizes) : i % COUNT_OF(sizes);
+            const struct kitchen_blob_of *read;
+            assert_status(kitchen_blob_of_cache_get(cache_of(state), (uint32_t)n, &read),
+                          LARDER_OK);
+            assert_int_equal(read->value.len, sizes[n]);
+            assert_memory_equal(read->value.data, text, sizes[n]);
+            kitchen_blob_of_release(read);
+        }
+        const struct kitchen_blob_of *none;
+        assert_status(kitchen_blob_of_cache_get(cache_of(state), 1000, &none), LARDER_MISS);
+    }
+    free(text);
 }
 
 static void large_and_small_ones_come_together(void **state)
@@ -196,7 +222,9 @@ struct journey {
     size_t len;
 };
 
-static void journey_begin(struct journey *journey, const struct site *site, int64_t timeout_ms)
+/* What is to come is expected to be large after one read, and to have its length after two. */
+static void journey_begin(struct journey *journey, const struct site *site, int64_t timeout_ms,
+                          int reads)
 {
     char url[64];
     struct larder_config config = {
@@ -212,8 +240,10 @@ static void journey_begin(struct journey *journey, const struct site *site, int6
     assert_status(kitchen_cache_open(&config, &journey->cache), LARDER_OK);
     const struct kitchen_forever value = {.value = journey->text};
     assert_status(kitchen_forever_cache_set(journey->cache, 1, &value), LARDER_OK);
-    assert_status(kitchen_forever_cache_get(journey->cache, 1, &read), LARDER_OK);
-    kitchen_forever_release(read);
+    for (int i = 0; i < reads; i++) {
+        assert_status(kitchen_forever_cache_get(journey->cache, 1, &read), LARDER_OK);
+        kitchen_forever_release(read);
+    }
 }
 
 static enum larder_status journey_get(struct journey *journey, const struct faultproxy_rule *rule)
@@ -241,12 +271,12 @@ static void one_that_is_cut_short_is_an_error_and_leaves_nothing(void **state)
 {
     static const size_t after[] = {1, 7, 8, 9, 4095, 4096, 4097, 30000, 50020, 50023};
     static const enum faultproxy_end ends[] = {FAULTPROXY_END_RESET, FAULTPROXY_END_HALF_CLOSE};
-    for (size_t i = 0; i < COUNT_OF(after) * COUNT_OF(ends); i++) {
+    for (size_t i = 0; i < 2 * COUNT_OF(after) * COUNT_OF(ends); i++) {
         struct journey journey;
         const struct faultproxy_rule rule = {.end = ends[i % COUNT_OF(ends)],
-                                             .after_bytes = after[i / COUNT_OF(ends)],
+                                             .after_bytes = after[i / 2 / COUNT_OF(ends)],
                                              .once = true};
-        journey_begin(&journey, *state, 5000);
+        journey_begin(&journey, *state, 5000, 1 + (int)(i / 2 % 2));
         assert_status(journey_get(&journey, &rule), LARDER_E_UNAVAILABLE);
         assert_status(journey_get(&journey, NULL), LARDER_OK);
         journey_end(&journey);
@@ -256,11 +286,11 @@ static void one_that_is_cut_short_is_an_error_and_leaves_nothing(void **state)
 static void one_that_stands_still_ends_at_the_deadline(void **state)
 {
     static const size_t after[] = {8, 4096, 30000};
-    for (size_t i = 0; i < COUNT_OF(after); i++) {
+    for (size_t i = 0; i < 2 * COUNT_OF(after); i++) {
         struct journey journey;
         const struct faultproxy_rule rule = {
-            .end = FAULTPROXY_END_STOP, .after_bytes = after[i], .once = true};
-        journey_begin(&journey, *state, 300);
+            .end = FAULTPROXY_END_STOP, .after_bytes = after[i / 2], .once = true};
+        journey_begin(&journey, *state, 300, 1 + (int)(i % 2));
         int64_t start_ms = site_now_ms();
         assert_status(journey_get(&journey, &rule), LARDER_E_TIMEOUT);
         assert_in_range(site_now_ms() - start_ms, 299, 300 + 120);
@@ -273,7 +303,7 @@ static void one_in_slices_is_the_same(void **state)
 {
     static const size_t slices[] = {97, 1000, 4096, 16384, 49999};
     struct journey journey;
-    journey_begin(&journey, *state, 5000);
+    journey_begin(&journey, *state, 5000, 2);
     for (size_t i = 0; i < COUNT_OF(slices); i++) {
         const struct faultproxy_rule rule = {.slice_bytes = slices[i]};
         assert_status(journey_get(&journey, &rule), LARDER_OK);
@@ -282,11 +312,9 @@ static void one_in_slices_is_the_same(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    SITE_TEST(strings_of_all_sizes),
-    SITE_TEST(bytes_of_all_sizes),
-    SITE_TEST(lists_of_all_sizes),
-    SITE_TEST(maps_of_all_sizes),
-    SITE_TEST(large_and_small_ones_come_together),
+    SITE_TEST(strings_of_all_sizes), SITE_TEST(bytes_of_all_sizes),
+    SITE_TEST(lists_of_all_sizes),   SITE_TEST(maps_of_all_sizes),
+    SITE_TEST(lengths_that_change),  SITE_TEST(large_and_small_ones_come_together),
 };
 const struct suite large_suite = {"large", tests, COUNT_OF(tests), false};
 

@@ -533,11 +533,12 @@ static int stop(void **state)
 
 /* --------------------------------------------------------------- redis alone */
 
-enum { LARGE_BYTES = 50000, PLACES = 4, READERS = 8, ROUNDS = 50 };
+enum { LARGE_BYTES = 50000, PLACES = 4, READERS = 8, ROUNDS = 50, BEFORE = 8 };
 
 /* A reader that offers a place. */
 struct offer {
-    uint8_t *place;
+    uint8_t *block;
+    uint8_t *place; /* behind BEFORE bytes */
     int placed;
     bool there; /* the value came to it */
     size_t len;
@@ -549,8 +550,11 @@ static uint8_t *offer_place(struct larder_op *op, size_t len)
 {
     struct offer *offer = op->user;
     offer->placed++;
-    larder_free(&larder_allocator_libc, offer->place);
-    offer->place = larder_alloc(&larder_allocator_libc, len + 2);
+    larder_free(&larder_allocator_libc, offer->block);
+    offer->block = larder_alloc(&larder_allocator_libc, BEFORE + len + 2);
+    assert_non_null(offer->block);
+    memset(offer->block, 0, BEFORE);
+    offer->place = offer->block + BEFORE;
     return offer->place;
 }
 
@@ -611,7 +615,29 @@ static void a_lone_large_value_comes_to_its_place(void **state)
         run(&op, 1);
         assert_int_equal(op.status, LARDER_MISS);
         assert_int_equal(offer.placed, 1);
-        larder_free(&larder_allocator_libc, offer.place);
+        larder_free(&larder_allocator_libc, offer.block);
+    }
+}
+
+/* As long as was expected, a little less, and more. */
+static void one_whose_length_was_guessed_comes_to_its_place(void **state)
+{
+    (void)state;
+    static const size_t guesses[] = {LARGE_BYTES + 2, LARGE_BYTES + 100, LARGE_BYTES};
+    put_large();
+    for (size_t i = 0; i < sizeof guesses / sizeof *guesses; i++) {
+        struct offer offer = {0};
+        struct larder_op op = offering_op("large:2", true, &offer);
+        op.expected = guesses[i];
+        run(&op, 1);
+        assert_int_equal(op.status, LARDER_OK);
+        assert_int_equal(offer.placed, i < 2 ? 1 : 2);
+        assert_true(offer.there);
+        assert_int_equal(offer.block[0] == '$', i < 2); /* its header came with it */
+        assert_int_equal(offer.len, LARGE_BYTES + 2);
+        assert_int_equal(offer.first, 'c');
+        assert_int_equal(offer.last, 'c');
+        larder_free(&larder_allocator_libc, offer.block);
     }
 }
 
@@ -639,11 +665,12 @@ static void *read_large(void *user)
         size_t n = (i * 7 + i / 3) % PLACES;
         key[6] = (char)('0' + n);
         struct larder_op op = offering_op(key, i % 3 != 0, &offer);
+        op.expected = i % 4 == 0 ? 0 : LARGE_BYTES + i % 4;
         run(&op, 1);
         *wrong += op.status != LARDER_OK || offer.len != LARGE_BYTES + n ||
                   offer.first != 'a' + n || offer.last != 'a' + n;
     }
-    larder_free(&larder_allocator_libc, offer.place);
+    larder_free(&larder_allocator_libc, offer.block);
     return NULL;
 }
 
@@ -688,6 +715,7 @@ int main(void)
     const struct CMUnitTest redis[] = {
         OPERATION_TESTS,
         cmocka_unit_test(a_lone_large_value_comes_to_its_place),
+        cmocka_unit_test(one_whose_length_was_guessed_comes_to_its_place),
         cmocka_unit_test(in_a_batch_of_reads_there_is_no_place),
         cmocka_unit_test(threads_get_their_own_large_values),
     };

@@ -104,9 +104,11 @@ struct question {
     bool refuses;
     int placed;
     int taken;
+    char *block; /* the place, and before it room for a header */
     char *place;
     size_t place_len;
-    bool in_place; /* the last reply came there */
+    bool in_place;      /* the last reply came there */
+    bool with_its_head; /* and the header right before it */
     enum larder_reply_kind kind;
     char *text; /* a copy of the last */
     size_t len;
@@ -133,8 +135,11 @@ static char *question_place(struct larder_exchange *exchange, size_t len)
     if (question->no_place) {
         return NULL;
     }
-    larder_free(&larder_allocator_libc, question->place);
-    question->place = larder_alloc(&larder_allocator_libc, len + 2);
+    larder_free(&larder_allocator_libc, question->block);
+    question->block = larder_alloc(&larder_allocator_libc, LARDER_BULK_HEAD_BYTES + len + 2);
+    assert_non_null(question->block);
+    memset(question->block, 0, LARDER_BULK_HEAD_BYTES);
+    question->place = question->block + LARDER_BULK_HEAD_BYTES;
     question->place_len = len;
     return question->place;
 }
@@ -146,6 +151,7 @@ static enum larder_status question_take(struct larder_exchange *exchange,
     question->taken++;
     question->kind = reply->kind;
     question->in_place = question->place != NULL && reply->text == question->place;
+    question->with_its_head = question->in_place && question->block[0] == '$';
     question->len = reply->len;
     larder_free(&larder_allocator_libc, question->text);
     question->text = larder_alloc(&larder_allocator_libc, reply->len);
@@ -168,7 +174,7 @@ static const struct larder_exchange_table question_table = {.fill = question_fil
 
 static void question_release(struct question *question)
 {
-    larder_free(&larder_allocator_libc, question->place);
+    larder_free(&larder_allocator_libc, question->block);
     larder_free(&larder_allocator_libc, question->text);
 }
 
@@ -239,9 +245,9 @@ static enum larder_status ask(struct peer *peer, struct question *question, int6
 
 /* One bulk of so many bytes, cut where the peer says. Two pieces may still be
  * received as one, when the second is sent just then. */
-static void check_cut(struct peer *peer, size_t len, bool large)
+static void check_cut_expected(struct peer *peer, size_t len, bool large, size_t expected)
 {
-    struct question question = {.base.large = large};
+    struct question question = {.base.large = large, .base.expected = expected};
     bool has_place = len >= LARDER_BULK_MIN_BYTES && len <= LARDER_BULK_MAX_BYTES;
     peer->len = put_bulk(0, len);
     bool header_came_whole = peer->cut_count == 0 || peer->cuts[0] >= peer->len - len - 2;
@@ -254,6 +260,11 @@ static void check_cut(struct peer *peer, size_t len, bool large)
     }
     assert_bulk(&question, len);
     question_release(&question);
+}
+
+static void check_cut(struct peer *peer, size_t len, bool large)
+{
+    check_cut_expected(peer, len, large, 0);
 }
 
 /* ------------------------------------------------------------------- pieces */
@@ -280,6 +291,76 @@ static void what_is_not_so_large_or_too_large_goes_the_usual_way(void **state)
     }
 }
 
+/* Of each length, when that is expected, or a little more, it comes with its header
+ * right before it. */
+static void one_that_is_expected_comes_in_one_piece(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {LARDER_BULK_MIN_BYTES, 50 * 1000, LARDER_BULK_EXPECTED_MAX_BYTES};
+    for (size_t i = 0; i < 2 * sizeof lens / sizeof *lens; i++) {
+        size_t len = lens[i / 2] - (i % 2 == 0 || i < 2 ? 0 : lens[i / 2] / LARDER_BULK_WASTE_PART);
+        struct question question = {.base.large = true, .base.expected = lens[i / 2]};
+        struct peer peer = {.len = put_bulk(0, len), .stays = true};
+        assert_int_equal(ask(&peer, &question, LONG_MS), LARDER_OK);
+        assert_int_equal(question.base.pending, 0);
+        assert_int_equal(question.placed, 1);
+        assert_true(question.with_its_head);
+        assert_bulk(&question, len);
+        question_release(&question);
+    }
+}
+
+/* More, or less than what may be wasted: it has a place that fits, or is as small as it is. */
+static void one_of_another_length_than_expected_is_whole_too(void **state)
+{
+    (void)state;
+    enum { EXPECTED = 50 * 1000 };
+    static const size_t lens[] = {0,
+                                  5,
+                                  5000,
+                                  LARDER_BULK_MIN_BYTES - 1,
+                                  LARDER_BULK_MIN_BYTES,
+                                  EXPECTED - EXPECTED / LARDER_BULK_WASTE_PART - 1,
+                                  EXPECTED + 1,
+                                  EXPECTED + 10,
+                                  65530,
+                                  100 * 1000,
+                                  LARDER_BULK_MAX_BYTES + 1};
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        struct question question = {.base.large = true, .base.expected = EXPECTED};
+        struct peer peer = {.len = put_bulk(0, lens[i]), .stays = true};
+        assert_int_equal(ask(&peer, &question, LONG_MS), LARDER_OK);
+        assert_int_equal(question.base.pending, 0);
+        assert_int_equal(question.taken, 1);
+        assert_false(question.with_its_head);
+        assert_bulk(&question, lens[i]);
+        question_release(&question);
+    }
+}
+
+/* What is too short or too long to be expected, or has others behind it, has a place when it is there. */
+static void nothing_else_is_expected(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {LARDER_BULK_MIN_BYTES - 1, LARDER_BULK_EXPECTED_MAX_BYTES + 1};
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        struct question question = {.base.large = true, .base.expected = lens[i]};
+        struct peer peer = {.len = put_bulk(0, 20000), .stays = true};
+        assert_int_equal(ask(&peer, &question, LONG_MS), LARDER_OK);
+        assert_int_equal(question.placed, 1);
+        assert_false(question.with_its_head);
+        question_release(&question);
+    }
+    struct question question = {.base.large = true, .base.expected = 20000, .replies = 2};
+    struct peer peer = {.len = put_bulk(put_bulk(0, 20000), 5), .stays = true};
+    assert_int_equal(ask(&peer, &question, LONG_MS), LARDER_OK);
+    assert_int_equal(question.taken, 2);
+    assert_int_equal(question.placed,
+                     2); /* for the first when it was there; the last was expected */
+    assert_bulk(&question, 5);
+    question_release(&question);
+}
+
 /* At each place of its header, near each end, and where the buffers end. */
 static void it_may_be_cut_anywhere(void **state)
 {
@@ -291,8 +372,11 @@ static void it_may_be_cut_anywhere(void **state)
             for (int large = 0; large < 2 && cut < END; large++) {
                 struct peer peer = {.cuts = {cut}, .cut_count = 1};
                 check_cut(&peer, LEN, large != 0);
-                peer = (struct peer){.cuts = {cut, END - 1}, .cut_count = cut < END - 1 ? 2 : 1};
-                check_cut(&peer, LEN, large != 0);
+                for (size_t more = 0; more < 4; more++) {
+                    peer =
+                        (struct peer){.cuts = {cut, END - 1}, .cut_count = cut < END - 1 ? 2 : 1};
+                    check_cut_expected(&peer, LEN, large != 0, more == 0 ? 0 : LEN - 2 + more);
+                }
             }
         }
     }
@@ -321,7 +405,7 @@ static void pieces_of_any_size_make_the_same_value(void **state)
         while (peer.cut_count > 0 && peer.cuts[peer.cut_count - 1] > len) {
             peer.cut_count--;
         }
-        check_cut(&peer, len, round % 2 != 0);
+        check_cut_expected(&peer, len, round % 2 != 0, round % 3 == 0 ? len + len / 40 : 0);
     }
 }
 
@@ -337,6 +421,12 @@ static void without_a_place_it_goes_the_usual_way(void **state)
     assert_false(question.in_place);
     assert_bulk(&question, 50 * 1000);
     question_release(&question);
+    peer = (struct peer){.len = put_bulk(0, 50 * 1000), .stays = true};
+    question = (struct question){.no_place = true, .base.large = true, .base.expected = 50 * 1000};
+    assert_int_equal(ask(&peer, &question, LONG_MS), LARDER_OK);
+    assert_int_equal(question.placed, 2); /* for what is expected, and for what is there */
+    assert_bulk(&question, 50 * 1000);
+    question_release(&question);
 }
 
 static void another_reply_than_a_large_one_was_expected_of(void **state)
@@ -349,13 +439,14 @@ static void another_reply_than_a_large_one_was_expected_of(void **state)
                 {"-ERR no\r\n", LARDER_REPLY_ERROR},
                 {"+OK\r\n", LARDER_REPLY_STATUS},
                 {":16384\r\n", LARDER_REPLY_INTEGER}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct question question = {.base.large = true};
-        struct peer peer = {.len = strlen(rows[i].reply), .stays = true};
-        memcpy(bytes, rows[i].reply, peer.len);
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+        bool expected = i % 2 != 0;
+        struct question question = {.base.large = true, .base.expected = expected ? 20000 : 0};
+        struct peer peer = {.len = strlen(rows[i / 2].reply), .stays = true};
+        memcpy(bytes, rows[i / 2].reply, peer.len);
         assert_int_equal(ask(&peer, &question, LONG_MS), LARDER_OK);
-        assert_int_equal(question.kind, rows[i].kind);
-        assert_int_equal(question.placed, 0);
+        assert_int_equal(question.kind, rows[i / 2].kind);
+        assert_int_equal(question.placed, expected);
         question_release(&question);
     }
 }
@@ -422,11 +513,12 @@ static void a_reply_must_end_where_it_said(void **state)
 {
     (void)state;
     static const char *const ends[] = {"\r", "\n", "xy", "\n\r"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct question question = {0};
+    for (size_t i = 0; i < 2 * sizeof ends / sizeof *ends; i++) {
+        const char *end = ends[i / 2];
+        struct question question = {.base.expected = i % 2 != 0 ? 20000 : 0};
         struct peer peer = {.len = put_bulk(0, 20000), .stays = true};
-        memcpy(bytes + peer.len - 2, ends[i], 1);
-        bytes[peer.len - 1] = ends[i][1] != '\0' ? ends[i][1] : 'x';
+        memcpy(bytes + peer.len - 2, end, 1);
+        bytes[peer.len - 1] = end[1] != '\0' ? end[1] : 'x';
         assert_int_equal(fails(&peer, &question, LONG_MS), LARDER_E_PROTOCOL);
         assert_int_equal(question.taken, 0);
     }
@@ -435,17 +527,19 @@ static void a_reply_must_end_where_it_said(void **state)
 static void nothing_may_follow_it(void **state)
 {
     (void)state;
-    struct question question = {0};
-    struct peer peer = {.stays = true};
-    peer.len = put_bulk(put_bulk(0, 20000), 1);
-    assert_int_equal(fails(&peer, &question, LONG_MS), LARDER_E_PROTOCOL);
-    assert_int_equal(question.taken, 1);
+    for (size_t expected = 0; expected <= 20010; expected += 20010) {
+        struct question question = {.base.expected = expected};
+        struct peer peer = {.stays = true};
+        peer.len = put_bulk(put_bulk(0, 20000), 1);
+        assert_int_equal(fails(&peer, &question, LONG_MS), LARDER_E_PROTOCOL);
+        assert_int_equal(question.taken, 1);
+    }
 }
 
 static void one_in_place_of_an_array_is_refused(void **state)
 {
     (void)state;
-    struct question question = {.elements = 2};
+    struct question question = {.elements = 2, .base.expected = 20000};
     struct peer peer = {.len = put_bulk(0, 20000), .stays = true};
     assert_int_equal(fails(&peer, &question, LONG_MS), LARDER_E_PROTOCOL);
     assert_int_equal(question.placed, 0);
@@ -485,22 +579,25 @@ static void its_end_may_come_too_early(void **state)
 {
     (void)state;
     static const size_t cuts[] = {8, 9, 4096, 4097, 20007, 20008, 20009};
-    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
-        struct question question = {.base.large = i % 2 != 0};
-        struct peer peer = {.len = cuts[i]};
+    for (size_t i = 0; i < 2 * sizeof cuts / sizeof *cuts; i++) {
+        bool expected = i % 2 != 0;
+        struct question question = {.base.large = i / 2 % 2 != 0,
+                                    .base.expected = expected ? 20000 : 0};
+        struct peer peer = {.len = cuts[i / 2]};
         put_bulk(0, 20000);
         assert_int_equal(fails(&peer, &question, LONG_MS), LARDER_E_UNAVAILABLE);
         assert_int_equal(question.taken, 0);
-        assert_int_equal(question.placed, 1);
+        assert_in_range(question.placed, 1, 1 + expected);
     }
 }
 
 static void silence_and_drips_end_at_the_deadline(void **state)
 {
     (void)state;
-    for (int i = 0; i < 4; i++) {
-        struct question question = {.base.large = i % 2 != 0};
-        struct peer peer = {.len = 5000, .stays = true, .drips = i / 2 != 0};
+    static const size_t expected[] = {0, 0, 0, 0, 20000, 20000};
+    for (int i = 0; i < 6; i++) {
+        struct question question = {.base.large = i % 2 != 0, .base.expected = expected[i]};
+        struct peer peer = {.len = 5000, .stays = true, .drips = i / 2 % 2 != 0 || i == 5};
         put_bulk(0, 20000);
         int64_t start_ms = now_ms();
         assert_int_equal(fails(&peer, &question, SHORT_MS), LARDER_E_TIMEOUT);
@@ -514,6 +611,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_reply_is_received_to_its_place),
         cmocka_unit_test(what_is_not_so_large_or_too_large_goes_the_usual_way),
+        cmocka_unit_test(one_that_is_expected_comes_in_one_piece),
+        cmocka_unit_test(one_of_another_length_than_expected_is_whole_too),
+        cmocka_unit_test(nothing_else_is_expected),
         cmocka_unit_test(it_may_be_cut_anywhere),
         cmocka_unit_test(pieces_of_any_size_make_the_same_value),
         cmocka_unit_test(without_a_place_it_goes_the_usual_way),

@@ -52,6 +52,8 @@ struct caller {
     bool stops;   /* in its first take, until it is told to go on */
     _Atomic bool stopped;
     _Atomic bool go_on;
+    _Atomic bool done;
+    int rewound;
     char taken[64]; /* of all replies, each behind a blank */
     int64_t ms;
     struct larder_pipeline *pipeline;
@@ -101,7 +103,7 @@ static void next(struct larder_exchange *exchange)
 
 static void rewind_fill(struct larder_exchange *exchange)
 {
-    (void)exchange;
+    ((struct caller *)exchange)->rewound++;
 }
 
 static const struct larder_exchange_table table = {
@@ -116,6 +118,7 @@ static void *call(void *user)
                                          deadline_after(caller->ms != 0 ? caller->ms : LONG_MS),
                                          &caller->result);
     caller->took_ms = now_ms() - start_ms;
+    atomic_store(&caller->done, true);
     return NULL;
 }
 
@@ -134,8 +137,18 @@ static void begin(struct larder_pipeline *pipeline, struct caller *caller)
     caller->base.shares = true;
     assert_int_equal(pthread_create(&caller->thread, NULL, call, caller), 0);
     while (caller->stops ? !atomic_load(&caller->stopped) : stats_of(pipeline).queued <= queued) {
+        assert_false(atomic_load(&caller->done)); /* nothing stopped it, nor did it wait */
         sched_yield();
     }
+}
+
+/* Whether a caller waits until one of several connections is through with its lane. */
+static bool is_waiting_for_lane(struct larder_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->mutex);
+    bool waits = pipeline->waiting_for_lane > 0;
+    pthread_mutex_unlock(&pipeline->mutex);
+    return waits;
 }
 
 static void end(struct caller *caller)
@@ -168,7 +181,8 @@ static enum larder_status call_alone(struct larder_pipeline *pipeline, const cha
     return caller.status;
 }
 
-static struct larder_pipeline *pipeline_at(int port, int max_connections)
+static struct larder_pipeline *pipeline_with(const struct larder_allocator *allocator, int port,
+                                             int max_connections)
 {
     struct larder_pipeline_options options = {
         .conn = {.address = {.host = "127.0.0.1", .port = port, .client_name = "test"},
@@ -176,9 +190,14 @@ static struct larder_pipeline *pipeline_at(int port, int max_connections)
         .max_connections = max_connections,
         .connect_timeout_ms = LONG_MS};
     struct larder_pipeline *pipeline =
-        larder_pipeline_new(&larder_allocator_libc, &larder_clock_system, &options);
+        larder_pipeline_new(allocator, &larder_clock_system, &options);
     assert_non_null(pipeline);
     return pipeline;
+}
+
+static struct larder_pipeline *pipeline_at(int port, int max_connections)
+{
+    return pipeline_with(&larder_allocator_libc, port, max_connections);
 }
 
 static struct larder_pipeline *pipeline_on(struct redis_server *server, int max_connections)
@@ -344,6 +363,79 @@ static void who_finds_one_idle_may_wait_for_others(void **state)
     redis_server_stop(&server);
 }
 
+/* Memory that refuses what is large, once. */
+struct scarce {
+    struct larder_allocator allocator;
+    _Atomic int refusals_due;
+};
+
+enum { SCARCE_BYTES = 8 * 1024 };
+
+static bool scarce_refuses(struct scarce *scarce, size_t size)
+{
+    int due = 1;
+    return size >= SCARCE_BYTES && atomic_compare_exchange_strong(&scarce->refusals_due, &due, 0);
+}
+
+static void *scarce_alloc(void *user, size_t size)
+{
+    return scarce_refuses(user, size) ? NULL : larder_alloc(&larder_allocator_libc, size);
+}
+
+static void *scarce_resize(void *user, void *block, size_t size)
+{
+    return scarce_refuses(user, size) ? NULL : larder_realloc(&larder_allocator_libc, block, size);
+}
+
+static void scarce_release(void *user, void *block)
+{
+    (void)user;
+    larder_free(&larder_allocator_libc, block);
+}
+
+/* It waits for its turn to dial, and another joins it meanwhile; then there is no memory to
+ * put the two together. */
+static void who_cannot_gather_for_want_of_memory_goes_alone(void **state)
+{
+    (void)state;
+    static const struct larder_width_way gathering = {1, true};
+    static char text[2 * SCARCE_BYTES];
+    struct redis_server server;
+    struct scarce scarce = {.allocator = {scarce_alloc, scarce_resize, scarce_release, &scarce}};
+    assert_true(redis_server_start(&server, REDIS_SERVER_TCP, NULL));
+    struct larder_pipeline *pipeline = pipeline_with(&scarce.allocator, server.port, 1);
+    struct caller large = {.text = text, .pipeline = pipeline, .base.shares = true};
+    struct caller small = {.text = "small"};
+    memset(text, 'x', sizeof text - 1);
+    pipeline->width.way = &gathering;
+    pipeline->width.look_at = UINT32_MAX;
+    for (int i = 0; i < LARDER_DIALS_AT_ONCE; i++) {
+        assert_int_equal(larder_dial_gate_acquire(&pipeline->dials, deadline_after(LONG_MS)),
+                         LARDER_OK);
+    }
+    atomic_fetch_add(&pipeline->callers, 1); /* one more, or it would not wait for others */
+    assert_int_equal(pthread_create(&large.thread, NULL, call, &large), 0);
+    while (stats_of(pipeline).busy == 0) {
+        sched_yield();
+    }
+    begin(pipeline, &small);
+    atomic_store(&scarce.refusals_due, 1);
+    for (int i = 0; i < LARDER_DIALS_AT_ONCE; i++) {
+        larder_dial_gate_release(&pipeline->dials, LARDER_OK);
+    }
+    end(&large);
+    end(&small);
+    atomic_fetch_sub(&pipeline->callers, 1);
+    assert_int_equal(atomic_load(&scarce.refusals_due), 0);
+    assert_int_equal(large.rewound, 1);
+    assert_own_answer(&large);
+    assert_own_answer(&small);
+    assert_int_equal(stats_of(pipeline).bundles, 1); /* the other's, which was sent next */
+    assert_int_equal(stats_of(pipeline).combined, 1);
+    larder_pipeline_free(pipeline);
+    redis_server_stop(&server);
+}
+
 /* --------------------------------------------------------------------- order */
 
 static void writes_of_one_key_keep_to_one_connection(void **state)
@@ -363,6 +455,124 @@ static void writes_of_one_key_keep_to_one_connection(void **state)
     go_on(&first);
     end(&second);
     assert_own_answer(&second);
+    larder_pipeline_free(pipeline);
+    redis_server_stop(&server);
+}
+
+/* A write that gives up when it has been sent, and is under way still: `lead`, which came
+ * before it over the same connection, has stopped. `first` only keeps that connection busy
+ * meanwhile. */
+struct orphan {
+    struct caller first;
+    struct caller lead;
+    struct caller gone;
+};
+
+static void begin_queued(struct larder_pipeline *pipeline, struct caller *caller)
+{
+    caller->pipeline = pipeline;
+    caller->base.shares = true;
+    assert_int_equal(pthread_create(&caller->thread, NULL, call, caller), 0);
+    while (stats_of(pipeline).queued == 0) {
+        sched_yield();
+    }
+}
+
+/* Whether somebody sleeps until what is to be sent next is answered. */
+static bool is_followed(struct larder_pipeline *pipeline)
+{
+    bool followed = false;
+    pthread_mutex_lock(&pipeline->mutex);
+    for (int i = 0; i < pipeline->links.used; i++) {
+        followed |= pipeline->links.places[i]->next->followers.sleepers != 0;
+    }
+    pthread_mutex_unlock(&pipeline->mutex);
+    return followed;
+}
+
+static void orphan_begin(struct orphan *orphan, struct larder_pipeline *pipeline, uint64_t lane,
+                         uint64_t lanes)
+{
+    *orphan = (struct orphan){
+        .first = {.text = "first", .stops = true, .base.lane = lane},
+        .lead = {.text = "lead", .stops = true, .base.lane = lane},
+        .gone = {.text = "gone", .ms = SLOW_MS, .base.lane = lane, .base.lanes = lanes}};
+    begin(pipeline, &orphan->first);
+    begin_queued(pipeline, &orphan->lead);
+    begin(pipeline, &orphan->gone);
+    while (!is_followed(pipeline)) { /* it knows how far the connection was before it was sent */
+        sched_yield();
+    }
+    go_on(&orphan->first);
+    while (!atomic_load(&orphan->lead.stopped)) {
+        sched_yield();
+    }
+}
+
+static void orphan_end(struct orphan *orphan)
+{
+    end(&orphan->gone);
+    assert_int_equal(orphan->gone.status, LARDER_E_TIMEOUT);
+    assert_true(orphan->gone.base.fill_sent);
+}
+
+/* What comes for the key of it that is not its first, first or not, goes behind it. */
+static void who_writes_several_keys_is_not_overtaken(void **state)
+{
+    (void)state;
+    static const uint64_t lanes[] = {4, 16};
+    struct redis_server server;
+    struct larder_pipeline *pipeline = pipeline_on(&server, 4);
+    for (size_t i = 0; i < 2; i++) {
+        struct orphan orphan;
+        struct caller later = {.text = "later", .base = {.lane = lanes[i], .lanes = lanes[i] | 4}};
+        struct caller other = {.text = "other",
+                               .pipeline = pipeline,
+                               .base = {.lane = 16, .lanes = 16 | 8, .shares = true}};
+        orphan_begin(&orphan, pipeline, 2, 2 | 4);
+        orphan_end(&orphan);
+        call(&other); /* has nothing in common */
+        assert_own_answer(&other);
+        begin(pipeline, &later); /* is queued */
+        go_on(&orphan.lead);
+        end(&later);
+        assert_own_answer(&later);
+        assert_int_equal(stats_of(pipeline).busy, 0);
+        assert_int_equal(stats_of(pipeline).connections, 2);
+        assert_int_equal(call_alone(pipeline, "read"), LARDER_OK);
+    }
+    larder_pipeline_free(pipeline);
+    redis_server_stop(&server);
+}
+
+/* Of two connections each has a write under way whose caller gave up, of another of its keys. */
+static void who_must_follow_two_waits_for_one_of_them(void **state)
+{
+    (void)state;
+    struct redis_server server;
+    struct larder_pipeline *pipeline = pipeline_on(&server, 4);
+    struct orphan orphans[2];
+    struct caller later = {.text = "later",
+                           .pipeline = pipeline,
+                           .base = {.lane = 16, .lanes = 16 | 2 | 4, .shares = true}};
+    orphan_begin(&orphans[0], pipeline, 2, 2);
+    orphan_begin(&orphans[1], pipeline, 4, 4);
+    orphan_end(&orphans[0]);
+    orphan_end(&orphans[1]);
+    assert_int_equal(pthread_create(&later.thread, NULL, call, &later), 0);
+    while (!is_waiting_for_lane(pipeline)) {
+        sched_yield();
+    }
+    assert_int_equal(stats_of(pipeline).connections, 2);
+    assert_int_equal(stats_of(pipeline).queued, 0);
+    go_on(&orphans[0].lead);
+    while (stats_of(pipeline).queued == 0) { /* behind the other */
+        sched_yield();
+    }
+    go_on(&orphans[1].lead);
+    end(&later);
+    assert_own_answer(&later);
+    assert_int_equal(stats_of(pipeline).connections, 2);
     larder_pipeline_free(pipeline);
     redis_server_stop(&server);
 }
@@ -705,9 +915,12 @@ int main(void)
         cmocka_unit_test(who_finds_all_busy_goes_together),
         cmocka_unit_test(what_shares_with_none_waits_for_a_connection_of_its_own),
         cmocka_unit_test(who_finds_one_idle_may_wait_for_others),
+        cmocka_unit_test(who_cannot_gather_for_want_of_memory_goes_alone),
         cmocka_unit_test(reads_do_not_wait_behind_writes),
         cmocka_unit_test(who_waits_for_long_goes_over_another_connection),
         cmocka_unit_test(writes_of_one_key_keep_to_one_connection),
+        cmocka_unit_test(who_writes_several_keys_is_not_overtaken),
+        cmocka_unit_test(who_must_follow_two_waits_for_one_of_them),
         cmocka_unit_test(who_gives_up_before_it_is_sent_is_not_sent),
         cmocka_unit_test(a_reply_that_nobody_waits_for_is_dropped),
         cmocka_unit_test(a_leader_whose_time_is_up_hands_over),

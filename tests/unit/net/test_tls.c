@@ -5,14 +5,18 @@
  */
 #include "secured.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 
 #include "support/fail_alloc.h"
 #include "support/redis_server.h"
@@ -391,6 +395,16 @@ static void write_text(const char *path, const char *text)
     assert_int_equal(fclose(out), 0);
 }
 
+static size_t read_text(const char *path, char *text, size_t size)
+{
+    FILE *from = fopen(path, "re");
+    assert_non_null(from);
+    size_t len = fread(text, 1, size, from);
+    assert_true(len < size);
+    fclose(from);
+    return len;
+}
+
 static void write_encrypted_key(const char *path)
 {
     FILE *in = fopen(file("client.key"), "re");
@@ -469,8 +483,122 @@ static void memory_may_run_out(void **state)
     assert_true(memory.fail_at > 5);
 }
 
+/* What a child would have inherited that is started whenever OpenSSL, which reads the
+ * files, asks for memory. */
+static struct {
+    bool looks;
+    int seen[LARDER_TLS_FILE_COUNT]; /* so often it was open */
+    int inheritable;
+} exposure;
+
+static void look_at_open_file(const char *fd_name)
+{
+    static const char *const names[] = {"ca.pem", "client.pem", "client.key"};
+    char link[64], path[512];
+    snprintf(link, sizeof link, "/proc/self/fd/%s", fd_name);
+    ssize_t len = readlink(link, path, sizeof path - 1);
+    if (len < 0) {
+        return;
+    }
+    path[len] = '\0';
+    for (int i = 0; i < LARDER_TLS_FILE_COUNT; i++) {
+        const char *name = strrchr(path, '/');
+        if (name != NULL && strcmp(name + 1, names[i]) == 0) {
+            exposure.seen[i]++;
+            exposure.inheritable +=
+                (fcntl((int)strtol(fd_name, NULL, 10), F_GETFD) & FD_CLOEXEC) == 0;
+        }
+    }
+}
+
+static void look_at_open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        look_at_open_file(entry->d_name);
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+}
+
+static void *watched_malloc(size_t size, const char *where, int line)
+{
+    (void)where, (void)line;
+    if (exposure.looks) {
+        look_at_open_files();
+    }
+    return malloc(size);
+}
+
+static void *watched_realloc(void *block, size_t size, const char *where, int line)
+{
+    (void)where, (void)line;
+    return realloc(block, size);
+}
+
+static void watched_free(void *block, const char *where, int line)
+{
+    (void)where, (void)line;
+    free(block);
+}
+
+static void no_child_inherits_an_open_file(void **state)
+{
+    (void)state;
+    exposure.looks = true;
+    struct larder_tls *tls = make_tls("ca.pem", "client.pem", "client.key", NULL, NULL);
+    exposure.looks = false;
+    larder_tls_free(tls);
+    for (int i = 0; i < LARDER_TLS_FILE_COUNT; i++) {
+        assert_true(exposure.seen[i] > 0);
+    }
+    assert_int_equal(exposure.inheritable, 0);
+}
+
+/* A file may hold the certificates on the way to the CA as well. */
+static void a_chain_is_whole_or_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *behind;
+        enum larder_status status;
+    } rows[] = {
+        {"", LARDER_OK},
+        {"\nwords\n", LARDER_OK},
+        {"-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n", LARDER_E_CONFIG}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[16 * 1024];
+        size_t len = read_text(file("client.pem"), text, sizeof text);
+        len += read_text(file("ca.pem"), text + len, sizeof text - len);
+        snprintf(text + len, sizeof text - len, "%s", rows[i].behind);
+        write_text(file("chain.pem"), text);
+        const struct larder_tls_options options = {
+            {file("ca.pem"), file("chain.pem"), file("client.key")}, NULL};
+        struct larder_tls *tls;
+        enum larder_tls_file which;
+        char why[LARDER_WHY_BYTES];
+        assert_int_equal(larder_tls_new(&larder_allocator_libc, NULL, &options, &tls, &which, why),
+                         rows[i].status);
+        if (tls != NULL) {
+            STACK_OF(X509) *chain = NULL;
+            SSL_CTX *context = larder_tls_acquire(tls);
+            assert_int_equal(SSL_CTX_get0_chain_certs(context, &chain), 1);
+            assert_int_equal(sk_X509_num(chain), 1);
+            larder_tls_release(tls, context);
+        }
+        assert_int_equal(ERR_peek_error(), 0);
+        larder_tls_free(tls);
+    }
+}
+
 int main(void)
 {
+    /* Before OpenSSL has any. */
+    if (CRYPTO_set_mem_functions(watched_malloc, watched_realloc, watched_free) != 1) {
+        return EXIT_FAILURE;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_is_who_its_certificate_says),
         cmocka_unit_test(a_missing_certificate_is_told),
@@ -484,6 +612,8 @@ int main(void)
         cmocka_unit_test(a_forks_child_takes_no_context_that_is_in_use),
         cmocka_unit_test(files_that_cannot_be_used_are_named),
         cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(no_child_inherits_an_open_file),
+        cmocka_unit_test(a_chain_is_whole_or_refused),
     };
     return cmocka_run_group_tests(tests, make_pki, remove_pki);
 }
