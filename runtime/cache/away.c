@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/inline.h"
 #include "base/log.h"
 #include "cache/fallback.h"
 #include "net/fork_hook.h"
@@ -119,18 +120,27 @@ static bool wait_a_moment(const struct away *away, int64_t most_ms, int64_t dead
     return true;
 }
 
-/* Runs a batch, and once or twice more one that is known not to have been
- * applied because the server is loading, or busy with a script. */
-static void run_inner(struct away *away, struct larder_op *ops, size_t count, int64_t deadline_ns)
+/* Once or twice more. */
+static void run_later(struct away *away, struct larder_op *ops, size_t count, int64_t deadline_ns)
 {
     int64_t most_ms = LATER_FIRST_MS;
-    away->inner->table->run(away->inner, ops, count, deadline_ns);
     for (int i = 0; i < LATER_TRIES_MAX && all_later(ops, count) && !inner_is_away(away) &&
                     wait_a_moment(away, most_ms, deadline_ns);
          i++) {
         larder_error_clear();
         away->inner->table->run(away->inner, ops, count, deadline_ns);
         most_ms *= 2;
+    }
+}
+
+/* Runs a batch, and again one that is known not to have been applied because the
+ * server is loading, or busy with a script. */
+static LARDER_INLINE void run_inner(struct away *away, struct larder_op *ops, size_t count,
+                                    int64_t deadline_ns)
+{
+    away->inner->table->run(away->inner, ops, count, deadline_ns);
+    if (all_later(ops, count)) {
+        run_later(away, ops, count, deadline_ns);
     }
 }
 
