@@ -23,9 +23,6 @@ enum {
 
 static const int64_t STEP_QUIET_NS = 1000000000;
 
-/* proto-max-bulk-len, as every server has it until told otherwise. */
-static const size_t VALUE_MAX_BYTES = (size_t)512 << 20;
-
 /* ------------------------------------------------------------ the commands */
 
 /* A command being put together. */
@@ -56,18 +53,14 @@ static bool append(struct larder_buffer *out, const struct words *words)
     return larder_command_append(out, words->count, words->words, words->lens);
 }
 
-static bool append_key_command(struct larder_buffer *out, const char *name,
-                               const struct larder_op *op)
-{
-    struct words words = {.count = 0};
-    add(&words, name, strlen(name));
-    add(&words, op->key, op->key_len);
-    return append(out, &words);
-}
+/* A command of two words, a name and the key. The name comes as it is sent: these are
+ * the commands that are sent most. */
+#define APPEND_KEY_COMMAND(out, name, op) \
+    larder_command_append_last(out, name, sizeof(name) - 1, (op)->key, (op)->key_len)
 
 static bool append_get(struct larder_buffer *out, const struct larder_op *op)
 {
-    return append_key_command(out, "GET", op);
+    return APPEND_KEY_COMMAND(out, "*2\r\n$3\r\nGET\r\n", op);
 }
 
 static bool append_set(struct larder_buffer *out, const struct larder_op *op)
@@ -90,24 +83,25 @@ static bool append_set(struct larder_buffer *out, const struct larder_op *op)
 
 static bool append_delete(struct larder_buffer *out, const struct larder_op *op)
 {
-    return append_key_command(out, "UNLINK", op);
+    return APPEND_KEY_COMMAND(out, "*2\r\n$6\r\nUNLINK\r\n", op);
 }
 
 static bool append_exists(struct larder_buffer *out, const struct larder_op *op)
 {
-    return append_key_command(out, "EXISTS", op);
+    return APPEND_KEY_COMMAND(out, "*2\r\n$6\r\nEXISTS\r\n", op);
 }
 
 static bool append_ttl(struct larder_buffer *out, const struct larder_op *op)
 {
-    return append_key_command(out, "PTTL", op);
+    return APPEND_KEY_COMMAND(out, "*2\r\n$4\r\nPTTL\r\n", op);
 }
 
 static bool append_expire(struct larder_buffer *out, const struct larder_op *op)
 {
     struct words words = {.count = 0};
     if (op->ttl_ms == 0) { /* PERSIST says 0 also for a key without an expiry */
-        return append_key_command(out, "PERSIST", op) && append_key_command(out, "EXISTS", op);
+        return APPEND_KEY_COMMAND(out, "*2\r\n$7\r\nPERSIST\r\n", op) &&
+               APPEND_KEY_COMMAND(out, "*2\r\n$6\r\nEXISTS\r\n", op);
     }
     ADD_LITERAL(&words, "PEXPIRE");
     add(&words, op->key, op->key_len);
@@ -416,11 +410,6 @@ static const struct larder_exchange_table table = {.fill = fill,
 
 /* -------------------------------------------------------------- the batch */
 
-bool larder_batch_fits(const struct larder_op *op)
-{
-    return op->key_len <= VALUE_MAX_BYTES && op->value_len <= VALUE_MAX_BYTES - op->key_len;
-}
-
 static uint64_t lane_of(const struct larder_op *op)
 {
     return UINT64_C(1) << (larder_hash64(op->key, op->key_len, 0) % 64);
@@ -429,24 +418,36 @@ static uint64_t lane_of(const struct larder_op *op)
 void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count,
                        struct larder_step_watch *watch)
 {
-    memset(batch, 0, offsetof(struct larder_batch, notes));
-    for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
-        batch->notes[i][0] = '\0';
-    }
+    /* Member by member: clearing all of them at once takes longer than the rest. */
     batch->base.table = &table;
+    batch->base.pending = 0;
+    batch->base.fill_sent = false;
+    batch->base.any_received = false;
+    batch->base.close = false;
+    batch->base.lane = 0;
     batch->watch = watch;
     batch->ops = ops;
     batch->count = count;
     batch->reads_only = count > 1;
+    batch->trouble = 0;
+    batch->sent = 0;
+    batch->filled_from = 0;
+    batch->answered = 0;
+    batch->foreign_key = false;
+    batch->out_of_step = false;
+    batch->error = LARDER_OK;
+    for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
+        batch->notes[i][0] = '\0';
+    }
     size_t bytes = 0;
     bool pages = false;
     for (size_t i = 0; i < count; i++) {
         ops[i].number = 0;
         ops[i].foreign_key = false;
-        batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
+        batch->reads_only &= ops[i].kind == LARDER_OP_GET;
         bytes += ops[i].key_len + ops[i].value_len;
         pages |= ops[i].kind == LARDER_OP_SCAN;
-        if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ && batch->base.lane == 0) {
+        if (batch->base.lane == 0 && larder_op_class(ops[i].kind) != LARDER_CLASS_READ) {
             batch->base.lane = lane_of(&ops[i]);
         }
     }
