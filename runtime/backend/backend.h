@@ -54,7 +54,12 @@ enum larder_class {
                                  another state, or another answer. May not */
 };
 
-enum larder_class larder_op_class(enum larder_op_kind kind);
+extern const enum larder_class larder_op_classes[];
+
+static inline enum larder_class larder_op_class(enum larder_op_kind kind)
+{
+    return larder_op_classes[kind];
+}
 
 /* Whether an operation of unknown outcome may be made again. */
 static inline bool larder_class_repeats(enum larder_class class)

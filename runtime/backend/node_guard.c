@@ -122,6 +122,11 @@ bool larder_node_guard_admit(struct larder_node_guard *guard, struct larder_op *
 {
     enum larder_breaker_change change;
     ret_pass->takes_room = takes_room(ops, count);
+    ret_pass->node.probe = 0;
+    ret_pass->writes.probe = 0;
+    if (larder_breaker_is_calm(&guard->node) && larder_breaker_is_calm(&guard->writes)) {
+        return true;
+    }
     if (!larder_breaker_admit(&guard->node, &ret_pass->node, &change)) {
         refuse_all(guard, ops, count);
         return false;
@@ -161,6 +166,10 @@ static enum larder_breaker_event write_event_of(enum larder_status status, unsig
 void larder_node_guard_report(struct larder_node_guard *guard, const struct larder_node_pass *pass,
                               enum larder_status status, bool connected, unsigned trouble)
 {
+    if (status == LARDER_OK && trouble == 0 && pass->node.probe == 0 && pass->writes.probe == 0 &&
+        larder_breaker_is_calm(&guard->node) && larder_breaker_is_calm(&guard->writes)) {
+        return;
+    }
     log_node(guard,
              larder_breaker_report(&guard->node, pass->node, event_of(status, connected, trouble)));
     if (pass->takes_room) {

@@ -7,6 +7,7 @@
 #include "backend/node_guard.h"
 #include "backend/redis_batch.h"
 #include "base/alloc.h"
+#include "base/inline.h"
 #include "base/log.h"
 #include "net/pipeline.h"
 
@@ -79,7 +80,8 @@ static enum larder_status read_again(struct redis *redis, struct larder_batch *b
     return status;
 }
 
-static void run_batch(struct redis *redis, struct larder_op *ops, size_t count, int64_t deadline_ns)
+static LARDER_INLINE void run_batch(struct redis *redis, struct larder_op *ops, size_t count,
+                                    int64_t deadline_ns)
 {
     struct larder_batch batch;
     struct larder_pipeline_result result;
@@ -106,20 +108,10 @@ static void run_batch(struct redis *redis, struct larder_op *ops, size_t count, 
     larder_node_guard_report(&redis->guard, &pass, status, result.connected, batch.trouble);
 }
 
-static void redis_run(struct larder_backend *backend, struct larder_op *ops, size_t count,
-                      int64_t deadline_ns)
+/* One that no server would take must not fail its neighbours; so rare that each may
+ * have its own trip. */
+static void run_each(struct redis *redis, struct larder_op *ops, size_t count, int64_t deadline_ns)
 {
-    struct redis *redis = (struct redis *)backend;
-    bool all_fit = true;
-    for (size_t i = 0; i < count; i++) {
-        all_fit = larder_batch_fits(&ops[i]) && all_fit;
-    }
-    if (all_fit && count != 0) {
-        run_batch(redis, ops, count, deadline_ns);
-        return;
-    }
-    /* One that no server would take must not fail its neighbours; so rare that
-     * each may have its own trip. */
     for (size_t i = 0; i < count; i++) {
         if (larder_batch_fits(&ops[i])) {
             run_batch(redis, &ops[i], 1, deadline_ns);
@@ -128,6 +120,21 @@ static void redis_run(struct larder_backend *backend, struct larder_op *ops, siz
             larder_op_answer(&ops[i], larder_error_set(LARDER_E_TOO_LARGE,
                                                        "more than a server takes in one value"));
         }
+    }
+}
+
+static void redis_run(struct larder_backend *backend, struct larder_op *ops, size_t count,
+                      int64_t deadline_ns)
+{
+    struct redis *redis = (struct redis *)backend;
+    bool all_fit = count != 0;
+    for (size_t i = 0; i < count; i++) {
+        all_fit &= larder_batch_fits(&ops[i]);
+    }
+    if (all_fit) {
+        run_batch(redis, ops, count, deadline_ns);
+    } else {
+        run_each(redis, ops, count, deadline_ns);
     }
 }
 

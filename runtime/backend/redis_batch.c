@@ -20,9 +20,6 @@ enum {
 
 static const int64_t STEP_QUIET_NS = 1000000000;
 
-/* proto-max-bulk-len, as every server has it until told otherwise. */
-static const size_t VALUE_MAX_BYTES = (size_t)512 << 20;
-
 /* ------------------------------------------------------------- the exchange */
 
 static size_t mget_end(const struct larder_batch *batch, size_t from)
@@ -186,11 +183,6 @@ static const struct larder_exchange_table table = {.fill = fill,
 
 /* -------------------------------------------------------------- the batch */
 
-bool larder_batch_fits(const struct larder_op *op)
-{
-    return op->key_len <= VALUE_MAX_BYTES && op->value_len <= VALUE_MAX_BYTES - op->key_len;
-}
-
 static uint64_t lane_of(const struct larder_op *op)
 {
     return UINT64_C(1) << (larder_hash64(op->key, op->key_len, 0) % 64);
@@ -199,21 +191,34 @@ static uint64_t lane_of(const struct larder_op *op)
 void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count,
                        struct larder_step_watch *watch)
 {
-    memset(batch, 0, offsetof(struct larder_batch, notes));
-    for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
-        batch->notes[i][0] = '\0';
-    }
+    /* Member by member: clearing all of them at once takes longer than the rest. */
     batch->base.table = &table;
+    batch->base.pending = 0;
+    batch->base.fill_sent = false;
+    batch->base.any_received = false;
+    batch->base.close = false;
+    batch->base.lane = 0;
+    batch->base.lanes = 0;
     batch->watch = watch;
     batch->ops = ops;
     batch->count = count;
     batch->reads_only = count > 1;
+    batch->trouble = 0;
+    batch->sent = 0;
+    batch->filled_from = 0;
+    batch->answered = 0;
+    batch->foreign_key = false;
+    batch->out_of_step = false;
+    batch->error = LARDER_OK;
+    for (size_t i = 0; i < LARDER_BATCH_NOTE_COUNT; i++) {
+        batch->notes[i][0] = '\0';
+    }
     size_t bytes = 0;
     bool pages = false;
     for (size_t i = 0; i < count; i++) {
         ops[i].number = 0;
         ops[i].foreign_key = false;
-        batch->reads_only = batch->reads_only && ops[i].kind == LARDER_OP_GET;
+        batch->reads_only &= ops[i].kind == LARDER_OP_GET;
         bytes += ops[i].key_len + ops[i].value_len;
         pages |= ops[i].kind == LARDER_OP_SCAN;
         if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ) {

@@ -41,7 +41,11 @@ enum larder_batch_note {
     LARDER_BATCH_NOTE_COUNT
 };
 
-enum { LARDER_BATCH_QUOTE_BYTES = 121 };
+enum {
+    LARDER_BATCH_QUOTE_BYTES = 121,
+    /* proto-max-bulk-len, as every server has it until told otherwise. */
+    LARDER_BATCH_VALUE_MAX_BYTES = 512 << 20
+};
 
 /* Of one server, for all its batches. */
 struct larder_step_watch {
@@ -72,7 +76,11 @@ struct larder_batch {
 };
 
 /* Whether a server would take it: 512 MB a value. */
-bool larder_batch_fits(const struct larder_op *op);
+static inline bool larder_batch_fits(const struct larder_op *op)
+{
+    const size_t max = LARDER_BATCH_VALUE_MAX_BYTES;
+    return op->key_len <= max && op->value_len <= max - op->key_len;
+}
 
 /* All operations must fit; count > 0. */
 void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count,

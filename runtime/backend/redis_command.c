@@ -41,18 +41,14 @@ static bool append(struct larder_buffer *out, const struct words *words)
     return larder_command_append(out, words->count, words->words, words->lens);
 }
 
-static bool append_key_command(struct larder_buffer *out, const char *name,
-                               const struct larder_op *op)
-{
-    struct words words = {.count = 0};
-    add(&words, name, strlen(name));
-    add(&words, op->key, op->key_len);
-    return append(out, &words);
-}
+/* A command of two words, a name and the key. The name comes as it is sent: these are
+ * the commands that are sent most. */
+#define APPEND_KEY_COMMAND(out, name, op) \
+    larder_command_append_last(out, name, sizeof(name) - 1, (op)->key, (op)->key_len)
 
 static bool append_get(struct larder_buffer *out, const struct larder_op *op)
 {
-    return append_key_command(out, "GET", op);
+    return APPEND_KEY_COMMAND(out, "*2\r\n$3\r\nGET\r\n", op);
 }
 
 static bool append_set(struct larder_buffer *out, const struct larder_op *op)
@@ -75,24 +71,25 @@ static bool append_set(struct larder_buffer *out, const struct larder_op *op)
 
 static bool append_delete(struct larder_buffer *out, const struct larder_op *op)
 {
-    return append_key_command(out, "UNLINK", op);
+    return APPEND_KEY_COMMAND(out, "*2\r\n$6\r\nUNLINK\r\n", op);
 }
 
 static bool append_exists(struct larder_buffer *out, const struct larder_op *op)
 {
-    return append_key_command(out, "EXISTS", op);
+    return APPEND_KEY_COMMAND(out, "*2\r\n$6\r\nEXISTS\r\n", op);
 }
 
 static bool append_ttl(struct larder_buffer *out, const struct larder_op *op)
 {
-    return append_key_command(out, "PTTL", op);
+    return APPEND_KEY_COMMAND(out, "*2\r\n$4\r\nPTTL\r\n", op);
 }
 
 static bool append_expire(struct larder_buffer *out, const struct larder_op *op)
 {
     struct words words = {.count = 0};
     if (op->ttl_ms == 0) { /* PERSIST says 0 also for a key without an expiry */
-        return append_key_command(out, "PERSIST", op) && append_key_command(out, "EXISTS", op);
+        return APPEND_KEY_COMMAND(out, "*2\r\n$7\r\nPERSIST\r\n", op) &&
+               APPEND_KEY_COMMAND(out, "*2\r\n$6\r\nEXISTS\r\n", op);
     }
     ADD_LITERAL(&words, "PEXPIRE");
     add(&words, op->key, op->key_len);

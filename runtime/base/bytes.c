@@ -18,15 +18,11 @@ void larder_buffer_release(struct larder_buffer *buffer)
     larder_buffer_clear(buffer, 0);
 }
 
-void larder_buffer_clear(struct larder_buffer *buffer, size_t keep)
+void larder_buffer_shrink(struct larder_buffer *buffer)
 {
-    buffer->len = 0;
-    buffer->status = LARDER_OK;
-    if (buffer->capacity > keep) {
-        larder_free(buffer->allocator, buffer->data);
-        buffer->data = NULL;
-        buffer->capacity = 0;
-    }
+    larder_free(buffer->allocator, buffer->data);
+    buffer->data = NULL;
+    buffer->capacity = 0;
 }
 
 /* Twice what it was, at least `needed`, at most max; needed <= max. */
@@ -39,13 +35,10 @@ static size_t next_capacity(const struct larder_buffer *buffer, size_t needed)
     return capacity < needed ? needed : capacity;
 }
 
-bool larder_buffer_reserve(struct larder_buffer *buffer, size_t n)
+bool larder_buffer_grow(struct larder_buffer *buffer, size_t n)
 {
     if (buffer->status != LARDER_OK) {
         return false;
-    }
-    if (n <= buffer->capacity - buffer->len) {
-        return true;
     }
     if (n > buffer->max - buffer->len) {
         buffer->status = LARDER_E_TOO_LARGE;

@@ -24,10 +24,25 @@ struct larder_buffer {
 void larder_buffer_init(struct larder_buffer *buffer, const struct larder_allocator *allocator,
                         size_t max);
 void larder_buffer_release(struct larder_buffer *buffer);
+/* Gives the block of an empty one back. */
+void larder_buffer_shrink(struct larder_buffer *buffer);
+/* What reserve does where it does not fit. */
+bool larder_buffer_grow(struct larder_buffer *buffer, size_t n);
 /* Empties it, and clears a failure; keeps at most `keep` bytes of capacity. */
-void larder_buffer_clear(struct larder_buffer *buffer, size_t keep);
+static inline void larder_buffer_clear(struct larder_buffer *buffer, size_t keep)
+{
+    buffer->len = 0;
+    buffer->status = LARDER_OK;
+    if (buffer->capacity > keep) {
+        larder_buffer_shrink(buffer);
+    }
+}
 /* Makes room for n more bytes behind len; false as above. */
-bool larder_buffer_reserve(struct larder_buffer *buffer, size_t n);
+static inline bool larder_buffer_reserve(struct larder_buffer *buffer, size_t n)
+{
+    bool there = buffer->status == LARDER_OK && n <= buffer->capacity - buffer->len;
+    return there || larder_buffer_grow(buffer, n);
+}
 bool larder_buffer_append(struct larder_buffer *buffer, const void *data, size_t len);
 
 #endif

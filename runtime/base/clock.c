@@ -27,11 +27,6 @@ const struct larder_clock larder_clock_system = {
     .wall_ms = system_wall_ms,
 };
 
-int64_t larder_clock_now_ns(const struct larder_clock *clock)
-{
-    return clock->monotonic_ns(clock->user);
-}
-
 int64_t larder_clock_wall_ms(const struct larder_clock *clock)
 {
     return clock->wall_ms(clock->user);

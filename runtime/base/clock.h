@@ -13,7 +13,11 @@
 /* CLOCK_MONOTONIC and CLOCK_REALTIME. */
 extern const struct larder_clock larder_clock_system;
 
-int64_t larder_clock_now_ns(const struct larder_clock *clock);
+static inline int64_t larder_clock_now_ns(const struct larder_clock *clock)
+{
+    return clock->monotonic_ns(clock->user);
+}
+
 int64_t larder_clock_wall_ms(const struct larder_clock *clock);
 /* now + ms, saturating. */
 int64_t larder_deadline_after_ms(const struct larder_clock *clock, int64_t ms);

@@ -22,17 +22,6 @@ enum {
 
 /* -------------------------------------------------------------- the server */
 
-/* Whether all of a batch was refused by a server that may take it in a moment. */
-static bool all_later(const struct larder_op *ops, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!ops[i].try_later) {
-            return false;
-        }
-    }
-    return count != 0;
-}
-
 /* Sleeps for a random part of `most_ms`. False: the deadline would come first. */
 static bool wait_a_moment(const struct larder_away *away, int64_t most_ms, int64_t deadline_ns)
 {
@@ -46,13 +35,12 @@ static bool wait_a_moment(const struct larder_away *away, int64_t most_ms, int64
     return true;
 }
 
-void larder_amends_run(struct larder_away *away, struct larder_op *ops, size_t count,
-                       int64_t deadline_ns)
+void larder_amends_run_later(struct larder_away *away, struct larder_op *ops, size_t count,
+                             int64_t deadline_ns)
 {
     int64_t most_ms = LATER_FIRST_MS;
-    away->inner->table->run(away->inner, ops, count, deadline_ns);
-    for (int i = 0; i < LATER_TRIES_MAX && all_later(ops, count) && !larder_away_is_away(away) &&
-                    wait_a_moment(away, most_ms, deadline_ns);
+    for (int i = 0; i < LATER_TRIES_MAX && larder_amends_all_later(ops, count) &&
+                    !larder_away_is_away(away) && wait_a_moment(away, most_ms, deadline_ns);
          i++) {
         larder_error_clear();
         away->inner->table->run(away->inner, ops, count, deadline_ns);

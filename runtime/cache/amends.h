@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "base/inline.h"
 #include "cache/away.h"
 #include "cache/fallback.h"
 #include "net/fork_hook.h"
@@ -34,10 +35,31 @@ static inline bool larder_away_is_away(const struct larder_away *away)
     return away->inner->table->is_away != NULL && away->inner->table->is_away(away->inner);
 }
 
-/* Runs a batch on the server, and once or twice more one that is known not to have
- * been applied because the server is loading, or busy with a script. */
-void larder_amends_run(struct larder_away *away, struct larder_op *ops, size_t count,
-                       int64_t deadline_ns);
+/* Whether all of a batch was refused by a server that may take it in a moment. */
+static inline bool larder_amends_all_later(const struct larder_op *ops, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!ops[i].try_later) {
+            return false;
+        }
+    }
+    return count != 0;
+}
+
+/* Once or twice more, after a moment each. */
+void larder_amends_run_later(struct larder_away *away, struct larder_op *ops, size_t count,
+                             int64_t deadline_ns);
+
+/* Runs a batch on the server, and again one that is known not to have been applied
+ * because the server is loading, or busy with a script. */
+static LARDER_INLINE void larder_amends_run(struct larder_away *away, struct larder_op *ops,
+                                            size_t count, int64_t deadline_ns)
+{
+    away->inner->table->run(away->inner, ops, count, deadline_ns);
+    if (larder_amends_all_later(ops, count)) {
+        larder_amends_run_later(away, ops, count, deadline_ns);
+    }
+}
 
 /* A call's share of what is to be made good, while the journal is busy. */
 void larder_amends_make(struct larder_away *away, int64_t deadline_ns);

@@ -158,16 +158,24 @@ void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, c
     lookup->status = LARDER_MISS;
     lookup->malformed = false;
     lookup->foreign_key = false;
-    *op = (struct larder_op){
-        .kind = LARDER_OP_GET,
-        .key = key,
-        .key_len = key_len,
-        .sink = take_value,
-        .place = place_value,
-        .large = atomic_load_explicit(&state->last_large, memory_order_relaxed) != 0,
-        .expected = atomic_load_explicit(&state->expected, memory_order_relaxed),
-        .user = lookup,
-    };
+    /* Member by member: clearing all of them at once takes longer than the rest. */
+    op->kind = LARDER_OP_GET;
+    op->key = key;
+    op->key_len = key_len;
+    op->value = NULL;
+    op->value_len = 0;
+    op->ttl_ms = 0;
+    op->loaded_ns = 0;
+    op->sink = take_value;
+    op->place = place_value;
+    op->large = atomic_load_explicit(&state->last_large, memory_order_relaxed) != 0;
+    op->expected = atomic_load_explicit(&state->expected, memory_order_relaxed);
+    op->user = lookup;
+    op->status = LARDER_OK;
+    op->outcome = LARDER_APPLIED;
+    op->try_later = false;
+    op->foreign_key = false;
+    op->number = 0;
 }
 
 /* A line for the alarm, not one for every value: where one is wrong, many are. */

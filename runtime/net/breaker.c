@@ -228,7 +228,7 @@ bool larder_breaker_admit(struct larder_breaker *breaker, struct larder_breaker_
 {
     ret_pass->probe = 0;
     *ret_change = LARDER_BREAKER_SAME;
-    if (mode_of(breaker) == CALM) {
+    if (larder_breaker_is_calm(breaker)) {
         return true;
     }
     pthread_mutex_lock(&breaker->mutex);
@@ -308,7 +308,7 @@ enum larder_breaker_change larder_breaker_report(struct larder_breaker *breaker,
                                                  struct larder_breaker_pass pass,
                                                  enum larder_breaker_event event)
 {
-    if (event == LARDER_BREAKER_SUCCESS && pass.probe == 0 && mode_of(breaker) == CALM) {
+    if (event == LARDER_BREAKER_SUCCESS && pass.probe == 0 && larder_breaker_is_calm(breaker)) {
         return LARDER_BREAKER_SAME;
     }
     pthread_mutex_lock(&breaker->mutex);

@@ -107,7 +107,7 @@ struct larder_breaker_probe {
 
 /* Caller's storage. Nobody looks inside but breaker.c. */
 struct larder_breaker {
-    atomic_int mode; /* see breaker.c; 0: nothing has failed lately */
+    atomic_int mode; /* see breaker.c; 0, calm: nothing has failed lately */
     const struct larder_clock *clock;
     struct larder_breaker_options options;
     pthread_mutex_t mutex; /* of all below; never held with another */
@@ -126,6 +126,13 @@ struct larder_breaker {
 void larder_breaker_init(struct larder_breaker *breaker, const struct larder_clock *clock,
                          const struct larder_breaker_options *options);
 void larder_breaker_release(struct larder_breaker *breaker);
+
+/* Whether nothing has failed lately: then all may pass, and a success is nothing
+ * that need be reported. One relaxed load. */
+static inline bool larder_breaker_is_calm(const struct larder_breaker *breaker)
+{
+    return atomic_load_explicit(&breaker->mode, memory_order_relaxed) == 0;
+}
 
 /* Whether a call may go to the node. True: *ret_pass goes with it, and it must
  * be reported. False: it must not be made. *ret_change, in both cases. */

@@ -22,6 +22,16 @@ static char *write_head(char *to, char letter, size_t number)
     return to;
 }
 
+static char *write_word(char *to, const char *word, size_t len)
+{
+    to = write_head(to, '$', len);
+    memcpy(to, word, len);
+    to += len;
+    *to++ = '\r';
+    *to++ = '\n';
+    return to;
+}
+
 bool larder_command_append(struct larder_buffer *out, size_t argc, const char *const *argv,
                            const size_t *lens)
 {
@@ -34,12 +44,21 @@ bool larder_command_append(struct larder_buffer *out, size_t argc, const char *c
     }
     char *to = write_head(out->data + out->len, '*', argc);
     for (size_t i = 0; i < argc; i++) {
-        to = write_head(to, '$', lens[i]);
-        memcpy(to, argv[i], lens[i]);
-        to += lens[i];
-        *to++ = '\r';
-        *to++ = '\n';
+        to = write_word(to, argv[i], lens[i]);
     }
+    out->len = (size_t)(to - out->data);
+    return true;
+}
+
+bool larder_command_append_last(struct larder_buffer *out, const char *head, size_t head_len,
+                                const char *word, size_t len)
+{
+    if (!larder_buffer_reserve(out, head_len + HEAD_BYTES_MAX + len + 2)) {
+        return false;
+    }
+    char *to = out->data + out->len;
+    memcpy(to, head, head_len);
+    to = write_word(to + head_len, word, len);
     out->len = (size_t)(to - out->data);
     return true;
 }

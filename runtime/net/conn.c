@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/inline.h"
 #include "net/bulk.h"
 #include "net/handshake.h"
 
@@ -126,7 +127,8 @@ static ssize_t spin(struct larder_conn *conn, char *to, size_t size)
     }
 }
 
-static ssize_t take_bytes(struct larder_conn *conn, char *to, size_t size, bool may_block)
+static LARDER_INLINE ssize_t take_bytes(struct larder_conn *conn, char *to, size_t size,
+                                        bool may_block)
 {
     if (may_block && conn->options->spin_ns > 0 && larder_spin_begin(&conn->spin)) {
         ssize_t n = spin(conn, to, size);
@@ -137,16 +139,12 @@ static ssize_t take_bytes(struct larder_conn *conn, char *to, size_t size, bool 
     return larder_stream_recv(&conn->stream, to, size, may_block);
 }
 
-/* One recv with something in it. It may block while more than a slice is left,
- * by conn->now_ns; that may be a little old, hence the double. */
-static enum larder_status receive(struct larder_conn *conn, char *to, size_t size,
-                                  int64_t deadline_ns, size_t *ret_len)
+/* The recv that came to nothing (n <= 0, and errno), and those after it. */
+static enum larder_status receive_later(struct larder_conn *conn, char *to, size_t size,
+                                        int64_t deadline_ns, ssize_t n, size_t *ret_len)
 {
-    bool may_block = deadline_ns > conn->now_ns && deadline_ns - conn->now_ns > 2 * SLICE_NS;
     short events;
-    *ret_len = 0;
-    for (;;) {
-        ssize_t n = take_bytes(conn, to, size, may_block);
+    for (;; n = take_bytes(conn, to, size, false)) {
         if (n > 0) {
             *ret_len = (size_t)n;
             return LARDER_OK;
@@ -157,12 +155,22 @@ static enum larder_status receive(struct larder_conn *conn, char *to, size_t siz
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             return larder_stream_fail(&conn->stream, "recv", conn->why);
         }
-        may_block = false;
         enum larder_status status = await(conn, POLLIN, deadline_ns, &events);
         if (status != LARDER_OK) {
             return status;
         }
     }
+}
+
+/* One recv with something in it. It may block while more than a slice is left,
+ * by conn->now_ns; that may be a little old, hence the double. */
+static LARDER_INLINE enum larder_status receive(struct larder_conn *conn, char *to, size_t size,
+                                                int64_t deadline_ns, size_t *ret_len)
+{
+    bool may_block = deadline_ns > conn->now_ns && deadline_ns - conn->now_ns > 2 * SLICE_NS;
+    ssize_t n = take_bytes(conn, to, size, may_block);
+    *ret_len = n > 0 ? (size_t)n : 0;
+    return n > 0 ? LARDER_OK : receive_later(conn, to, size, deadline_ns, n, ret_len);
 }
 
 /* Between two system calls: whether there is time for another. */
@@ -263,8 +271,9 @@ static enum larder_status take_from(struct larder_conn *conn, struct larder_exch
     return hand_over(conn, exchange, len, deadline_ns, ret_why);
 }
 
-static enum larder_status take_replies(struct larder_conn *conn, struct larder_exchange *exchange,
-                                       int64_t deadline_ns)
+static LARDER_INLINE enum larder_status take_replies(struct larder_conn *conn,
+                                                     struct larder_exchange *exchange,
+                                                     int64_t deadline_ns)
 {
     size_t len;
     const char *why = "";
@@ -288,34 +297,41 @@ static enum larder_status take_replies(struct larder_conn *conn, struct larder_e
     return status == LARDER_OK || conn->why[0] != '\0' ? status : fail(conn, status, why);
 }
 
-/* Sends a part of what is in `out`. While the server does not take it, its
+/* A send took nothing (errno, or n == 0). While the server does not take it, its
  * replies are taken, or both would wait for each other. */
-static enum larder_status send_commands(struct larder_conn *conn, struct larder_exchange *exchange,
-                                        int64_t deadline_ns)
+static enum larder_status send_later(struct larder_conn *conn, struct larder_exchange *exchange,
+                                     int64_t deadline_ns, ssize_t n)
 {
     short events;
-    ssize_t n = larder_stream_send(&conn->stream, conn->out.data + conn->out_sent,
-                                   conn->out.len - conn->out_sent);
-    if (n > 0) {
-        conn->out_sent += (size_t)n;
-        exchange->fill_sent = true;
-        return LARDER_OK;
-    }
+    enum larder_status status;
+    bool take;
     if (n < 0 && errno == EINTR) {
         return LARDER_OK;
     }
     if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
         /* Its last words may be there, and say why. */
-        enum larder_status status = larder_stream_fail(&conn->stream, "send", conn->why);
-        return exchange->pending > 0 && !larder_stream_is_quiet(&conn->stream)
-                   ? take_replies(conn, exchange, deadline_ns)
-                   : status;
+        status = larder_stream_fail(&conn->stream, "send", conn->why);
+        take = exchange->pending > 0 && !larder_stream_is_quiet(&conn->stream);
+    } else {
+        status = await(conn, POLLIN | POLLOUT, deadline_ns, &events);
+        take = status == LARDER_OK && (events & POLLIN) != 0;
     }
-    enum larder_status status = await(conn, POLLIN | POLLOUT, deadline_ns, &events);
-    if (status == LARDER_OK && (events & POLLIN) != 0) {
-        status = take_replies(conn, exchange, deadline_ns);
+    return take ? take_replies(conn, exchange, deadline_ns) : status;
+}
+
+/* Sends a part of what is in `out`. */
+static LARDER_INLINE enum larder_status send_commands(struct larder_conn *conn,
+                                                      struct larder_exchange *exchange,
+                                                      int64_t deadline_ns)
+{
+    ssize_t n = larder_stream_send(&conn->stream, conn->out.data + conn->out_sent,
+                                   conn->out.len - conn->out_sent);
+    if (n <= 0) {
+        return send_later(conn, exchange, deadline_ns, n);
     }
-    return status;
+    conn->out_sent += (size_t)n;
+    exchange->fill_sent = true;
+    return LARDER_OK;
 }
 
 static bool fill(struct larder_conn *conn, struct larder_exchange *exchange)
@@ -327,8 +343,9 @@ static bool fill(struct larder_conn *conn, struct larder_exchange *exchange)
 }
 
 /* Sends and takes until all is done; asks for commands while there are `more`. */
-static enum larder_status run(struct larder_conn *conn, struct larder_exchange *exchange, bool more,
-                              int64_t deadline_ns)
+static LARDER_INLINE enum larder_status run(struct larder_conn *conn,
+                                            struct larder_exchange *exchange, bool more,
+                                            int64_t deadline_ns)
 {
     enum larder_status status = LARDER_OK;
     for (;;) {

@@ -93,4 +93,9 @@ static inline void larder_exchange_next(struct larder_exchange *exchange)
 bool larder_command_append(struct larder_buffer *out, size_t argc, const char *const *argv,
                            const size_t *lens);
 
+/* The same where all words but the last are known beforehand: `head` is what the
+ * protocol makes of them, from the '*' on. */
+bool larder_command_append_last(struct larder_buffer *out, const char *head, size_t head_len,
+                                const char *word, size_t len);
+
 #endif

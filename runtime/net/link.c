@@ -90,7 +90,7 @@ static bool is_joinable(const struct larder_link *link, const struct larder_wish
 static bool is_slow(const struct larder_link *link, struct larder_wish *wish)
 {
     int64_t began_ns = atomic_load_explicit(&link->began_ns, memory_order_relaxed);
-    if (!link->busy || began_ns == INT64_MAX) {
+    if (began_ns == INT64_MAX) {
         return false;
     }
     if (wish->now_ns == 0) {
@@ -136,21 +136,22 @@ static bool must_follow(const struct larder_link *link, const struct larder_exch
 /* Reads do not wait behind writes, which a server may hold up for reasons of its own. */
 static bool is_same_kind(const struct larder_link *link, const struct larder_wish *wish)
 {
-    return !link->busy || ((link->lanes | link->next->lanes) != 0) == (wish->exchange->lane != 0);
+    return ((link->lanes | link->next->lanes) != 0) == (wish->exchange->lane != 0);
 }
 
 static void look_at(struct larder_link *link, struct larder_wish *wish, struct found *found)
 {
     bool alone = !wish->exchange->shares;
-    bool suits = !link->exclusive && is_same_kind(link, wish) && !is_slow(link, wish);
-    found->shared += suits;
-    bool within = found->shared <= wish->connections;
-    if (!link->busy) {
-        if (found->idle == NULL && (alone || within)) {
+    if (!link->busy) { /* it suits anybody */
+        found->shared++;
+        if (found->idle == NULL && (alone || found->shared <= wish->connections)) {
             found->idle = link;
         }
         return;
     }
+    bool suits = !link->exclusive && is_same_kind(link, wish) && !is_slow(link, wish);
+    found->shared += suits;
+    bool within = found->shared <= wish->connections;
     if (must_follow(link, wish->exchange)) {
         found->lane = link;
         found->lane_count++;
@@ -168,8 +169,10 @@ struct larder_choice larder_links_choose(const struct larder_links *links, struc
 {
     struct found found = {.place = -1};
     bool alone = !wish->exchange->shares;
-    bool looks_at_all = alone || wish->exchange->lane != 0;
-    for (int i = 0; i < links->used && (looks_at_all || found.shared < wish->connections); i++) {
+    bool has_lane = wish->exchange->lane != 0; /* which may be anywhere */
+    for (int i = 0; i < links->used && (has_lane || (found.idle == NULL &&
+                                                     (alone || found.shared < wish->connections)));
+         i++) {
         if (links->places[i] != NULL) {
             look_at(links->places[i], wish, &found);
         } else if (found.place < 0) {

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/inline.h"
 #include "net/cond.h"
 #include "net/turns.h"
 
@@ -217,8 +218,9 @@ static bool gather(struct larder_pipeline *pipeline, struct larder_link *link,
 
 /* Runs the caller's exchange on a link that was idle: by itself, or with those who
  * come just then. */
-static enum larder_status run_own(struct larder_pipeline *pipeline, struct larder_link *link,
-                                  struct larder_pipeline_call *call)
+static LARDER_INLINE enum larder_status run_own(struct larder_pipeline *pipeline,
+                                                struct larder_link *link,
+                                                struct larder_pipeline_call *call)
 {
     struct larder_conn *conn = link->conn;
     struct larder_exchange *exchange = call->ticket.exchange;
@@ -371,8 +373,8 @@ static enum larder_status find_place_locked(struct larder_pipeline *pipeline,
 }
 
 /* *ret_again: nothing was sent, and it must be submitted anew. */
-static enum larder_status submit(struct larder_pipeline *pipeline,
-                                 struct larder_pipeline_call *call, bool *ret_again)
+static LARDER_INLINE enum larder_status submit(struct larder_pipeline *pipeline,
+                                               struct larder_pipeline_call *call, bool *ret_again)
 {
     struct berth berth;
     *ret_again = false;
@@ -426,10 +428,10 @@ enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
     exchange->any_received = false;
     exchange->close = false;
     atomic_fetch_add_explicit(&pipeline->callers, 1, memory_order_relaxed);
-    enum larder_status status = submit(pipeline, &call, &again);
-    while (again) {
+    enum larder_status status;
+    do {
         status = submit(pipeline, &call, &again);
-    }
+    } while (again);
     ret_result->connected = call.connected;
     ret_result->reused = call.reused;
     ret_result->why[0] = '\0';

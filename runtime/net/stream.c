@@ -25,22 +25,6 @@ enum larder_status larder_stream_open(struct larder_stream *stream,
     return status;
 }
 
-ssize_t larder_stream_recv(struct larder_stream *stream, void *block, size_t size, bool may_block)
-{
-    if (stream->ssl != NULL) {
-        return larder_tls_stream_recv(stream, block, size, may_block);
-    }
-    return recv(stream->fd, block, size, may_block ? 0 : MSG_DONTWAIT);
-}
-
-ssize_t larder_stream_send(struct larder_stream *stream, const void *bytes, size_t len)
-{
-    if (stream->ssl != NULL) {
-        return larder_tls_stream_send(stream, bytes, len);
-    }
-    return send(stream->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 enum larder_status larder_stream_wait(struct larder_stream *stream, short events,
                                       const struct larder_clock *clock, int64_t deadline_ns,
                                       short *ret_events)

@@ -14,8 +14,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
+#include "base/inline.h"
 #include "net/address.h"
 #include "net/socket.h"
 
@@ -47,15 +49,30 @@ enum larder_status larder_stream_open(struct larder_stream *stream,
                                       const struct larder_clock *clock, int64_t deadline_ns,
                                       char ret_why[LARDER_WHY_BYTES]);
 
+/* The next two of a TLS stream; they are with the others in tls_stream.c. */
+ssize_t larder_tls_stream_recv(struct larder_stream *stream, void *block, size_t size,
+                               bool may_block);
+ssize_t larder_tls_stream_send(struct larder_stream *stream, const void *bytes, size_t len);
+
 /* As recv(): bytes; 0: the server closed the connection; -1 with errno: EAGAIN
  * (wait for POLLIN by larder_stream_wait; poll() may know nothing of it), EINTR (again), else broken (larder_stream_fail says why).
  * may_block: for at most LARDER_SOCKET_SLICE_MS. */
-ssize_t larder_stream_recv(struct larder_stream *stream, void *block, size_t size, bool may_block);
+static LARDER_INLINE ssize_t larder_stream_recv(struct larder_stream *stream, void *block,
+                                                size_t size, bool may_block)
+{
+    return stream->ssl != NULL ? larder_tls_stream_recv(stream, block, size, may_block)
+                               : recv(stream->fd, block, size, may_block ? 0 : MSG_DONTWAIT);
+}
 
 /* As send(), never blocks: bytes, fewer than `len` perhaps; -1 with errno:
  * EAGAIN (wait for POLLOUT), EINTR (again), else broken. What EAGAIN refused
  * must be where the next send begins, in whatever buffer. */
-ssize_t larder_stream_send(struct larder_stream *stream, const void *bytes, size_t len);
+static LARDER_INLINE ssize_t larder_stream_send(struct larder_stream *stream, const void *bytes,
+                                                size_t len)
+{
+    return stream->ssl != NULL ? larder_tls_stream_send(stream, bytes, len)
+                               : send(stream->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
 
 /* Waits until recv (POLLIN) or send (POLLOUT) is worth another try. OK, E_TIMEOUT. */
 enum larder_status larder_stream_wait(struct larder_stream *stream, short events,

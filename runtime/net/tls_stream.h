@@ -25,9 +25,6 @@ enum larder_status larder_tls_stream_open(struct larder_stream *stream,
                                           const struct larder_clock *clock, int64_t deadline_ns,
                                           char ret_why[LARDER_WHY_BYTES]);
 
-ssize_t larder_tls_stream_recv(struct larder_stream *stream, void *block, size_t size,
-                               bool may_block);
-ssize_t larder_tls_stream_send(struct larder_stream *stream, const void *bytes, size_t len);
 enum larder_status larder_tls_stream_wait(struct larder_stream *stream, short events,
                                           const struct larder_clock *clock, int64_t deadline_ns,
                                           short *ret_events);
