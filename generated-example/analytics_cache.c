@@ -149,7 +149,7 @@ static uint8_t *encode_analytics_point(struct larder_writer *w, uint8_t *p, cons
         return larder_write_failed(w, "analytics_point");
     }
     p = larder_write_struct(p, 2);
-    p = larder_write_i64(p, value->at);
+    p = larder_write_timestamp(p, value->at);
     if (value->has_value) {
         p = larder_write_f64(p, value->value);
     } else {
@@ -165,7 +165,7 @@ static struct larder_at decode_analytics_point(struct larder_reader *r, struct l
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->at);
+    at = larder_read_timestamp(r, at, &out->at);
     if (at.p == NULL) {
         return at;
     }
@@ -181,42 +181,43 @@ static struct larder_at decode_analytics_point(struct larder_reader *r, struct l
 
 static uint8_t *encode_analytics_series(struct larder_writer *w, uint8_t *p, const struct analytics_series *value)
 {
-    p = larder_write_room(w, p, 43);
+    p = larder_write_room(w, p, 97);
     if (p == NULL) {
         return larder_write_failed(w, "analytics_series");
     }
     p = larder_write_struct(p, 4);
-    p = larder_write_string(w, p, value->name, 80, 43);
+    p = larder_write_string(w, p, value->name, 80, 97);
     if (p == NULL) {
         return larder_write_failed(w, "Series.name");
     }
-    p = larder_write_string(w, p, value->unit, 16, 43);
+    p = larder_write_string(w, p, value->unit, 16, 97);
     if (p == NULL) {
         return larder_write_failed(w, "Series.unit");
     }
-    p = larder_write_list(w, p, value->points.items, value->points.count, 5000, 0, 43);
+    p = larder_write_list(w, p, value->points.items, value->points.count, 5000, 0, 97);
     if (p == NULL) {
         return larder_write_failed(w, "Series.points");
     }
     for (size_t i0 = 0; i0 < value->points.count; i0++) {
         p = encode_analytics_point(w, p, &value->points.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 43);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "Series.points");
         }
     }
-    p = larder_write_map(w, p, value->annotations.entries, value->annotations.count, sizeof value->annotations.entries[0], 50, 43);
+    p = larder_write_room(w, p, 97);
+    if (p == NULL) {
+        return larder_write_failed(w, "Series.points");
+    }
+    p = larder_write_map(w, p, value->annotations.entries, value->annotations.count, sizeof value->annotations.entries[0], 50, 97);
     if (p == NULL) {
         return larder_write_failed(w, "Series.annotations");
     }
     for (size_t i0 = 0; i0 < value->annotations.count; i0++) {
-        p = larder_write_string(w, p, value->annotations.entries[i0].key, 0, 43);
+        p = larder_write_item(w, p, value->annotations.entries[i0].key, 0, 97);
         if (p == NULL) {
             return larder_write_failed(w, "Series.annotations");
         }
-        p = larder_write_i64(p, value->annotations.entries[i0].value);
+        p = larder_write_timestamp(p, value->annotations.entries[i0].value);
     }
     return p;
 }
@@ -277,7 +278,7 @@ static struct larder_at decode_analytics_series(struct larder_reader *r, struct 
                 if (at.p == NULL) {
                     return at;
                 }
-                at = larder_read_i64(r, at, &entries0[i0].value);
+                at = larder_read_timestamp(r, at, &entries0[i0].value);
                 if (at.p == NULL) {
                     return at;
                 }
@@ -294,12 +295,12 @@ static struct larder_at decode_analytics_series(struct larder_reader *r, struct 
 
 static uint8_t *encode_analytics_tile(struct larder_writer *w, uint8_t *p, const struct analytics_tile *value)
 {
-    p = larder_write_room(w, p, 44);
+    p = larder_write_room(w, p, 71);
     if (p == NULL) {
         return larder_write_failed(w, "analytics_tile");
     }
     p = larder_write_struct(p, 5);
-    p = larder_write_string(w, p, value->title, 80, 44);
+    p = larder_write_string(w, p, value->title, 80, 71);
     if (p == NULL) {
         return larder_write_failed(w, "Tile.title");
     }
@@ -313,18 +314,19 @@ static uint8_t *encode_analytics_tile(struct larder_writer *w, uint8_t *p, const
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->series.items, value->series.count, 8, 0, 44);
+    p = larder_write_list(w, p, value->series.items, value->series.count, 8, 0, 71);
     if (p == NULL) {
         return larder_write_failed(w, "Tile.series");
     }
     for (size_t i0 = 0; i0 < value->series.count; i0++) {
         p = encode_analytics_series(w, p, &value->series.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 44);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "Tile.series");
         }
+    }
+    p = larder_write_room(w, p, 71);
+    if (p == NULL) {
+        return larder_write_failed(w, "Tile.series");
     }
     return p;
 }
@@ -387,16 +389,16 @@ static struct larder_at decode_analytics_tile(struct larder_reader *r, struct la
 
 static uint8_t *encode_analytics_row(struct larder_writer *w, uint8_t *p, const struct analytics_row *value)
 {
-    p = larder_write_room(w, p, 43);
+    p = larder_write_room(w, p, 70);
     if (p == NULL || !larder_write_enter(w)) {
         return larder_write_failed(w, "analytics_row");
     }
     p = larder_write_struct(p, 4);
-    p = larder_write_string(w, p, value->label, 120, 43);
+    p = larder_write_string(w, p, value->label, 120, 70);
     if (p == NULL) {
         return larder_write_failed(w, "Row.label");
     }
-    p = larder_write_list(w, p, value->cells.items, value->cells.count, 32, 9, 43);
+    p = larder_write_list(w, p, value->cells.items, value->cells.count, 32, 9, 70);
     if (p == NULL) {
         return larder_write_failed(w, "Row.cells");
     }
@@ -406,7 +408,7 @@ static uint8_t *encode_analytics_row(struct larder_writer *w, uint8_t *p, const 
     if (value->revenue != NULL) {
         p = encode_analytics_money(w, p, value->revenue);
         if (p != NULL) {
-            p = larder_write_room(w, p, 43);
+            p = larder_write_room(w, p, 70);
         }
         if (p == NULL) {
             return larder_write_failed(w, "Row.revenue");
@@ -414,18 +416,19 @@ static uint8_t *encode_analytics_row(struct larder_writer *w, uint8_t *p, const 
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->rows.items, value->rows.count, 1000, 0, 43);
+    p = larder_write_list(w, p, value->rows.items, value->rows.count, 1000, 0, 70);
     if (p == NULL) {
         return larder_write_failed(w, "Row.rows");
     }
     for (size_t i0 = 0; i0 < value->rows.count; i0++) {
         p = encode_analytics_row(w, p, &value->rows.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 43);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "Row.rows");
         }
+    }
+    p = larder_write_room(w, p, 70);
+    if (p == NULL) {
+        return larder_write_failed(w, "Row.rows");
     }
     larder_write_leave(w);
     return p;
@@ -509,31 +512,32 @@ static void defaults_analytics_dashboard(struct analytics_dashboard *out)
 
 static uint8_t *encode_analytics_dashboard(struct larder_writer *w, uint8_t *p, const struct analytics_dashboard *value)
 {
-    p = larder_write_room(w, p, 48);
+    p = larder_write_room(w, p, 102);
     if (p == NULL) {
         return larder_write_failed(w, "analytics_dashboard");
     }
     p = larder_write_struct(p, 5);
-    p = larder_write_string(w, p, value->title, 120, 48);
+    p = larder_write_string(w, p, value->title, 120, 102);
     if (p == NULL) {
         return larder_write_failed(w, "dashboard.title");
     }
-    p = larder_write_list(w, p, value->tiles.items, value->tiles.count, 40, 0, 48);
+    p = larder_write_list(w, p, value->tiles.items, value->tiles.count, 40, 0, 102);
     if (p == NULL) {
         return larder_write_failed(w, "dashboard.tiles");
     }
     for (size_t i0 = 0; i0 < value->tiles.count; i0++) {
         p = encode_analytics_tile(w, p, &value->tiles.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 48);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "dashboard.tiles");
         }
     }
-    p = larder_write_i64(p, value->computed_at);
+    p = larder_write_room(w, p, 102);
+    if (p == NULL) {
+        return larder_write_failed(w, "dashboard.tiles");
+    }
+    p = larder_write_timestamp(p, value->computed_at);
     p = larder_write_i64(p, value->took);
-    p = larder_write_string(w, p, value->owner, 80, 48);
+    p = larder_write_string(w, p, value->owner, 80, 102);
     if (p == NULL) {
         return larder_write_failed(w, "dashboard.owner");
     }
@@ -572,7 +576,7 @@ static struct larder_at decode_analytics_dashboard(struct larder_reader *r, stru
             out->tiles.count = count0;
         }
     }
-    at = larder_read_i64(r, at, &out->computed_at);
+    at = larder_read_timestamp(r, at, &out->computed_at);
     if (at.p == NULL) {
         return at;
     }
@@ -599,7 +603,7 @@ static void defaults_analytics_report(struct analytics_report *out)
 
 static uint8_t *encode_analytics_report(struct larder_writer *w, uint8_t *p, const struct analytics_report *value)
 {
-    p = larder_write_room(w, p, 115);
+    p = larder_write_room(w, p, 142);
     if (p == NULL) {
         return larder_write_failed(w, "analytics_report");
     }
@@ -612,41 +616,42 @@ static uint8_t *encode_analytics_report(struct larder_writer *w, uint8_t *p, con
     if (p == NULL) {
         return larder_write_failed(w, "report.granularity");
     }
-    p = larder_write_string(w, p, value->period, 16, 115);
+    p = larder_write_string(w, p, value->period, 16, 142);
     if (p == NULL) {
         return larder_write_failed(w, "report.period");
     }
-    p = larder_write_i64(p, value->from);
-    p = larder_write_i64(p, value->until);
-    p = larder_write_list(w, p, value->columns.items, value->columns.count, 32, 0, 115);
+    p = larder_write_timestamp(p, value->from);
+    p = larder_write_timestamp(p, value->until);
+    p = larder_write_list(w, p, value->columns.items, value->columns.count, 32, 0, 142);
     if (p == NULL) {
         return larder_write_failed(w, "report.columns");
     }
     for (size_t i0 = 0; i0 < value->columns.count; i0++) {
-        p = larder_write_string(w, p, value->columns.items[i0], 0, 115);
+        p = larder_write_item(w, p, value->columns.items[i0], 0, 142);
         if (p == NULL) {
             return larder_write_failed(w, "report.columns");
         }
     }
-    p = larder_write_list(w, p, value->rows.items, value->rows.count, 10000, 0, 115);
+    p = larder_write_list(w, p, value->rows.items, value->rows.count, 10000, 0, 142);
     if (p == NULL) {
         return larder_write_failed(w, "report.rows");
     }
     for (size_t i0 = 0; i0 < value->rows.count; i0++) {
         p = encode_analytics_row(w, p, &value->rows.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 115);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "report.rows");
         }
     }
-    p = larder_write_list(w, p, value->correlation.items, value->correlation.count, 32, 0, 115);
+    p = larder_write_room(w, p, 142);
+    if (p == NULL) {
+        return larder_write_failed(w, "report.rows");
+    }
+    p = larder_write_list(w, p, value->correlation.items, value->correlation.count, 32, 0, 142);
     if (p == NULL) {
         return larder_write_failed(w, "report.correlation");
     }
     for (size_t i0 = 0; i0 < value->correlation.count; i0++) {
-        p = larder_write_list(w, p, value->correlation.items[i0].items, value->correlation.items[i0].count, 0, 9, 115);
+        p = larder_write_list(w, p, value->correlation.items[i0].items, value->correlation.items[i0].count, 0, 9, 142);
         if (p == NULL) {
             return larder_write_failed(w, "report.correlation");
         }
@@ -654,39 +659,40 @@ static uint8_t *encode_analytics_report(struct larder_writer *w, uint8_t *p, con
             p = larder_write_f64(p, value->correlation.items[i0].items[i1]);
         }
     }
-    p = larder_write_map(w, p, value->by_country.entries, value->by_country.count, sizeof value->by_country.entries[0], 250, 115);
+    p = larder_write_map(w, p, value->by_country.entries, value->by_country.count, sizeof value->by_country.entries[0], 250, 142);
     if (p == NULL) {
         return larder_write_failed(w, "report.by_country");
     }
     for (size_t i0 = 0; i0 < value->by_country.count; i0++) {
-        p = larder_write_string(w, p, value->by_country.entries[i0].key, 0, 115);
+        p = larder_write_item(w, p, value->by_country.entries[i0].key, 0, 142);
         if (p == NULL) {
             return larder_write_failed(w, "report.by_country");
         }
-        p = larder_write_list(w, p, value->by_country.entries[i0].value.items, value->by_country.entries[i0].value.count, 0, 0, 115);
+        p = larder_write_list(w, p, value->by_country.entries[i0].value.items, value->by_country.entries[i0].value.count, 0, 0, 142);
         if (p == NULL) {
             return larder_write_failed(w, "report.by_country");
         }
         for (size_t i1 = 0; i1 < value->by_country.entries[i0].value.count; i1++) {
             p = encode_analytics_point(w, p, &value->by_country.entries[i0].value.items[i1]);
-            if (p != NULL) {
-                p = larder_write_room(w, p, 115);
-            }
             if (p == NULL) {
                 return larder_write_failed(w, "report.by_country");
             }
         }
+        p = larder_write_room(w, p, 142);
+        if (p == NULL) {
+            return larder_write_failed(w, "report.by_country");
+        }
     }
     p = encode_analytics_money(w, p, &value->total);
     if (p != NULL) {
-        p = larder_write_room(w, p, 115);
+        p = larder_write_room(w, p, 142);
     }
     if (p == NULL) {
         return larder_write_failed(w, "report.total");
     }
     p = larder_write_bool(p, value->complete);
     if (value->has_chart) {
-        p = larder_write_bytes(w, p, value->chart, 1048576, 115);
+        p = larder_write_bytes(w, p, value->chart, 1048576, 142);
         if (p == NULL) {
             return larder_write_failed(w, "report.chart");
         }
@@ -723,11 +729,11 @@ static struct larder_at decode_analytics_report(struct larder_reader *r, struct 
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->from);
+    at = larder_read_timestamp(r, at, &out->from);
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->until);
+    at = larder_read_timestamp(r, at, &out->until);
     if (at.p == NULL) {
         return at;
     }

@@ -80,19 +80,19 @@ static struct larder_at decode_api_gateway_rendered_page(struct larder_reader *r
 
 static uint8_t *encode_api_gateway_upstream(struct larder_writer *w, uint8_t *p, const struct api_gateway_upstream *value)
 {
-    p = larder_write_room(w, p, 25);
+    p = larder_write_room(w, p, 79);
     if (p == NULL) {
         return larder_write_failed(w, "api_gateway_upstream");
     }
     p = larder_write_struct(p, 4);
-    p = larder_write_string(w, p, value->host, 253, 25);
+    p = larder_write_string(w, p, value->host, 253, 79);
     if (p == NULL) {
         return larder_write_failed(w, "Upstream.host");
     }
     p = larder_write_u64(p, value->port);
     p = larder_write_u64(p, value->weight);
     if (value->zone != NULL) {
-        p = larder_write_string(w, p, value->zone, 64, 25);
+        p = larder_write_string(w, p, value->zone, 64, 79);
         if (p == NULL) {
             return larder_write_failed(w, "Upstream.zone");
         }
@@ -198,16 +198,16 @@ static struct larder_at decode_api_gateway_retry(struct larder_reader *r, struct
 
 static uint8_t *encode_api_gateway_route(struct larder_writer *w, uint8_t *p, const struct api_gateway_route *value)
 {
-    p = larder_write_room(w, p, 74);
+    p = larder_write_room(w, p, 155);
     if (p == NULL) {
         return larder_write_failed(w, "api_gateway_route");
     }
     p = larder_write_struct(p, 9);
-    p = larder_write_string(w, p, value->name, 64, 74);
+    p = larder_write_string(w, p, value->name, 64, 155);
     if (p == NULL) {
         return larder_write_failed(w, "Route.name");
     }
-    p = larder_write_list(w, p, value->methods.items, value->methods.count, 6, 5, 74);
+    p = larder_write_list(w, p, value->methods.items, value->methods.count, 6, 5, 155);
     if (p == NULL) {
         return larder_write_failed(w, "Route.methods");
     }
@@ -217,36 +217,37 @@ static uint8_t *encode_api_gateway_route(struct larder_writer *w, uint8_t *p, co
             return larder_write_failed(w, "Route.methods");
         }
     }
-    p = larder_write_string(w, p, value->path_prefix, 256, 74);
+    p = larder_write_string(w, p, value->path_prefix, 256, 155);
     if (p == NULL) {
         return larder_write_failed(w, "Route.path_prefix");
     }
     if (value->rewrite != NULL) {
-        p = larder_write_string(w, p, value->rewrite, 256, 74);
+        p = larder_write_string(w, p, value->rewrite, 256, 155);
         if (p == NULL) {
             return larder_write_failed(w, "Route.rewrite");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->upstreams.items, value->upstreams.count, 64, 0, 74);
+    p = larder_write_list(w, p, value->upstreams.items, value->upstreams.count, 64, 0, 155);
     if (p == NULL) {
         return larder_write_failed(w, "Route.upstreams");
     }
     for (size_t i0 = 0; i0 < value->upstreams.count; i0++) {
         p = encode_api_gateway_upstream(w, p, &value->upstreams.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 74);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "Route.upstreams");
         }
+    }
+    p = larder_write_room(w, p, 155);
+    if (p == NULL) {
+        return larder_write_failed(w, "Route.upstreams");
     }
     p = larder_write_i64(p, value->timeout);
     if (value->retry != NULL) {
         p = encode_api_gateway_retry(w, p, value->retry);
         if (p != NULL) {
-            p = larder_write_room(w, p, 74);
+            p = larder_write_room(w, p, 155);
         }
         if (p == NULL) {
             return larder_write_failed(w, "Route.retry");
@@ -254,16 +255,16 @@ static uint8_t *encode_api_gateway_route(struct larder_writer *w, uint8_t *p, co
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_map(w, p, value->headers.entries, value->headers.count, sizeof value->headers.entries[0], 32, 74);
+    p = larder_write_map(w, p, value->headers.entries, value->headers.count, sizeof value->headers.entries[0], 32, 155);
     if (p == NULL) {
         return larder_write_failed(w, "Route.headers");
     }
     for (size_t i0 = 0; i0 < value->headers.count; i0++) {
-        p = larder_write_string(w, p, value->headers.entries[i0].key, 0, 74);
+        p = larder_write_item(w, p, value->headers.entries[i0].key, 0, 155);
         if (p == NULL) {
             return larder_write_failed(w, "Route.headers");
         }
-        p = larder_write_string(w, p, value->headers.entries[i0].value, 0, 74);
+        p = larder_write_item(w, p, value->headers.entries[i0].value, 0, 155);
         if (p == NULL) {
             return larder_write_failed(w, "Route.headers");
         }
@@ -397,16 +398,16 @@ static struct larder_at decode_api_gateway_route(struct larder_reader *r, struct
 
 static uint8_t *encode_api_gateway_header(struct larder_writer *w, uint8_t *p, const struct api_gateway_header *value)
 {
-    p = larder_write_room(w, p, 17);
+    p = larder_write_room(w, p, 71);
     if (p == NULL) {
         return larder_write_failed(w, "api_gateway_header");
     }
     p = larder_write_struct(p, 2);
-    p = larder_write_string(w, p, value->name, 128, 17);
+    p = larder_write_string(w, p, value->name, 128, 71);
     if (p == NULL) {
         return larder_write_failed(w, "Header.name");
     }
-    p = larder_write_string(w, p, value->value, 4096, 17);
+    p = larder_write_string(w, p, value->value, 4096, 71);
     if (p == NULL) {
         return larder_write_failed(w, "Header.value");
     }
@@ -433,37 +434,37 @@ static struct larder_at decode_api_gateway_header(struct larder_reader *r, struc
 
 static uint8_t *encode_api_gateway_session(struct larder_writer *w, uint8_t *p, const struct api_gateway_session *value)
 {
-    p = larder_write_room(w, p, 80);
+    p = larder_write_room(w, p, 161);
     if (p == NULL) {
         return larder_write_failed(w, "api_gateway_session");
     }
     p = larder_write_struct(p, 9);
     p = larder_write_u64(p, value->user_id);
-    p = larder_write_string(w, p, value->name, 120, 80);
+    p = larder_write_string(w, p, value->name, 120, 161);
     if (p == NULL) {
         return larder_write_failed(w, "session.name");
     }
-    p = larder_write_list(w, p, value->scopes.items, value->scopes.count, 64, 0, 80);
+    p = larder_write_list(w, p, value->scopes.items, value->scopes.count, 64, 0, 161);
     if (p == NULL) {
         return larder_write_failed(w, "session.scopes");
     }
     for (size_t i0 = 0; i0 < value->scopes.count; i0++) {
-        p = larder_write_string(w, p, value->scopes.items[i0], 0, 80);
+        p = larder_write_item(w, p, value->scopes.items[i0], 0, 161);
         if (p == NULL) {
             return larder_write_failed(w, "session.scopes");
         }
     }
-    p = larder_write_i64(p, value->issued_at);
-    p = larder_write_i64(p, value->expires_at);
+    p = larder_write_timestamp(p, value->issued_at);
+    p = larder_write_timestamp(p, value->expires_at);
     if (value->client != NULL) {
-        p = larder_write_string(w, p, value->client, 256, 80);
+        p = larder_write_string(w, p, value->client, 256, 161);
         if (p == NULL) {
             return larder_write_failed(w, "session.client");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_string(w, p, value->csrf_token, 64, 80);
+    p = larder_write_string(w, p, value->csrf_token, 64, 161);
     if (p == NULL) {
         return larder_write_failed(w, "session.csrf_token");
     }
@@ -473,7 +474,7 @@ static uint8_t *encode_api_gateway_session(struct larder_writer *w, uint8_t *p, 
         p = larder_write_nil(p);
     }
     if (value->has_claims) {
-        p = larder_write_present_any(w, p, value->claims, 0, 80);
+        p = larder_write_present_any(w, p, value->claims, 0, 161);
         if (p == NULL) {
             return larder_write_failed(w, "session.claims");
         }
@@ -519,11 +520,11 @@ static struct larder_at decode_api_gateway_session(struct larder_reader *r, stru
             out->scopes.count = count0;
         }
     }
-    at = larder_read_i64(r, at, &out->issued_at);
+    at = larder_read_timestamp(r, at, &out->issued_at);
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->expires_at);
+    at = larder_read_timestamp(r, at, &out->expires_at);
     if (at.p == NULL) {
         return at;
     }
@@ -561,38 +562,39 @@ static void defaults_api_gateway_rendered_page(struct api_gateway_rendered_page 
 
 static uint8_t *encode_api_gateway_rendered_page(struct larder_writer *w, uint8_t *p, const struct api_gateway_rendered_page *value)
 {
-    p = larder_write_room(w, p, 52);
+    p = larder_write_room(w, p, 79);
     if (p == NULL) {
         return larder_write_failed(w, "api_gateway_rendered_page");
     }
     p = larder_write_struct(p, 6);
     p = larder_write_u64(p, value->status);
-    p = larder_write_list(w, p, value->headers.items, value->headers.count, 64, 0, 52);
+    p = larder_write_list(w, p, value->headers.items, value->headers.count, 64, 0, 79);
     if (p == NULL) {
         return larder_write_failed(w, "rendered_page.headers");
     }
     for (size_t i0 = 0; i0 < value->headers.count; i0++) {
         p = encode_api_gateway_header(w, p, &value->headers.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 52);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "rendered_page.headers");
         }
     }
-    p = larder_write_bytes(w, p, value->body, 786432, 52);
+    p = larder_write_room(w, p, 79);
+    if (p == NULL) {
+        return larder_write_failed(w, "rendered_page.headers");
+    }
+    p = larder_write_bytes(w, p, value->body, 786432, 79);
     if (p == NULL) {
         return larder_write_failed(w, "rendered_page.body");
     }
     if (value->etag != NULL) {
-        p = larder_write_string(w, p, value->etag, 128, 52);
+        p = larder_write_string(w, p, value->etag, 128, 79);
         if (p == NULL) {
             return larder_write_failed(w, "rendered_page.etag");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_i64(p, value->rendered_at);
+    p = larder_write_timestamp(p, value->rendered_at);
     p = larder_write_i64(p, value->render_time);
     return p;
 }
@@ -643,7 +645,7 @@ static struct larder_at decode_api_gateway_rendered_page(struct larder_reader *r
             return at;
         }
     }
-    at = larder_read_i64(r, at, &out->rendered_at);
+    at = larder_read_timestamp(r, at, &out->rendered_at);
     if (at.p == NULL) {
         return at;
     }
@@ -1014,12 +1016,13 @@ static uint8_t *encode_api_gateway_routing_table(struct larder_writer *w, uint8_
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
         p = encode_api_gateway_route(w, p, &(*value).items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 10);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "routing_table");
         }
+    }
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
+        return larder_write_failed(w, "routing_table");
     }
     return p;
 }

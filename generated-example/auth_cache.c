@@ -66,17 +66,17 @@ static void defaults_auth_device(struct auth_device *out)
 
 static uint8_t *encode_auth_device(struct larder_writer *w, uint8_t *p, const struct auth_device *value)
 {
-    p = larder_write_room(w, p, 38);
+    p = larder_write_room(w, p, 92);
     if (p == NULL) {
         return larder_write_failed(w, "auth_device");
     }
     p = larder_write_struct(p, 4);
     p = larder_write_uuid(p, value->fingerprint);
-    p = larder_write_string(w, p, value->platform, 64, 38);
+    p = larder_write_string(w, p, value->platform, 64, 92);
     if (p == NULL) {
         return larder_write_failed(w, "Device.platform");
     }
-    p = larder_write_string(w, p, value->address, 45, 38);
+    p = larder_write_string(w, p, value->address, 45, 92);
     if (p == NULL) {
         return larder_write_failed(w, "Device.address");
     }
@@ -116,21 +116,21 @@ static struct larder_at decode_auth_device(struct larder_reader *r, struct larde
 
 static uint8_t *encode_auth_grant(struct larder_writer *w, uint8_t *p, const struct auth_grant *value)
 {
-    p = larder_write_room(w, p, 38);
+    p = larder_write_room(w, p, 65);
     if (p == NULL) {
         return larder_write_failed(w, "auth_grant");
     }
     p = larder_write_struct(p, 4);
-    p = larder_write_string(w, p, value->resource, 128, 38);
+    p = larder_write_string(w, p, value->resource, 128, 65);
     if (p == NULL) {
         return larder_write_failed(w, "Grant.resource");
     }
-    p = larder_write_list(w, p, value->actions.items, value->actions.count, 16, 0, 38);
+    p = larder_write_list(w, p, value->actions.items, value->actions.count, 16, 0, 65);
     if (p == NULL) {
         return larder_write_failed(w, "Grant.actions");
     }
     for (size_t i0 = 0; i0 < value->actions.count; i0++) {
-        p = larder_write_string(w, p, value->actions.items[i0], 0, 38);
+        p = larder_write_item(w, p, value->actions.items[i0], 0, 65);
         if (p == NULL) {
             return larder_write_failed(w, "Grant.actions");
         }
@@ -140,7 +140,7 @@ static uint8_t *encode_auth_grant(struct larder_writer *w, uint8_t *p, const str
         return larder_write_failed(w, "Grant.effect");
     }
     if (value->has_until) {
-        p = larder_write_i64(p, value->until);
+        p = larder_write_timestamp(p, value->until);
     } else {
         p = larder_write_nil(p);
     }
@@ -190,7 +190,7 @@ static struct larder_at decode_auth_grant(struct larder_reader *r, struct larder
         out->effect = (enum auth_effect)number0;
     }
     if (count >= 4 && !larder_read_nil(&at)) {
-        at = larder_read_i64(r, at, &out->until);
+        at = larder_read_timestamp(r, at, &out->until);
         if (at.p == NULL) {
             return at;
         }
@@ -207,14 +207,14 @@ static void defaults_auth_session(struct auth_session *out)
 
 static uint8_t *encode_auth_session(struct larder_writer *w, uint8_t *p, const struct auth_session *value)
 {
-    p = larder_write_room(w, p, 93);
+    p = larder_write_room(w, p, 120);
     if (p == NULL) {
         return larder_write_failed(w, "auth_session");
     }
     p = larder_write_struct(p, 9);
     p = larder_write_uuid(p, value->session_id);
     p = larder_write_u64(p, value->user_id);
-    p = larder_write_list(w, p, value->factors.items, value->factors.count, 5, 5, 93);
+    p = larder_write_list(w, p, value->factors.items, value->factors.count, 5, 5, 120);
     if (p == NULL) {
         return larder_write_failed(w, "session.factors");
     }
@@ -226,16 +226,16 @@ static uint8_t *encode_auth_session(struct larder_writer *w, uint8_t *p, const s
     }
     p = encode_auth_device(w, p, &value->device);
     if (p != NULL) {
-        p = larder_write_room(w, p, 93);
+        p = larder_write_room(w, p, 120);
     }
     if (p == NULL) {
         return larder_write_failed(w, "session.device");
     }
-    p = larder_write_i64(p, value->started_at);
-    p = larder_write_i64(p, value->last_seen_at);
+    p = larder_write_timestamp(p, value->started_at);
+    p = larder_write_timestamp(p, value->last_seen_at);
     p = larder_write_i64(p, value->idle_limit);
     if (value->refresh_token != NULL) {
-        p = larder_write_string(w, p, value->refresh_token, 256, 93);
+        p = larder_write_string(w, p, value->refresh_token, 256, 120);
         if (p == NULL) {
             return larder_write_failed(w, "session.refresh_token");
         }
@@ -243,7 +243,7 @@ static uint8_t *encode_auth_session(struct larder_writer *w, uint8_t *p, const s
         p = larder_write_nil(p);
     }
     if (value->has_key_material) {
-        p = larder_write_bytes(w, p, value->key_material, 64, 93);
+        p = larder_write_bytes(w, p, value->key_material, 64, 120);
         if (p == NULL) {
             return larder_write_failed(w, "session.key_material");
         }
@@ -295,11 +295,11 @@ static struct larder_at decode_auth_session(struct larder_reader *r, struct lard
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->started_at);
+    at = larder_read_timestamp(r, at, &out->started_at);
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->last_seen_at);
+    at = larder_read_timestamp(r, at, &out->last_seen_at);
     if (at.p == NULL) {
         return at;
     }
@@ -340,7 +340,7 @@ static uint8_t *encode_auth_permissions(struct larder_writer *w, uint8_t *p, con
         return larder_write_failed(w, "permissions.roles");
     }
     for (size_t i0 = 0; i0 < value->roles.count; i0++) {
-        p = larder_write_string(w, p, value->roles.items[i0], 0, 62);
+        p = larder_write_item(w, p, value->roles.items[i0], 0, 62);
         if (p == NULL) {
             return larder_write_failed(w, "permissions.roles");
         }
@@ -351,25 +351,26 @@ static uint8_t *encode_auth_permissions(struct larder_writer *w, uint8_t *p, con
     }
     for (size_t i0 = 0; i0 < value->grants.count; i0++) {
         p = encode_auth_grant(w, p, &value->grants.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 62);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "permissions.grants");
         }
+    }
+    p = larder_write_room(w, p, 62);
+    if (p == NULL) {
+        return larder_write_failed(w, "permissions.grants");
     }
     p = larder_write_map(w, p, value->limits.entries, value->limits.count, sizeof value->limits.entries[0], 32, 62);
     if (p == NULL) {
         return larder_write_failed(w, "permissions.limits");
     }
     for (size_t i0 = 0; i0 < value->limits.count; i0++) {
-        p = larder_write_string(w, p, value->limits.entries[i0].key, 0, 62);
+        p = larder_write_item(w, p, value->limits.entries[i0].key, 0, 62);
         if (p == NULL) {
             return larder_write_failed(w, "permissions.limits");
         }
         p = larder_write_i64(p, value->limits.entries[i0].value);
     }
-    p = larder_write_i64(p, value->computed_at);
+    p = larder_write_timestamp(p, value->computed_at);
     return p;
 }
 
@@ -454,7 +455,7 @@ static struct larder_at decode_auth_permissions(struct larder_reader *r, struct 
             out->limits.count = count0;
         }
     }
-    at = larder_read_i64(r, at, &out->computed_at);
+    at = larder_read_timestamp(r, at, &out->computed_at);
     if (at.p == NULL) {
         return at;
     }

@@ -109,18 +109,18 @@ static struct larder_at decode_notification_quiet_hours(struct larder_reader *r,
 
 static uint8_t *encode_notification_placeholder(struct larder_writer *w, uint8_t *p, const struct notification_placeholder *value)
 {
-    p = larder_write_room(w, p, 19);
+    p = larder_write_room(w, p, 73);
     if (p == NULL) {
         return larder_write_failed(w, "notification_placeholder");
     }
     p = larder_write_struct(p, 3);
-    p = larder_write_string(w, p, value->name, 64, 19);
+    p = larder_write_string(w, p, value->name, 64, 73);
     if (p == NULL) {
         return larder_write_failed(w, "Placeholder.name");
     }
     p = larder_write_bool(p, value->required);
     if (value->example != NULL) {
-        p = larder_write_string(w, p, value->example, 200, 19);
+        p = larder_write_string(w, p, value->example, 200, 73);
         if (p == NULL) {
             return larder_write_failed(w, "Placeholder.example");
         }
@@ -160,20 +160,20 @@ static struct larder_at decode_notification_placeholder(struct larder_reader *r,
 
 static uint8_t *encode_notification_attachment(struct larder_writer *w, uint8_t *p, const struct notification_attachment *value)
 {
-    p = larder_write_room(w, p, 23);
+    p = larder_write_room(w, p, 77);
     if (p == NULL) {
         return larder_write_failed(w, "notification_attachment");
     }
     p = larder_write_struct(p, 3);
-    p = larder_write_string(w, p, value->file_name, 120, 23);
+    p = larder_write_string(w, p, value->file_name, 120, 77);
     if (p == NULL) {
         return larder_write_failed(w, "Attachment.file_name");
     }
-    p = larder_write_string(w, p, value->media_type, 80, 23);
+    p = larder_write_string(w, p, value->media_type, 80, 77);
     if (p == NULL) {
         return larder_write_failed(w, "Attachment.media_type");
     }
-    p = larder_write_bytes(w, p, value->content, 262144, 23);
+    p = larder_write_bytes(w, p, value->content, 262144, 77);
     if (p == NULL) {
         return larder_write_failed(w, "Attachment.content");
     }
@@ -208,16 +208,16 @@ static struct larder_at decode_notification_attachment(struct larder_reader *r, 
 
 static uint8_t *encode_notification_rule(struct larder_writer *w, uint8_t *p, const struct notification_rule *value)
 {
-    p = larder_write_room(w, p, 38);
+    p = larder_write_room(w, p, 65);
     if (p == NULL) {
         return larder_write_failed(w, "notification_rule");
     }
     p = larder_write_struct(p, 4);
-    p = larder_write_string(w, p, value->topic, 64, 38);
+    p = larder_write_string(w, p, value->topic, 64, 65);
     if (p == NULL) {
         return larder_write_failed(w, "Rule.topic");
     }
-    p = larder_write_list(w, p, value->channels.items, value->channels.count, 4, 5, 38);
+    p = larder_write_list(w, p, value->channels.items, value->channels.count, 4, 5, 65);
     if (p == NULL) {
         return larder_write_failed(w, "Rule.channels");
     }
@@ -301,73 +301,75 @@ static void defaults_notification_template(struct notification_template *out)
 
 static uint8_t *encode_notification_template(struct larder_writer *w, uint8_t *p, const struct notification_template *value)
 {
-    p = larder_write_room(w, p, 78);
+    p = larder_write_room(w, p, 159);
     if (p == NULL) {
         return larder_write_failed(w, "notification_template");
     }
     p = larder_write_struct(p, 9);
-    p = larder_write_string(w, p, value->locale, 35, 78);
+    p = larder_write_string(w, p, value->locale, 35, 159);
     if (p == NULL) {
         return larder_write_failed(w, "template.locale");
     }
-    p = larder_write_string(w, p, value->name, 64, 78);
+    p = larder_write_string(w, p, value->name, 64, 159);
     if (p == NULL) {
         return larder_write_failed(w, "template.name");
     }
     if (value->subject != NULL) {
-        p = larder_write_string(w, p, value->subject, 200, 78);
+        p = larder_write_string(w, p, value->subject, 200, 159);
         if (p == NULL) {
             return larder_write_failed(w, "template.subject");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_map(w, p, value->bodies.entries, value->bodies.count, sizeof value->bodies.entries[0], 4, 78);
+    p = larder_write_map(w, p, value->bodies.entries, value->bodies.count, sizeof value->bodies.entries[0], 4, 159);
     if (p == NULL) {
         return larder_write_failed(w, "template.bodies");
     }
     for (size_t i0 = 0; i0 < value->bodies.count; i0++) {
-        p = larder_write_string(w, p, value->bodies.entries[i0].key, 0, 78);
+        p = larder_write_item(w, p, value->bodies.entries[i0].key, 0, 159);
         if (p == NULL) {
             return larder_write_failed(w, "template.bodies");
         }
-        p = larder_write_string(w, p, value->bodies.entries[i0].value, 0, 78);
+        p = larder_write_item(w, p, value->bodies.entries[i0].value, 0, 159);
         if (p == NULL) {
             return larder_write_failed(w, "template.bodies");
         }
     }
-    p = larder_write_list(w, p, value->placeholders.items, value->placeholders.count, 64, 0, 78);
+    p = larder_write_list(w, p, value->placeholders.items, value->placeholders.count, 64, 0, 159);
     if (p == NULL) {
         return larder_write_failed(w, "template.placeholders");
     }
     for (size_t i0 = 0; i0 < value->placeholders.count; i0++) {
         p = encode_notification_placeholder(w, p, &value->placeholders.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 78);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "template.placeholders");
         }
     }
-    p = larder_write_list(w, p, value->attachments.items, value->attachments.count, 3, 0, 78);
+    p = larder_write_room(w, p, 159);
+    if (p == NULL) {
+        return larder_write_failed(w, "template.placeholders");
+    }
+    p = larder_write_list(w, p, value->attachments.items, value->attachments.count, 3, 0, 159);
     if (p == NULL) {
         return larder_write_failed(w, "template.attachments");
     }
     for (size_t i0 = 0; i0 < value->attachments.count; i0++) {
         p = encode_notification_attachment(w, p, &value->attachments.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 78);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "template.attachments");
         }
+    }
+    p = larder_write_room(w, p, 159);
+    if (p == NULL) {
+        return larder_write_failed(w, "template.attachments");
     }
     p = larder_write_enum(w, p, (uint32_t)value->urgency, 3);
     if (p == NULL) {
         return larder_write_failed(w, "template.urgency");
     }
     p = larder_write_u64(p, value->revision);
-    p = larder_write_i64(p, value->edited_at);
+    p = larder_write_timestamp(p, value->edited_at);
     return p;
 }
 
@@ -480,7 +482,7 @@ static struct larder_at decode_notification_template(struct larder_reader *r, st
             return at;
         }
     }
-    at = larder_read_i64(r, at, &out->edited_at);
+    at = larder_read_timestamp(r, at, &out->edited_at);
     if (at.p == NULL) {
         return at;
     }
@@ -501,12 +503,13 @@ static uint8_t *encode_notification_preferences(struct larder_writer *w, uint8_t
     }
     for (size_t i0 = 0; i0 < value->rules.count; i0++) {
         p = encode_notification_rule(w, p, &value->rules.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 46);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "preferences.rules");
         }
+    }
+    p = larder_write_room(w, p, 46);
+    if (p == NULL) {
+        return larder_write_failed(w, "preferences.rules");
     }
     if (value->quiet != NULL) {
         p = encode_notification_quiet_hours(w, p, value->quiet);
@@ -520,7 +523,7 @@ static uint8_t *encode_notification_preferences(struct larder_writer *w, uint8_t
         p = larder_write_nil(p);
     }
     if (value->has_muted_until) {
-        p = larder_write_i64(p, value->muted_until);
+        p = larder_write_timestamp(p, value->muted_until);
     } else {
         p = larder_write_nil(p);
     }
@@ -576,7 +579,7 @@ static struct larder_at decode_notification_preferences(struct larder_reader *r,
         out->quiet = part0;
     }
     if (count >= 4 && !larder_read_nil(&at)) {
-        at = larder_read_i64(r, at, &out->muted_until);
+        at = larder_read_timestamp(r, at, &out->muted_until);
         if (at.p == NULL) {
             return at;
         }
@@ -611,7 +614,7 @@ static uint8_t *encode_notification_unread_count(struct larder_writer *w, uint8_
         return larder_write_failed(w, "unread_count.by_topic");
     }
     for (size_t i0 = 0; i0 < value->by_topic.count; i0++) {
-        p = larder_write_string(w, p, value->by_topic.entries[i0].key, 0, 32);
+        p = larder_write_item(w, p, value->by_topic.entries[i0].key, 0, 32);
         if (p == NULL) {
             return larder_write_failed(w, "unread_count.by_topic");
         }

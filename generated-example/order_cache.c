@@ -131,55 +131,55 @@ static struct larder_at decode_order_money(struct larder_reader *r, struct larde
 
 static uint8_t *encode_order_postal_address(struct larder_writer *w, uint8_t *p, const struct order_postal_address *value)
 {
-    p = larder_write_room(w, p, 58);
+    p = larder_write_room(w, p, 247);
     if (p == NULL) {
         return larder_write_failed(w, "order_postal_address");
     }
     p = larder_write_struct(p, 8);
-    p = larder_write_string(w, p, value->name, 120, 58);
+    p = larder_write_string(w, p, value->name, 120, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.name");
     }
     if (value->company != NULL) {
-        p = larder_write_string(w, p, value->company, 120, 58);
+        p = larder_write_string(w, p, value->company, 120, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.company");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 58);
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        p = larder_write_string(w, p, value->lines.items[i0], 0, 58);
+        p = larder_write_item(w, p, value->lines.items[i0], 0, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.lines");
         }
     }
-    p = larder_write_string(w, p, value->postal_code, 16, 58);
+    p = larder_write_string(w, p, value->postal_code, 16, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.postal_code");
     }
-    p = larder_write_string(w, p, value->city, 80, 58);
+    p = larder_write_string(w, p, value->city, 80, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.city");
     }
     if (value->region != NULL) {
-        p = larder_write_string(w, p, value->region, 80, 58);
+        p = larder_write_string(w, p, value->region, 80, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.region");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_string(w, p, value->country, 2, 58);
+    p = larder_write_string(w, p, value->country, 2, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.country");
     }
     if (value->phone != NULL) {
-        p = larder_write_string(w, p, value->phone, 32, 58);
+        p = larder_write_string(w, p, value->phone, 32, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.phone");
         }
@@ -256,24 +256,24 @@ static struct larder_at decode_order_postal_address(struct larder_reader *r, str
 
 static uint8_t *encode_order_line(struct larder_writer *w, uint8_t *p, const struct order_line *value)
 {
-    p = larder_write_room(w, p, 56);
+    p = larder_write_room(w, p, 110);
     if (p == NULL) {
         return larder_write_failed(w, "order_line");
     }
     p = larder_write_struct(p, 7);
     p = larder_write_u64(p, value->product_id);
-    p = larder_write_string(w, p, value->sku, 40, 56);
+    p = larder_write_string(w, p, value->sku, 40, 110);
     if (p == NULL) {
         return larder_write_failed(w, "Line.sku");
     }
-    p = larder_write_string(w, p, value->title, 200, 56);
+    p = larder_write_string(w, p, value->title, 200, 110);
     if (p == NULL) {
         return larder_write_failed(w, "Line.title");
     }
     p = larder_write_u64(p, value->quantity);
     p = encode_order_money(w, p, &value->unit_price);
     if (p != NULL) {
-        p = larder_write_room(w, p, 56);
+        p = larder_write_room(w, p, 110);
     }
     if (p == NULL) {
         return larder_write_failed(w, "Line.unit_price");
@@ -281,7 +281,7 @@ static uint8_t *encode_order_line(struct larder_writer *w, uint8_t *p, const str
     if (value->discount != NULL) {
         p = encode_order_money(w, p, value->discount);
         if (p != NULL) {
-            p = larder_write_room(w, p, 56);
+            p = larder_write_room(w, p, 110);
         }
         if (p == NULL) {
             return larder_write_failed(w, "Line.discount");
@@ -289,16 +289,16 @@ static uint8_t *encode_order_line(struct larder_writer *w, uint8_t *p, const str
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_map(w, p, value->options.entries, value->options.count, sizeof value->options.entries[0], 8, 56);
+    p = larder_write_map(w, p, value->options.entries, value->options.count, sizeof value->options.entries[0], 8, 110);
     if (p == NULL) {
         return larder_write_failed(w, "Line.options");
     }
     for (size_t i0 = 0; i0 < value->options.count; i0++) {
-        p = larder_write_string(w, p, value->options.entries[i0].key, 0, 56);
+        p = larder_write_item(w, p, value->options.entries[i0].key, 0, 110);
         if (p == NULL) {
             return larder_write_failed(w, "Line.options");
         }
-        p = larder_write_string(w, p, value->options.entries[i0].value, 0, 56);
+        p = larder_write_item(w, p, value->options.entries[i0].value, 0, 110);
         if (p == NULL) {
             return larder_write_failed(w, "Line.options");
         }
@@ -381,24 +381,24 @@ static struct larder_at decode_order_line(struct larder_reader *r, struct larder
 
 static uint8_t *encode_order_coupon(struct larder_writer *w, uint8_t *p, const struct order_coupon *value)
 {
-    p = larder_write_room(w, p, 27);
+    p = larder_write_room(w, p, 54);
     if (p == NULL) {
         return larder_write_failed(w, "order_coupon");
     }
     p = larder_write_struct(p, 3);
-    p = larder_write_string(w, p, value->code, 40, 27);
+    p = larder_write_string(w, p, value->code, 40, 54);
     if (p == NULL) {
         return larder_write_failed(w, "Coupon.code");
     }
     p = encode_order_money(w, p, &value->worth);
     if (p != NULL) {
-        p = larder_write_room(w, p, 27);
+        p = larder_write_room(w, p, 54);
     }
     if (p == NULL) {
         return larder_write_failed(w, "Coupon.worth");
     }
     if (value->has_expires_at) {
-        p = larder_write_i64(p, value->expires_at);
+        p = larder_write_timestamp(p, value->expires_at);
     } else {
         p = larder_write_nil(p);
     }
@@ -421,7 +421,7 @@ static struct larder_at decode_order_coupon(struct larder_reader *r, struct lard
         return at;
     }
     if (count >= 3 && !larder_read_nil(&at)) {
-        at = larder_read_i64(r, at, &out->expires_at);
+        at = larder_read_timestamp(r, at, &out->expires_at);
         if (at.p == NULL) {
             return at;
         }
@@ -526,24 +526,24 @@ static struct larder_at decode_order_totals(struct larder_reader *r, struct lard
 
 static uint8_t *encode_order_parcel(struct larder_writer *w, uint8_t *p, const struct order_parcel *value)
 {
-    p = larder_write_room(w, p, 36);
+    p = larder_write_room(w, p, 90);
     if (p == NULL) {
         return larder_write_failed(w, "order_parcel");
     }
     p = larder_write_struct(p, 4);
-    p = larder_write_string(w, p, value->carrier, 40, 36);
+    p = larder_write_string(w, p, value->carrier, 40, 90);
     if (p == NULL) {
         return larder_write_failed(w, "Parcel.carrier");
     }
     if (value->tracking != NULL) {
-        p = larder_write_string(w, p, value->tracking, 64, 36);
+        p = larder_write_string(w, p, value->tracking, 64, 90);
         if (p == NULL) {
             return larder_write_failed(w, "Parcel.tracking");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 3, 36);
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 3, 90);
     if (p == NULL) {
         return larder_write_failed(w, "Parcel.lines");
     }
@@ -551,7 +551,7 @@ static uint8_t *encode_order_parcel(struct larder_writer *w, uint8_t *p, const s
         p = larder_write_u64(p, value->lines.items[i0]);
     }
     if (value->has_shipped_at) {
-        p = larder_write_i64(p, value->shipped_at);
+        p = larder_write_timestamp(p, value->shipped_at);
     } else {
         p = larder_write_nil(p);
     }
@@ -597,7 +597,7 @@ static struct larder_at decode_order_parcel(struct larder_reader *r, struct lard
         }
     }
     if (count >= 4 && !larder_read_nil(&at)) {
-        at = larder_read_i64(r, at, &out->shipped_at);
+        at = larder_read_timestamp(r, at, &out->shipped_at);
         if (at.p == NULL) {
             return at;
         }
@@ -608,25 +608,25 @@ static struct larder_at decode_order_parcel(struct larder_reader *r, struct lard
 
 static uint8_t *encode_order_summary(struct larder_writer *w, uint8_t *p, const struct order_summary *value)
 {
-    p = larder_write_room(w, p, 47);
+    p = larder_write_room(w, p, 74);
     if (p == NULL) {
         return larder_write_failed(w, "order_summary");
     }
     p = larder_write_struct(p, 6);
     p = larder_write_u64(p, value->id);
-    p = larder_write_i64(p, value->placed_at);
+    p = larder_write_timestamp(p, value->placed_at);
     p = larder_write_enum(w, p, (uint32_t)value->state, 8);
     if (p == NULL) {
         return larder_write_failed(w, "OrderSummary.state");
     }
     p = encode_order_money(w, p, &value->total);
     if (p != NULL) {
-        p = larder_write_room(w, p, 47);
+        p = larder_write_room(w, p, 74);
     }
     if (p == NULL) {
         return larder_write_failed(w, "OrderSummary.total");
     }
-    p = larder_write_string(w, p, value->first_title, 200, 47);
+    p = larder_write_string(w, p, value->first_title, 200, 74);
     if (p == NULL) {
         return larder_write_failed(w, "OrderSummary.first_title");
     }
@@ -645,7 +645,7 @@ static struct larder_at decode_order_summary(struct larder_reader *r, struct lar
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->placed_at);
+    at = larder_read_timestamp(r, at, &out->placed_at);
     if (at.p == NULL) {
         return at;
     }
@@ -674,42 +674,44 @@ static struct larder_at decode_order_summary(struct larder_reader *r, struct lar
 
 static uint8_t *encode_order_cart(struct larder_writer *w, uint8_t *p, const struct order_cart *value)
 {
-    p = larder_write_room(w, p, 59);
+    p = larder_write_room(w, p, 86);
     if (p == NULL) {
         return larder_write_failed(w, "order_cart");
     }
     p = larder_write_struct(p, 6);
     p = larder_write_u64(p, value->user_id);
-    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 0, 59);
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 0, 86);
     if (p == NULL) {
         return larder_write_failed(w, "cart.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
         p = encode_order_line(w, p, &value->lines.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 59);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "cart.lines");
         }
     }
-    p = larder_write_list(w, p, value->coupons.items, value->coupons.count, 5, 0, 59);
+    p = larder_write_room(w, p, 86);
+    if (p == NULL) {
+        return larder_write_failed(w, "cart.lines");
+    }
+    p = larder_write_list(w, p, value->coupons.items, value->coupons.count, 5, 0, 86);
     if (p == NULL) {
         return larder_write_failed(w, "cart.coupons");
     }
     for (size_t i0 = 0; i0 < value->coupons.count; i0++) {
         p = encode_order_coupon(w, p, &value->coupons.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 59);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "cart.coupons");
         }
     }
+    p = larder_write_room(w, p, 86);
+    if (p == NULL) {
+        return larder_write_failed(w, "cart.coupons");
+    }
     if (value->ship_to != NULL) {
         p = encode_order_postal_address(w, p, value->ship_to);
         if (p != NULL) {
-            p = larder_write_room(w, p, 59);
+            p = larder_write_room(w, p, 86);
         }
         if (p == NULL) {
             return larder_write_failed(w, "cart.ship_to");
@@ -718,14 +720,14 @@ static uint8_t *encode_order_cart(struct larder_writer *w, uint8_t *p, const str
         p = larder_write_nil(p);
     }
     if (value->note != NULL) {
-        p = larder_write_string(w, p, value->note, 500, 59);
+        p = larder_write_string(w, p, value->note, 500, 86);
         if (p == NULL) {
             return larder_write_failed(w, "cart.note");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_i64(p, value->updated_at);
+    p = larder_write_timestamp(p, value->updated_at);
     return p;
 }
 
@@ -799,7 +801,7 @@ static struct larder_at decode_order_cart(struct larder_reader *r, struct larder
             return at;
         }
     }
-    at = larder_read_i64(r, at, &out->updated_at);
+    at = larder_read_timestamp(r, at, &out->updated_at);
     if (at.p == NULL) {
         return at;
     }
@@ -814,7 +816,7 @@ static void defaults_order(struct order *out)
 
 static uint8_t *encode_order(struct larder_writer *w, uint8_t *p, const struct order *value)
 {
-    p = larder_write_room(w, p, 117);
+    p = larder_write_room(w, p, 144);
     if (p == NULL) {
         return larder_write_failed(w, "order");
     }
@@ -825,29 +827,30 @@ static uint8_t *encode_order(struct larder_writer *w, uint8_t *p, const struct o
     if (p == NULL) {
         return larder_write_failed(w, "order.state");
     }
-    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 0, 117);
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 200, 0, 144);
     if (p == NULL) {
         return larder_write_failed(w, "order.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
         p = encode_order_line(w, p, &value->lines.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 117);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "order.lines");
         }
     }
+    p = larder_write_room(w, p, 144);
+    if (p == NULL) {
+        return larder_write_failed(w, "order.lines");
+    }
     p = encode_order_totals(w, p, &value->totals);
     if (p != NULL) {
-        p = larder_write_room(w, p, 117);
+        p = larder_write_room(w, p, 144);
     }
     if (p == NULL) {
         return larder_write_failed(w, "order.totals");
     }
     p = encode_order_postal_address(w, p, &value->ship_to);
     if (p != NULL) {
-        p = larder_write_room(w, p, 117);
+        p = larder_write_room(w, p, 144);
     }
     if (p == NULL) {
         return larder_write_failed(w, "order.ship_to");
@@ -855,7 +858,7 @@ static uint8_t *encode_order(struct larder_writer *w, uint8_t *p, const struct o
     if (value->bill_to != NULL) {
         p = encode_order_postal_address(w, p, value->bill_to);
         if (p != NULL) {
-            p = larder_write_room(w, p, 117);
+            p = larder_write_room(w, p, 144);
         }
         if (p == NULL) {
             return larder_write_failed(w, "order.bill_to");
@@ -863,18 +866,19 @@ static uint8_t *encode_order(struct larder_writer *w, uint8_t *p, const struct o
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->parcels.items, value->parcels.count, 50, 0, 117);
+    p = larder_write_list(w, p, value->parcels.items, value->parcels.count, 50, 0, 144);
     if (p == NULL) {
         return larder_write_failed(w, "order.parcels");
     }
     for (size_t i0 = 0; i0 < value->parcels.count; i0++) {
         p = encode_order_parcel(w, p, &value->parcels.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 117);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "order.parcels");
         }
+    }
+    p = larder_write_room(w, p, 144);
+    if (p == NULL) {
+        return larder_write_failed(w, "order.parcels");
     }
     p = larder_write_nil(p); /* 9: reserved */
     if (value->has_payment_id) {
@@ -882,14 +886,14 @@ static uint8_t *encode_order(struct larder_writer *w, uint8_t *p, const struct o
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_i64(p, value->placed_at);
+    p = larder_write_timestamp(p, value->placed_at);
     if (value->has_paid_after) {
         p = larder_write_i64(p, value->paid_after);
     } else {
         p = larder_write_nil(p);
     }
     if (value->gift_message != NULL) {
-        p = larder_write_string(w, p, value->gift_message, 500, 117);
+        p = larder_write_string(w, p, value->gift_message, 500, 144);
         if (p == NULL) {
             return larder_write_failed(w, "order.gift_message");
         }
@@ -998,7 +1002,7 @@ static struct larder_at decode_order(struct larder_reader *r, struct larder_at a
         }
         out->has_payment_id = true;
     }
-    at = larder_read_i64(r, at, &out->placed_at);
+    at = larder_read_timestamp(r, at, &out->placed_at);
     if (at.p == NULL) {
         return at;
     }
@@ -1025,7 +1029,7 @@ static void defaults_order_status(struct order_status *out)
 
 static uint8_t *encode_order_status(struct larder_writer *w, uint8_t *p, const struct order_status *value)
 {
-    p = larder_write_room(w, p, 37);
+    p = larder_write_room(w, p, 64);
     if (p == NULL) {
         return larder_write_failed(w, "order_status");
     }
@@ -1036,11 +1040,11 @@ static uint8_t *encode_order_status(struct larder_writer *w, uint8_t *p, const s
         return larder_write_failed(w, "order_status.state");
     }
     if (value->has_eta) {
-        p = larder_write_i64(p, value->eta);
+        p = larder_write_timestamp(p, value->eta);
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_string(w, p, value->message, 200, 37);
+    p = larder_write_string(w, p, value->message, 200, 64);
     if (p == NULL) {
         return larder_write_failed(w, "order_status.message");
     }
@@ -1067,7 +1071,7 @@ static struct larder_at decode_order_status(struct larder_reader *r, struct lard
         out->state = (enum order_state)number0;
     }
     if (count >= 3 && !larder_read_nil(&at)) {
-        at = larder_read_i64(r, at, &out->eta);
+        at = larder_read_timestamp(r, at, &out->eta);
         if (at.p == NULL) {
             return at;
         }
@@ -2134,12 +2138,13 @@ static uint8_t *encode_order_history_page(struct larder_writer *w, uint8_t *p, c
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
         p = encode_order_summary(w, p, &(*value).items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 10);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "history_page");
         }
+    }
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
+        return larder_write_failed(w, "history_page");
     }
     return p;
 }

@@ -135,55 +135,55 @@ static struct larder_at decode_payment_money(struct larder_reader *r, struct lar
 
 static uint8_t *encode_payment_postal_address(struct larder_writer *w, uint8_t *p, const struct payment_postal_address *value)
 {
-    p = larder_write_room(w, p, 58);
+    p = larder_write_room(w, p, 247);
     if (p == NULL) {
         return larder_write_failed(w, "payment_postal_address");
     }
     p = larder_write_struct(p, 8);
-    p = larder_write_string(w, p, value->name, 120, 58);
+    p = larder_write_string(w, p, value->name, 120, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.name");
     }
     if (value->company != NULL) {
-        p = larder_write_string(w, p, value->company, 120, 58);
+        p = larder_write_string(w, p, value->company, 120, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.company");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 58);
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        p = larder_write_string(w, p, value->lines.items[i0], 0, 58);
+        p = larder_write_item(w, p, value->lines.items[i0], 0, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.lines");
         }
     }
-    p = larder_write_string(w, p, value->postal_code, 16, 58);
+    p = larder_write_string(w, p, value->postal_code, 16, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.postal_code");
     }
-    p = larder_write_string(w, p, value->city, 80, 58);
+    p = larder_write_string(w, p, value->city, 80, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.city");
     }
     if (value->region != NULL) {
-        p = larder_write_string(w, p, value->region, 80, 58);
+        p = larder_write_string(w, p, value->region, 80, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.region");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_string(w, p, value->country, 2, 58);
+    p = larder_write_string(w, p, value->country, 2, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.country");
     }
     if (value->phone != NULL) {
-        p = larder_write_string(w, p, value->phone, 32, 58);
+        p = larder_write_string(w, p, value->phone, 32, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.phone");
         }
@@ -260,22 +260,22 @@ static struct larder_at decode_payment_postal_address(struct larder_reader *r, s
 
 static uint8_t *encode_payment_card(struct larder_writer *w, uint8_t *p, const struct payment_card *value)
 {
-    p = larder_write_room(w, p, 30);
+    p = larder_write_room(w, p, 84);
     if (p == NULL) {
         return larder_write_failed(w, "payment_card");
     }
     p = larder_write_struct(p, 5);
-    p = larder_write_string(w, p, value->last4, 4, 30);
+    p = larder_write_string(w, p, value->last4, 4, 84);
     if (p == NULL) {
         return larder_write_failed(w, "Card.last4");
     }
     p = larder_write_u64(p, value->expires_month);
     p = larder_write_u64(p, value->expires_year);
-    p = larder_write_string(w, p, value->holder, 120, 30);
+    p = larder_write_string(w, p, value->holder, 120, 84);
     if (p == NULL) {
         return larder_write_failed(w, "Card.holder");
     }
-    p = larder_write_bytes(w, p, value->network_token, 64, 30);
+    p = larder_write_bytes(w, p, value->network_token, 64, 84);
     if (p == NULL) {
         return larder_write_failed(w, "Card.network_token");
     }
@@ -314,20 +314,20 @@ static struct larder_at decode_payment_card(struct larder_reader *r, struct lard
 
 static uint8_t *encode_payment_bank_account(struct larder_writer *w, uint8_t *p, const struct payment_bank_account *value)
 {
-    p = larder_write_room(w, p, 27);
+    p = larder_write_room(w, p, 81);
     if (p == NULL) {
         return larder_write_failed(w, "payment_bank_account");
     }
     p = larder_write_struct(p, 3);
-    p = larder_write_string(w, p, value->iban, 34, 27);
+    p = larder_write_string(w, p, value->iban, 34, 81);
     if (p == NULL) {
         return larder_write_failed(w, "BankAccount.iban");
     }
-    p = larder_write_string(w, p, value->mandate, 35, 27);
+    p = larder_write_string(w, p, value->mandate, 35, 81);
     if (p == NULL) {
         return larder_write_failed(w, "BankAccount.mandate");
     }
-    p = larder_write_i64(p, value->signed_at);
+    p = larder_write_timestamp(p, value->signed_at);
     return p;
 }
 
@@ -346,7 +346,7 @@ static struct larder_at decode_payment_bank_account(struct larder_reader *r, str
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->signed_at);
+    at = larder_read_timestamp(r, at, &out->signed_at);
     if (at.p == NULL) {
         return at;
     }
@@ -355,7 +355,7 @@ static struct larder_at decode_payment_bank_account(struct larder_reader *r, str
 
 static uint8_t *encode_payment_step(struct larder_writer *w, uint8_t *p, const struct payment_step *value)
 {
-    p = larder_write_room(w, p, 43);
+    p = larder_write_room(w, p, 70);
     if (p == NULL) {
         return larder_write_failed(w, "payment_step");
     }
@@ -364,16 +364,16 @@ static uint8_t *encode_payment_step(struct larder_writer *w, uint8_t *p, const s
     if (p == NULL) {
         return larder_write_failed(w, "Step.outcome");
     }
-    p = larder_write_i64(p, value->at);
+    p = larder_write_timestamp(p, value->at);
     p = encode_payment_money(w, p, &value->amount);
     if (p != NULL) {
-        p = larder_write_room(w, p, 43);
+        p = larder_write_room(w, p, 70);
     }
     if (p == NULL) {
         return larder_write_failed(w, "Step.amount");
     }
     if (value->reason != NULL) {
-        p = larder_write_string(w, p, value->reason, 200, 43);
+        p = larder_write_string(w, p, value->reason, 200, 70);
         if (p == NULL) {
             return larder_write_failed(w, "Step.reason");
         }
@@ -403,7 +403,7 @@ static struct larder_at decode_payment_step(struct larder_reader *r, struct lard
         }
         out->outcome = (enum payment_outcome)number0;
     }
-    at = larder_read_i64(r, at, &out->at);
+    at = larder_read_timestamp(r, at, &out->at);
     if (at.p == NULL) {
         return at;
     }
@@ -435,7 +435,7 @@ static void defaults_payment_method(struct payment_method *out)
 
 static uint8_t *encode_payment_method(struct larder_writer *w, uint8_t *p, const struct payment_method *value)
 {
-    p = larder_write_room(w, p, 79);
+    p = larder_write_room(w, p, 106);
     if (p == NULL) {
         return larder_write_failed(w, "payment_method");
     }
@@ -449,7 +449,7 @@ static uint8_t *encode_payment_method(struct larder_writer *w, uint8_t *p, const
     if (value->card != NULL) {
         p = encode_payment_card(w, p, value->card);
         if (p != NULL) {
-            p = larder_write_room(w, p, 79);
+            p = larder_write_room(w, p, 106);
         }
         if (p == NULL) {
             return larder_write_failed(w, "payment_method.card");
@@ -460,7 +460,7 @@ static uint8_t *encode_payment_method(struct larder_writer *w, uint8_t *p, const
     if (value->account != NULL) {
         p = encode_payment_bank_account(w, p, value->account);
         if (p != NULL) {
-            p = larder_write_room(w, p, 79);
+            p = larder_write_room(w, p, 106);
         }
         if (p == NULL) {
             return larder_write_failed(w, "payment_method.account");
@@ -468,14 +468,14 @@ static uint8_t *encode_payment_method(struct larder_writer *w, uint8_t *p, const
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_string(w, p, value->provider_token, 256, 79);
+    p = larder_write_string(w, p, value->provider_token, 256, 106);
     if (p == NULL) {
         return larder_write_failed(w, "payment_method.provider_token");
     }
     if (value->billing != NULL) {
         p = encode_payment_postal_address(w, p, value->billing);
         if (p != NULL) {
-            p = larder_write_room(w, p, 79);
+            p = larder_write_room(w, p, 106);
         }
         if (p == NULL) {
             return larder_write_failed(w, "payment_method.billing");
@@ -484,7 +484,7 @@ static uint8_t *encode_payment_method(struct larder_writer *w, uint8_t *p, const
         p = larder_write_nil(p);
     }
     p = larder_write_bool(p, value->is_default);
-    p = larder_write_i64(p, value->added_at);
+    p = larder_write_timestamp(p, value->added_at);
     p = larder_write_i64(p, value->risk);
     return p;
 }
@@ -557,7 +557,7 @@ static struct larder_at decode_payment_method(struct larder_reader *r, struct la
             return at;
         }
     }
-    at = larder_read_i64(r, at, &out->added_at);
+    at = larder_read_timestamp(r, at, &out->added_at);
     if (at.p == NULL) {
         return at;
     }
@@ -580,7 +580,7 @@ static void defaults_payment_transaction(struct payment_transaction *out)
 
 static uint8_t *encode_payment_transaction(struct larder_writer *w, uint8_t *p, const struct payment_transaction *value)
 {
-    p = larder_write_room(w, p, 116);
+    p = larder_write_room(w, p, 197);
     if (p == NULL) {
         return larder_write_failed(w, "payment_transaction");
     }
@@ -594,7 +594,7 @@ static uint8_t *encode_payment_transaction(struct larder_writer *w, uint8_t *p, 
     }
     p = encode_payment_money(w, p, &value->amount);
     if (p != NULL) {
-        p = larder_write_room(w, p, 116);
+        p = larder_write_room(w, p, 197);
     }
     if (p == NULL) {
         return larder_write_failed(w, "transaction.amount");
@@ -602,7 +602,7 @@ static uint8_t *encode_payment_transaction(struct larder_writer *w, uint8_t *p, 
     if (value->fee != NULL) {
         p = encode_payment_money(w, p, value->fee);
         if (p != NULL) {
-            p = larder_write_room(w, p, 116);
+            p = larder_write_room(w, p, 197);
         }
         if (p == NULL) {
             return larder_write_failed(w, "transaction.fee");
@@ -614,25 +614,26 @@ static uint8_t *encode_payment_transaction(struct larder_writer *w, uint8_t *p, 
     if (p == NULL) {
         return larder_write_failed(w, "transaction.outcome");
     }
-    p = larder_write_list(w, p, value->steps.items, value->steps.count, 100, 0, 116);
+    p = larder_write_list(w, p, value->steps.items, value->steps.count, 100, 0, 197);
     if (p == NULL) {
         return larder_write_failed(w, "transaction.steps");
     }
     for (size_t i0 = 0; i0 < value->steps.count; i0++) {
         p = encode_payment_step(w, p, &value->steps.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 116);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "transaction.steps");
         }
     }
-    p = larder_write_string(w, p, value->provider, 40, 116);
+    p = larder_write_room(w, p, 197);
+    if (p == NULL) {
+        return larder_write_failed(w, "transaction.steps");
+    }
+    p = larder_write_string(w, p, value->provider, 40, 197);
     if (p == NULL) {
         return larder_write_failed(w, "transaction.provider");
     }
     if (value->provider_reference != NULL) {
-        p = larder_write_string(w, p, value->provider_reference, 128, 116);
+        p = larder_write_string(w, p, value->provider_reference, 128, 197);
         if (p == NULL) {
             return larder_write_failed(w, "transaction.provider_reference");
         }
@@ -640,7 +641,7 @@ static uint8_t *encode_payment_transaction(struct larder_writer *w, uint8_t *p, 
         p = larder_write_nil(p);
     }
     if (value->client_secret != NULL) {
-        p = larder_write_string(w, p, value->client_secret, 256, 116);
+        p = larder_write_string(w, p, value->client_secret, 256, 197);
         if (p == NULL) {
             return larder_write_failed(w, "transaction.client_secret");
         }
@@ -648,14 +649,14 @@ static uint8_t *encode_payment_transaction(struct larder_writer *w, uint8_t *p, 
         p = larder_write_nil(p);
     }
     if (value->has_provider_answer) {
-        p = larder_write_present_any(w, p, value->provider_answer, 0, 116);
+        p = larder_write_present_any(w, p, value->provider_answer, 0, 197);
         if (p == NULL) {
             return larder_write_failed(w, "transaction.provider_answer");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_i64(p, value->created_at);
+    p = larder_write_timestamp(p, value->created_at);
     return p;
 }
 
@@ -750,7 +751,7 @@ static struct larder_at decode_payment_transaction(struct larder_reader *r, stru
         }
         out->has_provider_answer = true;
     }
-    at = larder_read_i64(r, at, &out->created_at);
+    at = larder_read_timestamp(r, at, &out->created_at);
     if (at.p == NULL) {
         return at;
     }

@@ -130,23 +130,23 @@ static struct larder_at decode_product_money(struct larder_reader *r, struct lar
 
 static uint8_t *encode_product_image(struct larder_writer *w, uint8_t *p, const struct product_image *value)
 {
-    p = larder_write_room(w, p, 31);
+    p = larder_write_room(w, p, 85);
     if (p == NULL) {
         return larder_write_failed(w, "product_image");
     }
     p = larder_write_struct(p, 5);
-    p = larder_write_string(w, p, value->url, 512, 31);
+    p = larder_write_string(w, p, value->url, 512, 85);
     if (p == NULL) {
         return larder_write_failed(w, "Image.url");
     }
     p = larder_write_u64(p, value->width);
     p = larder_write_u64(p, value->height);
-    p = larder_write_string(w, p, value->alt, 256, 31);
+    p = larder_write_string(w, p, value->alt, 256, 85);
     if (p == NULL) {
         return larder_write_failed(w, "Image.alt");
     }
     if (value->has_blur) {
-        p = larder_write_bytes(w, p, value->blur, 64, 31);
+        p = larder_write_bytes(w, p, value->blur, 64, 85);
         if (p == NULL) {
             return larder_write_failed(w, "Image.blur");
         }
@@ -249,23 +249,23 @@ static struct larder_at decode_product_dimensions(struct larder_reader *r, struc
 
 static uint8_t *encode_product_variant(struct larder_writer *w, uint8_t *p, const struct product_variant *value)
 {
-    p = larder_write_room(w, p, 40);
+    p = larder_write_room(w, p, 94);
     if (p == NULL) {
         return larder_write_failed(w, "product_variant");
     }
     p = larder_write_struct(p, 5);
-    p = larder_write_string(w, p, value->sku, 40, 40);
+    p = larder_write_string(w, p, value->sku, 40, 94);
     if (p == NULL) {
         return larder_write_failed(w, "Variant.sku");
     }
-    p = larder_write_string(w, p, value->title, 120, 40);
+    p = larder_write_string(w, p, value->title, 120, 94);
     if (p == NULL) {
         return larder_write_failed(w, "Variant.title");
     }
     if (value->price != NULL) {
         p = encode_product_money(w, p, value->price);
         if (p != NULL) {
-            p = larder_write_room(w, p, 40);
+            p = larder_write_room(w, p, 94);
         }
         if (p == NULL) {
             return larder_write_failed(w, "Variant.price");
@@ -274,16 +274,16 @@ static uint8_t *encode_product_variant(struct larder_writer *w, uint8_t *p, cons
         p = larder_write_nil(p);
     }
     p = larder_write_i64(p, value->stock);
-    p = larder_write_map(w, p, value->options.entries, value->options.count, sizeof value->options.entries[0], 8, 40);
+    p = larder_write_map(w, p, value->options.entries, value->options.count, sizeof value->options.entries[0], 8, 94);
     if (p == NULL) {
         return larder_write_failed(w, "Variant.options");
     }
     for (size_t i0 = 0; i0 < value->options.count; i0++) {
-        p = larder_write_string(w, p, value->options.entries[i0].key, 0, 40);
+        p = larder_write_item(w, p, value->options.entries[i0].key, 0, 94);
         if (p == NULL) {
             return larder_write_failed(w, "Variant.options");
         }
-        p = larder_write_string(w, p, value->options.entries[i0].value, 0, 40);
+        p = larder_write_item(w, p, value->options.entries[i0].value, 0, 94);
         if (p == NULL) {
             return larder_write_failed(w, "Variant.options");
         }
@@ -358,19 +358,19 @@ static struct larder_at decode_product_variant(struct larder_reader *r, struct l
 
 static uint8_t *encode_product_summary(struct larder_writer *w, uint8_t *p, const struct product_summary *value)
 {
-    p = larder_write_room(w, p, 45);
+    p = larder_write_room(w, p, 72);
     if (p == NULL) {
         return larder_write_failed(w, "product_summary");
     }
     p = larder_write_struct(p, 6);
     p = larder_write_u64(p, value->id);
-    p = larder_write_string(w, p, value->name, 200, 45);
+    p = larder_write_string(w, p, value->name, 200, 72);
     if (p == NULL) {
         return larder_write_failed(w, "ProductSummary.name");
     }
     p = encode_product_money(w, p, &value->price);
     if (p != NULL) {
-        p = larder_write_room(w, p, 45);
+        p = larder_write_room(w, p, 72);
     }
     if (p == NULL) {
         return larder_write_failed(w, "ProductSummary.price");
@@ -378,7 +378,7 @@ static uint8_t *encode_product_summary(struct larder_writer *w, uint8_t *p, cons
     if (value->thumbnail != NULL) {
         p = encode_product_image(w, p, value->thumbnail);
         if (p != NULL) {
-            p = larder_write_room(w, p, 45);
+            p = larder_write_room(w, p, 72);
         }
         if (p == NULL) {
             return larder_write_failed(w, "ProductSummary.thumbnail");
@@ -450,13 +450,13 @@ static struct larder_at decode_product_summary(struct larder_reader *r, struct l
 
 static uint8_t *encode_product_category_ref(struct larder_writer *w, uint8_t *p, const struct product_category_ref *value)
 {
-    p = larder_write_room(w, p, 17);
+    p = larder_write_room(w, p, 44);
     if (p == NULL) {
         return larder_write_failed(w, "product_category_ref");
     }
     p = larder_write_struct(p, 2);
     p = larder_write_u64(p, value->id);
-    p = larder_write_string(w, p, value->name, 120, 17);
+    p = larder_write_string(w, p, value->name, 120, 44);
     if (p == NULL) {
         return larder_write_failed(w, "CategoryRef.name");
     }
@@ -483,21 +483,21 @@ static struct larder_at decode_product_category_ref(struct larder_reader *r, str
 
 static uint8_t *encode_product_facet(struct larder_writer *w, uint8_t *p, const struct product_facet *value)
 {
-    p = larder_write_room(w, p, 22);
+    p = larder_write_room(w, p, 49);
     if (p == NULL) {
         return larder_write_failed(w, "product_facet");
     }
     p = larder_write_struct(p, 2);
-    p = larder_write_string(w, p, value->name, 64, 22);
+    p = larder_write_string(w, p, value->name, 64, 49);
     if (p == NULL) {
         return larder_write_failed(w, "Facet.name");
     }
-    p = larder_write_map(w, p, value->counts.entries, value->counts.count, sizeof value->counts.entries[0], 200, 22);
+    p = larder_write_map(w, p, value->counts.entries, value->counts.count, sizeof value->counts.entries[0], 200, 49);
     if (p == NULL) {
         return larder_write_failed(w, "Facet.counts");
     }
     for (size_t i0 = 0; i0 < value->counts.count; i0++) {
-        p = larder_write_string(w, p, value->counts.entries[i0].key, 0, 22);
+        p = larder_write_item(w, p, value->counts.entries[i0].key, 0, 49);
         if (p == NULL) {
             return larder_write_failed(w, "Facet.counts");
         }
@@ -550,37 +550,38 @@ static struct larder_at decode_product_facet(struct larder_reader *r, struct lar
 
 static uint8_t *encode_product_review(struct larder_writer *w, uint8_t *p, const struct product_review *value)
 {
-    p = larder_write_room(w, p, 41);
+    p = larder_write_room(w, p, 95);
     if (p == NULL) {
         return larder_write_failed(w, "product_review");
     }
     p = larder_write_struct(p, 5);
-    p = larder_write_string(w, p, value->author, 80, 41);
+    p = larder_write_string(w, p, value->author, 80, 95);
     if (p == NULL) {
         return larder_write_failed(w, "Review.author");
     }
     p = larder_write_u64(p, value->stars);
     if (value->text != NULL) {
-        p = larder_write_string(w, p, value->text, 4000, 41);
+        p = larder_write_string(w, p, value->text, 4000, 95);
         if (p == NULL) {
             return larder_write_failed(w, "Review.text");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_i64(p, value->written_at);
-    p = larder_write_list(w, p, value->photos.items, value->photos.count, 8, 0, 41);
+    p = larder_write_timestamp(p, value->written_at);
+    p = larder_write_list(w, p, value->photos.items, value->photos.count, 8, 0, 95);
     if (p == NULL) {
         return larder_write_failed(w, "Review.photos");
     }
     for (size_t i0 = 0; i0 < value->photos.count; i0++) {
         p = encode_product_image(w, p, &value->photos.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 41);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "Review.photos");
         }
+    }
+    p = larder_write_room(w, p, 95);
+    if (p == NULL) {
+        return larder_write_failed(w, "Review.photos");
     }
     return p;
 }
@@ -606,7 +607,7 @@ static struct larder_at decode_product_review(struct larder_reader *r, struct la
             return at;
         }
     }
-    at = larder_read_i64(r, at, &out->written_at);
+    at = larder_read_timestamp(r, at, &out->written_at);
     if (at.p == NULL) {
         return at;
     }
@@ -643,19 +644,19 @@ static void defaults_product(struct product *out)
 
 static uint8_t *encode_product(struct larder_writer *w, uint8_t *p, const struct product *value)
 {
-    p = larder_write_room(w, p, 133);
+    p = larder_write_room(w, p, 214);
     if (p == NULL) {
         return larder_write_failed(w, "product");
     }
     p = larder_write_struct(p, 16);
     p = larder_write_u64(p, value->id);
-    p = larder_write_string(w, p, value->name, 200, 133);
+    p = larder_write_string(w, p, value->name, 200, 214);
     if (p == NULL) {
         return larder_write_failed(w, "product.name");
     }
     p = encode_product_money(w, p, &value->price);
     if (p != NULL) {
-        p = larder_write_room(w, p, 133);
+        p = larder_write_room(w, p, 214);
     }
     if (p == NULL) {
         return larder_write_failed(w, "product.price");
@@ -664,7 +665,7 @@ static uint8_t *encode_product(struct larder_writer *w, uint8_t *p, const struct
     if (value->dims != NULL) {
         p = encode_product_dimensions(w, p, value->dims);
         if (p != NULL) {
-            p = larder_write_room(w, p, 133);
+            p = larder_write_room(w, p, 214);
         }
         if (p == NULL) {
             return larder_write_failed(w, "product.dims");
@@ -672,26 +673,26 @@ static uint8_t *encode_product(struct larder_writer *w, uint8_t *p, const struct
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->labels.items, value->labels.count, 32, 0, 133);
+    p = larder_write_list(w, p, value->labels.items, value->labels.count, 32, 0, 214);
     if (p == NULL) {
         return larder_write_failed(w, "product.labels");
     }
     for (size_t i0 = 0; i0 < value->labels.count; i0++) {
-        p = larder_write_string(w, p, value->labels.items[i0], 0, 133);
+        p = larder_write_item(w, p, value->labels.items[i0], 0, 214);
         if (p == NULL) {
             return larder_write_failed(w, "product.labels");
         }
     }
-    p = larder_write_map(w, p, value->attrs.entries, value->attrs.count, sizeof value->attrs.entries[0], 64, 133);
+    p = larder_write_map(w, p, value->attrs.entries, value->attrs.count, sizeof value->attrs.entries[0], 64, 214);
     if (p == NULL) {
         return larder_write_failed(w, "product.attrs");
     }
     for (size_t i0 = 0; i0 < value->attrs.count; i0++) {
-        p = larder_write_string(w, p, value->attrs.entries[i0].key, 0, 133);
+        p = larder_write_item(w, p, value->attrs.entries[i0].key, 0, 214);
         if (p == NULL) {
             return larder_write_failed(w, "product.attrs");
         }
-        p = larder_write_string(w, p, value->attrs.entries[i0].value, 0, 133);
+        p = larder_write_item(w, p, value->attrs.entries[i0].value, 0, 214);
         if (p == NULL) {
             return larder_write_failed(w, "product.attrs");
         }
@@ -701,14 +702,14 @@ static uint8_t *encode_product(struct larder_writer *w, uint8_t *p, const struct
         return larder_write_failed(w, "product.availability");
     }
     p = larder_write_nil(p); /* 9: reserved */
-    p = larder_write_string(w, p, value->sku, 40, 133);
+    p = larder_write_string(w, p, value->sku, 40, 214);
     if (p == NULL) {
         return larder_write_failed(w, "product.sku");
     }
     if (value->price_was != NULL) {
         p = encode_product_money(w, p, value->price_was);
         if (p != NULL) {
-            p = larder_write_room(w, p, 133);
+            p = larder_write_room(w, p, 214);
         }
         if (p == NULL) {
             return larder_write_failed(w, "product.price_was");
@@ -717,47 +718,49 @@ static uint8_t *encode_product(struct larder_writer *w, uint8_t *p, const struct
         p = larder_write_nil(p);
     }
     if (value->description != NULL) {
-        p = larder_write_string(w, p, value->description, 20000, 133);
+        p = larder_write_string(w, p, value->description, 20000, 214);
         if (p == NULL) {
             return larder_write_failed(w, "product.description");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->images.items, value->images.count, 24, 0, 133);
+    p = larder_write_list(w, p, value->images.items, value->images.count, 24, 0, 214);
     if (p == NULL) {
         return larder_write_failed(w, "product.images");
     }
     for (size_t i0 = 0; i0 < value->images.count; i0++) {
         p = encode_product_image(w, p, &value->images.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 133);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "product.images");
         }
     }
-    p = larder_write_list(w, p, value->variants.items, value->variants.count, 200, 0, 133);
+    p = larder_write_room(w, p, 214);
+    if (p == NULL) {
+        return larder_write_failed(w, "product.images");
+    }
+    p = larder_write_list(w, p, value->variants.items, value->variants.count, 200, 0, 214);
     if (p == NULL) {
         return larder_write_failed(w, "product.variants");
     }
     for (size_t i0 = 0; i0 < value->variants.count; i0++) {
         p = encode_product_variant(w, p, &value->variants.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 133);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "product.variants");
         }
     }
-    p = larder_write_list(w, p, value->related.items, value->related.count, 48, 9, 133);
+    p = larder_write_room(w, p, 214);
+    if (p == NULL) {
+        return larder_write_failed(w, "product.variants");
+    }
+    p = larder_write_list(w, p, value->related.items, value->related.count, 48, 9, 214);
     if (p == NULL) {
         return larder_write_failed(w, "product.related");
     }
     for (size_t i0 = 0; i0 < value->related.count; i0++) {
         p = larder_write_u64(p, value->related.items[i0]);
     }
-    p = larder_write_i64(p, value->updated_at);
+    p = larder_write_timestamp(p, value->updated_at);
     return p;
 }
 
@@ -948,7 +951,7 @@ static struct larder_at decode_product(struct larder_reader *r, struct larder_at
             out->related.count = count0;
         }
     }
-    at = larder_read_i64(r, at, &out->updated_at);
+    at = larder_read_timestamp(r, at, &out->updated_at);
     if (at.p == NULL) {
         return at;
     }
@@ -978,12 +981,13 @@ static uint8_t *encode_product_reviews(struct larder_writer *w, uint8_t *p, cons
     }
     for (size_t i0 = 0; i0 < value->latest.count; i0++) {
         p = encode_product_review(w, p, &value->latest.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 49);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "reviews.latest");
         }
+    }
+    p = larder_write_room(w, p, 49);
+    if (p == NULL) {
+        return larder_write_failed(w, "reviews.latest");
     }
     return p;
 }
@@ -1059,59 +1063,62 @@ static void defaults_product_category(struct product_category *out)
 
 static uint8_t *encode_product_category(struct larder_writer *w, uint8_t *p, const struct product_category *value)
 {
-    p = larder_write_room(w, p, 62);
+    p = larder_write_room(w, p, 89);
     if (p == NULL) {
         return larder_write_failed(w, "product_category");
     }
     p = larder_write_struct(p, 7);
     p = larder_write_u64(p, value->id);
-    p = larder_write_string(w, p, value->name, 120, 62);
+    p = larder_write_string(w, p, value->name, 120, 89);
     if (p == NULL) {
         return larder_write_failed(w, "category.name");
     }
-    p = larder_write_list(w, p, value->path.items, value->path.count, 12, 0, 62);
+    p = larder_write_list(w, p, value->path.items, value->path.count, 12, 0, 89);
     if (p == NULL) {
         return larder_write_failed(w, "category.path");
     }
     for (size_t i0 = 0; i0 < value->path.count; i0++) {
         p = encode_product_category_ref(w, p, &value->path.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 62);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "category.path");
         }
     }
-    p = larder_write_list(w, p, value->children.items, value->children.count, 500, 0, 62);
+    p = larder_write_room(w, p, 89);
+    if (p == NULL) {
+        return larder_write_failed(w, "category.path");
+    }
+    p = larder_write_list(w, p, value->children.items, value->children.count, 500, 0, 89);
     if (p == NULL) {
         return larder_write_failed(w, "category.children");
     }
     for (size_t i0 = 0; i0 < value->children.count; i0++) {
         p = encode_product_category_ref(w, p, &value->children.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 62);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "category.children");
         }
     }
-    p = larder_write_list(w, p, value->facets.items, value->facets.count, 40, 0, 62);
+    p = larder_write_room(w, p, 89);
+    if (p == NULL) {
+        return larder_write_failed(w, "category.children");
+    }
+    p = larder_write_list(w, p, value->facets.items, value->facets.count, 40, 0, 89);
     if (p == NULL) {
         return larder_write_failed(w, "category.facets");
     }
     for (size_t i0 = 0; i0 < value->facets.count; i0++) {
         p = encode_product_facet(w, p, &value->facets.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 62);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "category.facets");
         }
     }
+    p = larder_write_room(w, p, 89);
+    if (p == NULL) {
+        return larder_write_failed(w, "category.facets");
+    }
     if (value->banner != NULL) {
         p = encode_product_image(w, p, value->banner);
         if (p != NULL) {
-            p = larder_write_room(w, p, 62);
+            p = larder_write_room(w, p, 89);
         }
         if (p == NULL) {
             return larder_write_failed(w, "category.banner");
@@ -2262,12 +2269,13 @@ static uint8_t *encode_product_search_results(struct larder_writer *w, uint8_t *
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
         p = encode_product_summary(w, p, &(*value).items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 10);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "search_results");
         }
+    }
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
+        return larder_write_failed(w, "search_results");
     }
     return p;
 }
@@ -2851,12 +2859,13 @@ static uint8_t *encode_product_featured(struct larder_writer *w, uint8_t *p, con
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
         p = encode_product_summary(w, p, &(*value).items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 10);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "featured");
         }
+    }
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
+        return larder_write_failed(w, "featured");
     }
     return p;
 }

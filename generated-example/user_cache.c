@@ -115,55 +115,55 @@ static struct larder_at decode_user_geo_point(struct larder_reader *r, struct la
 
 static uint8_t *encode_user_postal_address(struct larder_writer *w, uint8_t *p, const struct user_postal_address *value)
 {
-    p = larder_write_room(w, p, 58);
+    p = larder_write_room(w, p, 247);
     if (p == NULL) {
         return larder_write_failed(w, "user_postal_address");
     }
     p = larder_write_struct(p, 8);
-    p = larder_write_string(w, p, value->name, 120, 58);
+    p = larder_write_string(w, p, value->name, 120, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.name");
     }
     if (value->company != NULL) {
-        p = larder_write_string(w, p, value->company, 120, 58);
+        p = larder_write_string(w, p, value->company, 120, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.company");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 58);
+    p = larder_write_list(w, p, value->lines.items, value->lines.count, 4, 0, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.lines");
     }
     for (size_t i0 = 0; i0 < value->lines.count; i0++) {
-        p = larder_write_string(w, p, value->lines.items[i0], 0, 58);
+        p = larder_write_item(w, p, value->lines.items[i0], 0, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.lines");
         }
     }
-    p = larder_write_string(w, p, value->postal_code, 16, 58);
+    p = larder_write_string(w, p, value->postal_code, 16, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.postal_code");
     }
-    p = larder_write_string(w, p, value->city, 80, 58);
+    p = larder_write_string(w, p, value->city, 80, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.city");
     }
     if (value->region != NULL) {
-        p = larder_write_string(w, p, value->region, 80, 58);
+        p = larder_write_string(w, p, value->region, 80, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.region");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_string(w, p, value->country, 2, 58);
+    p = larder_write_string(w, p, value->country, 2, 247);
     if (p == NULL) {
         return larder_write_failed(w, "PostalAddress.country");
     }
     if (value->phone != NULL) {
-        p = larder_write_string(w, p, value->phone, 32, 58);
+        p = larder_write_string(w, p, value->phone, 32, 247);
         if (p == NULL) {
             return larder_write_failed(w, "PostalAddress.phone");
         }
@@ -240,23 +240,23 @@ static struct larder_at decode_user_postal_address(struct larder_reader *r, stru
 
 static uint8_t *encode_user_image(struct larder_writer *w, uint8_t *p, const struct user_image *value)
 {
-    p = larder_write_room(w, p, 31);
+    p = larder_write_room(w, p, 85);
     if (p == NULL) {
         return larder_write_failed(w, "user_image");
     }
     p = larder_write_struct(p, 5);
-    p = larder_write_string(w, p, value->url, 512, 31);
+    p = larder_write_string(w, p, value->url, 512, 85);
     if (p == NULL) {
         return larder_write_failed(w, "Image.url");
     }
     p = larder_write_u64(p, value->width);
     p = larder_write_u64(p, value->height);
-    p = larder_write_string(w, p, value->alt, 256, 31);
+    p = larder_write_string(w, p, value->alt, 256, 85);
     if (p == NULL) {
         return larder_write_failed(w, "Image.alt");
     }
     if (value->has_blur) {
-        p = larder_write_bytes(w, p, value->blur, 64, 31);
+        p = larder_write_bytes(w, p, value->blur, 64, 85);
         if (p == NULL) {
             return larder_write_failed(w, "Image.blur");
         }
@@ -344,18 +344,18 @@ static struct larder_at decode_user_quiet_hours(struct larder_reader *r, struct 
 
 static uint8_t *encode_user_loyalty(struct larder_writer *w, uint8_t *p, const struct user_loyalty *value)
 {
-    p = larder_write_room(w, p, 27);
+    p = larder_write_room(w, p, 54);
     if (p == NULL) {
         return larder_write_failed(w, "user_loyalty");
     }
     p = larder_write_struct(p, 3);
-    p = larder_write_string(w, p, value->tier, 24, 27);
+    p = larder_write_string(w, p, value->tier, 24, 54);
     if (p == NULL) {
         return larder_write_failed(w, "Loyalty.tier");
     }
     p = larder_write_i64(p, value->points);
     if (value->has_valid_until) {
-        p = larder_write_i64(p, value->valid_until);
+        p = larder_write_timestamp(p, value->valid_until);
     } else {
         p = larder_write_nil(p);
     }
@@ -382,7 +382,7 @@ static struct larder_at decode_user_loyalty(struct larder_reader *r, struct lard
         }
     }
     if (count >= 3 && !larder_read_nil(&at)) {
-        at = larder_read_i64(r, at, &out->valid_until);
+        at = larder_read_timestamp(r, at, &out->valid_until);
         if (at.p == NULL) {
             return at;
         }
@@ -393,19 +393,19 @@ static struct larder_at decode_user_loyalty(struct larder_reader *r, struct lard
 
 static uint8_t *encode_user_saved_address(struct larder_writer *w, uint8_t *p, const struct user_saved_address *value)
 {
-    p = larder_write_room(w, p, 47);
+    p = larder_write_room(w, p, 74);
     if (p == NULL) {
         return larder_write_failed(w, "user_saved_address");
     }
     p = larder_write_struct(p, 7);
     p = larder_write_u64(p, value->id);
-    p = larder_write_string(w, p, value->label, 40, 47);
+    p = larder_write_string(w, p, value->label, 40, 74);
     if (p == NULL) {
         return larder_write_failed(w, "SavedAddress.label");
     }
     p = encode_user_postal_address(w, p, &value->address);
     if (p != NULL) {
-        p = larder_write_room(w, p, 47);
+        p = larder_write_room(w, p, 74);
     }
     if (p == NULL) {
         return larder_write_failed(w, "SavedAddress.address");
@@ -413,7 +413,7 @@ static uint8_t *encode_user_saved_address(struct larder_writer *w, uint8_t *p, c
     if (value->location != NULL) {
         p = encode_user_geo_point(w, p, value->location);
         if (p != NULL) {
-            p = larder_write_room(w, p, 47);
+            p = larder_write_room(w, p, 74);
         }
         if (p == NULL) {
             return larder_write_failed(w, "SavedAddress.location");
@@ -424,7 +424,7 @@ static uint8_t *encode_user_saved_address(struct larder_writer *w, uint8_t *p, c
     p = larder_write_bool(p, value->for_billing);
     p = larder_write_bool(p, value->for_shipping);
     if (value->has_last_used_at) {
-        p = larder_write_i64(p, value->last_used_at);
+        p = larder_write_timestamp(p, value->last_used_at);
     } else {
         p = larder_write_nil(p);
     }
@@ -482,7 +482,7 @@ static struct larder_at decode_user_saved_address(struct larder_reader *r, struc
         }
     }
     if (count >= 7 && !larder_read_nil(&at)) {
-        at = larder_read_i64(r, at, &out->last_used_at);
+        at = larder_read_timestamp(r, at, &out->last_used_at);
         if (at.p == NULL) {
             return at;
         }
@@ -499,24 +499,24 @@ static void defaults_user_profile(struct user_profile *out)
 
 static uint8_t *encode_user_profile(struct larder_writer *w, uint8_t *p, const struct user_profile *value)
 {
-    p = larder_write_room(w, p, 110);
+    p = larder_write_room(w, p, 191);
     if (p == NULL) {
         return larder_write_failed(w, "user_profile");
     }
     p = larder_write_struct(p, 13);
     p = larder_write_u64(p, value->id);
     p = larder_write_uuid(p, value->public_id);
-    p = larder_write_string(w, p, value->display_name, 120, 110);
+    p = larder_write_string(w, p, value->display_name, 120, 191);
     if (p == NULL) {
         return larder_write_failed(w, "profile.display_name");
     }
-    p = larder_write_string(w, p, value->email, 254, 110);
+    p = larder_write_string(w, p, value->email, 254, 191);
     if (p == NULL) {
         return larder_write_failed(w, "profile.email");
     }
     p = larder_write_bool(p, value->email_verified);
     if (value->phone != NULL) {
-        p = larder_write_string(w, p, value->phone, 32, 110);
+        p = larder_write_string(w, p, value->phone, 32, 191);
         if (p == NULL) {
             return larder_write_failed(w, "profile.phone");
         }
@@ -531,7 +531,7 @@ static uint8_t *encode_user_profile(struct larder_writer *w, uint8_t *p, const s
     if (value->avatar != NULL) {
         p = encode_user_image(w, p, value->avatar);
         if (p != NULL) {
-            p = larder_write_room(w, p, 110);
+            p = larder_write_room(w, p, 191);
         }
         if (p == NULL) {
             return larder_write_failed(w, "profile.avatar");
@@ -546,7 +546,7 @@ static uint8_t *encode_user_profile(struct larder_writer *w, uint8_t *p, const s
     if (value->loyalty != NULL) {
         p = encode_user_loyalty(w, p, value->loyalty);
         if (p != NULL) {
-            p = larder_write_room(w, p, 110);
+            p = larder_write_room(w, p, 191);
         }
         if (p == NULL) {
             return larder_write_failed(w, "profile.loyalty");
@@ -554,27 +554,27 @@ static uint8_t *encode_user_profile(struct larder_writer *w, uint8_t *p, const s
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->interests.items, value->interests.count, 64, 0, 110);
+    p = larder_write_list(w, p, value->interests.items, value->interests.count, 64, 0, 191);
     if (p == NULL) {
         return larder_write_failed(w, "profile.interests");
     }
     for (size_t i0 = 0; i0 < value->interests.count; i0++) {
-        p = larder_write_string(w, p, value->interests.items[i0], 0, 110);
+        p = larder_write_item(w, p, value->interests.items[i0], 0, 191);
         if (p == NULL) {
             return larder_write_failed(w, "profile.interests");
         }
     }
-    p = larder_write_i64(p, value->created_at);
-    p = larder_write_map(w, p, value->custom.entries, value->custom.count, sizeof value->custom.entries[0], 32, 110);
+    p = larder_write_timestamp(p, value->created_at);
+    p = larder_write_map(w, p, value->custom.entries, value->custom.count, sizeof value->custom.entries[0], 32, 191);
     if (p == NULL) {
         return larder_write_failed(w, "profile.custom");
     }
     for (size_t i0 = 0; i0 < value->custom.count; i0++) {
-        p = larder_write_string(w, p, value->custom.entries[i0].key, 0, 110);
+        p = larder_write_item(w, p, value->custom.entries[i0].key, 0, 191);
         if (p == NULL) {
             return larder_write_failed(w, "profile.custom");
         }
-        p = larder_write_any(w, p, value->custom.entries[i0].value, 0, 110);
+        p = larder_write_any(w, p, value->custom.entries[i0].value, 0, 191);
         if (p == NULL) {
             return larder_write_failed(w, "profile.custom");
         }
@@ -679,7 +679,7 @@ static struct larder_at decode_user_profile(struct larder_reader *r, struct lard
             out->interests.count = count0;
         }
     }
-    at = larder_read_i64(r, at, &out->created_at);
+    at = larder_read_timestamp(r, at, &out->created_at);
     if (at.p == NULL) {
         return at;
     }
@@ -725,17 +725,17 @@ static void defaults_user_preferences(struct user_preferences *out)
 
 static uint8_t *encode_user_preferences(struct larder_writer *w, uint8_t *p, const struct user_preferences *value)
 {
-    p = larder_write_room(w, p, 67);
+    p = larder_write_room(w, p, 121);
     if (p == NULL) {
         return larder_write_failed(w, "user_preferences");
     }
     p = larder_write_struct(p, 10);
     p = larder_write_u64(p, value->user_id);
-    p = larder_write_string(w, p, value->locale, 35, 67);
+    p = larder_write_string(w, p, value->locale, 35, 121);
     if (p == NULL) {
         return larder_write_failed(w, "preferences.locale");
     }
-    p = larder_write_string(w, p, value->time_zone, 64, 67);
+    p = larder_write_string(w, p, value->time_zone, 64, 121);
     if (p == NULL) {
         return larder_write_failed(w, "preferences.time_zone");
     }
@@ -744,7 +744,7 @@ static uint8_t *encode_user_preferences(struct larder_writer *w, uint8_t *p, con
         return larder_write_failed(w, "preferences.theme");
     }
     p = larder_write_u64(p, value->page_size);
-    p = larder_write_list(w, p, value->channels.items, value->channels.count, 4, 5, 67);
+    p = larder_write_list(w, p, value->channels.items, value->channels.count, 4, 5, 121);
     if (p == NULL) {
         return larder_write_failed(w, "preferences.channels");
     }
@@ -757,7 +757,7 @@ static uint8_t *encode_user_preferences(struct larder_writer *w, uint8_t *p, con
     if (value->quiet != NULL) {
         p = encode_user_quiet_hours(w, p, value->quiet);
         if (p != NULL) {
-            p = larder_write_room(w, p, 67);
+            p = larder_write_room(w, p, 121);
         }
         if (p == NULL) {
             return larder_write_failed(w, "preferences.quiet");
@@ -765,12 +765,12 @@ static uint8_t *encode_user_preferences(struct larder_writer *w, uint8_t *p, con
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_map(w, p, value->switches.entries, value->switches.count, sizeof value->switches.entries[0], 64, 67);
+    p = larder_write_map(w, p, value->switches.entries, value->switches.count, sizeof value->switches.entries[0], 64, 121);
     if (p == NULL) {
         return larder_write_failed(w, "preferences.switches");
     }
     for (size_t i0 = 0; i0 < value->switches.count; i0++) {
-        p = larder_write_string(w, p, value->switches.entries[i0].key, 0, 67);
+        p = larder_write_item(w, p, value->switches.entries[i0].key, 0, 121);
         if (p == NULL) {
             return larder_write_failed(w, "preferences.switches");
         }
@@ -1636,12 +1636,13 @@ static uint8_t *encode_user_addresses(struct larder_writer *w, uint8_t *p, const
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
         p = encode_user_saved_address(w, p, &(*value).items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 10);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "addresses");
         }
+    }
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
+        return larder_write_failed(w, "addresses");
     }
     return p;
 }

@@ -7,22 +7,28 @@
 #include "base/text.h"
 #include "context/c_escape.h"
 
-enum { HEADER_BYTES = 5, SUM_MAX = 1024 * 1024 };
+enum { HEADER_BYTES = 5, SHORT_BYTES = 32, SUM_MAX = 1024 * 1024 };
 
 /* ------------------------------------------------------------------ sizes */
+
+static size_t item_fixed(const struct sch_type *type)
+{
+    size_t bound = ctype_bound(type->kind);
+    if (type->kind == SCH_LIST || type->kind == SCH_MAP) {
+        return HEADER_BYTES + item_fixed(type->item);
+    }
+    return bound != 0 ? bound : HEADER_BYTES;
+}
 
 /*
  * An encoder reserves a struct's `fixed` bytes once; whatever has no bound
  * leaves as many free behind it. So `fixed` must cover every store that does
- * not reserve for itself: scalars, headers, nils, and one value of a map.
+ * not reserve for itself: scalars, short strings, headers, nils, and one value of
+ * a map. Strings in lists and maps do, since there may be any number of them.
  */
 size_t steps_fixed(const struct sch_type *type)
 {
-    size_t bound = ctype_bound(type->kind);
-    if (type->kind == SCH_LIST || type->kind == SCH_MAP) {
-        return HEADER_BYTES + steps_fixed(type->item);
-    }
-    return bound != 0 ? bound : HEADER_BYTES;
+    return type->kind == SCH_STRING ? SHORT_BYTES : item_fixed(type);
 }
 
 /* Bytes that a list reserves for each item: only where all are of bounded
@@ -53,6 +59,8 @@ static void add_container(const struct steps_owner *owner, struct ctx_value *sec
     const char *items = is_map ? "entries" : "items";
     ctx_set_number(section, "max", (long long)type->max);
     ctx_set_number(section, "each", (long long)each_bytes(type->item));
+    /* Each reserves for itself, and nothing for what follows the last. */
+    ctx_set_flag(section, "structs", type->item->kind == SCH_STRUCT);
     ctx_set_string(section, "count", arena_printf(arena, "count%d", depth));
     ctx_set_string(section, "items", arena_printf(arena, "%s%d", items, depth));
     ctx_set_string(section, "index", arena_printf(arena, "i%d", depth));
@@ -71,26 +79,33 @@ static void add_container(const struct steps_owner *owner, struct ctx_value *sec
     ctx_set(section, "read_item", steps_node(owner, type->item, inner, filled, label, depth + 1));
 }
 
+static const char *writer(const struct sch_type *type, int depth)
+{
+    if (type->kind == SCH_ANY && type->optional) {
+        return "present_any"; /* nil means absent */
+    }
+    return type->kind == SCH_STRING && depth > 0 ? "item" : ctype_writer(type->kind);
+}
+
 static struct ctx_value *make_section(const struct steps_owner *owner, const struct sch_type *type,
                                       struct ctype_place place, const char *expr, const char *label,
                                       int depth)
 {
     bool container = type->kind == SCH_LIST || type->kind == SCH_MAP;
-    struct ctx_value *section = ctx_map_for(owner->arena, container ? 10 : 3);
+    struct ctx_value *section = ctx_map_for(owner->arena, container ? 11 : 4);
     if (container) {
         add_container(owner, section, type, place, expr, label, depth);
     } else if (type->kind == SCH_STRUCT) {
         ctx_set_string(section, "type", type->decl->c_name);
         ctx_set_flag(section, "pointer", type->optional);
+        ctx_set_flag(section, "item", depth > 0);
         ctx_set_string(section, "part", arena_printf(owner->arena, "part%d", depth));
     } else if (type->kind == SCH_ENUM) {
         ctx_set_string(section, "type", type->decl->c_name);
         ctx_set_number(section, "enumerators", (long long)type->decl->enumerator_count);
         ctx_set_string(section, "number", arena_printf(owner->arena, "number%d", depth));
     } else {
-        bool nil_means_absent = type->kind == SCH_ANY && type->optional;
-        ctx_set_string(section, "write",
-                       nil_means_absent ? "present_any" : ctype_writer(type->kind));
+        ctx_set_string(section, "write", writer(type, depth));
         ctx_set_string(section, "read", ctype_reader(type->kind));
         ctx_set_number(section, "max", (long long)type->max);
     }

@@ -28,11 +28,6 @@ const struct larder_allocator larder_allocator_libc = {
     .release = libc_release,
 };
 
-void *larder_alloc(const struct larder_allocator *allocator, size_t size)
-{
-    return allocator->alloc(allocator->user, size != 0 ? size : 1);
-}
-
 void *larder_alloc_zeroed(const struct larder_allocator *allocator, size_t count, size_t size)
 {
     size_t total;

@@ -14,7 +14,10 @@
 extern const struct larder_allocator larder_allocator_libc;
 
 /* NULL: out of memory. A size of 0 is taken as 1. */
-void *larder_alloc(const struct larder_allocator *allocator, size_t size);
+static inline void *larder_alloc(const struct larder_allocator *allocator, size_t size)
+{
+    return allocator->alloc(allocator->user, size != 0 ? size : 1);
+}
 void *larder_alloc_zeroed(const struct larder_allocator *allocator, size_t count, size_t size);
 /* block NULL allocates. On NULL the old block stays valid. */
 void *larder_realloc(const struct larder_allocator *allocator, void *block, size_t size);

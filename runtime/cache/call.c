@@ -140,8 +140,9 @@ uint64_t larder_fingerprint_of(const struct larder_cache *cache, const struct la
                                        key->bytes + key->prefix_len, key->len - key->prefix_len);
 }
 
-static enum larder_status note_encode_failure(const struct larder_writer *w,
-                                              const struct larder_entity *entity)
+/* Apart, so that writing needs no registers saved for it. */
+static __attribute__((noinline)) enum larder_status note_encode_failure(
+    const struct larder_writer *w, const struct larder_entity *entity)
 {
     enum larder_status status = w->status != LARDER_OK ? w->status : LARDER_E_ARG;
     larder_outcome_set(LARDER_NOT_APPLIED);

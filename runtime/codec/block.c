@@ -30,65 +30,74 @@ static size_t struct_size(const struct larder_entity *entity)
     return round_up_to_8(entity->value_size);
 }
 
+static enum larder_status failure(const struct larder_reader *reader)
+{
+    return reader->no_memory        ? LARDER_E_NOMEM
+           : reader->short_of_slots ? LARDER_E_TOO_LARGE
+                                    : LARDER_E_DECODE;
+}
+
 /* Decodes the payload in a block, with the slots in front of it. Not OK: the block is freed;
  * E_TOO_LARGE: they were too few. */
-static enum larder_status decode_block(const struct larder_allocator *allocator,
-                                       const struct larder_entity *entity,
-                                       struct larder_value_head *head, size_t slots,
-                                       uint8_t *payload, size_t len, size_t *ret_used,
-                                       const void **ret_value)
+static inline enum larder_status decode_block(const struct larder_allocator *allocator,
+                                              const struct larder_entity *entity,
+                                              struct larder_value_head *head, size_t slots,
+                                              uint8_t *payload, size_t len,
+                                              struct larder_reader *reader, const void **ret_value)
 {
     uint8_t *value = (uint8_t *)(head + 1);
-    uint8_t *first_slot = value + struct_size(entity);
-    struct larder_reader reader = {
+    size_t size = struct_size(entity);
+    *reader = (struct larder_reader){
         .p = payload,
         .end = payload + len,
-        .slots = first_slot,
-        .slots_end = first_slot + slots,
+        .slots = value + size,
+        .slots_end = value + size + slots,
         .allocator = allocator,
         .tag = payload[0],
     };
-    memset(value, 0, struct_size(entity));
-    payload[len] = 0xc1;
-    if (LARDER_UNLIKELY(!entity->decode(&reader, value) || reader.p != reader.end)) {
+    memset(value, 0, size);
+    memset(payload + len, 0xc1, LARDER_SLACK_BYTES);
+    if (LARDER_UNLIKELY(!entity->decode(reader, value) || reader->p != reader->end)) {
         larder_free(allocator, head);
-        return reader.no_memory        ? LARDER_E_NOMEM
-               : reader.short_of_slots ? LARDER_E_TOO_LARGE
-                                       : LARDER_E_DECODE;
+        return failure(reader);
     }
     atomic_init(&head->references, 1);
     head->release = allocator->release;
     head->user = allocator->user;
-    *ret_used = slots - (size_t)(reader.slots_end - reader.slots);
     *ret_value = value;
     return LARDER_OK;
 }
 
 /* One try with `slots` bytes of slots; E_TOO_LARGE: they were too few. */
-static enum larder_status try_decode(const struct larder_allocator *allocator,
-                                     const struct larder_entity *entity, size_t slots,
-                                     const uint8_t *body, size_t len, size_t *ret_used,
-                                     const void **ret_value)
+static inline enum larder_status try_decode(const struct larder_allocator *allocator,
+                                            const struct larder_entity *entity, size_t slots,
+                                            const uint8_t *body, size_t len,
+                                            struct larder_reader *reader, const void **ret_value)
 {
-    struct larder_value_head *head =
-        larder_alloc(allocator, sizeof *head + struct_size(entity) + slots + len + 1);
+    size_t before = sizeof(struct larder_value_head) + struct_size(entity) + slots;
+    struct larder_value_head *head = larder_alloc(allocator, before + len + LARDER_SLACK_BYTES);
     if (LARDER_UNLIKELY(head == NULL)) {
         return LARDER_E_NOMEM;
     }
-    uint8_t *payload = (uint8_t *)(head + 1) + struct_size(entity) + slots;
-    memcpy(payload, body, len);
-    return decode_block(allocator, entity, head, slots, payload, len, ret_used, ret_value);
+    uint8_t *payload = memcpy((uint8_t *)head + before, body, len);
+    return decode_block(allocator, entity, head, slots, payload, len, reader, ret_value);
 }
 
-/* Keeps the largest ratio that a value has needed. */
-static void learn(struct larder_value_hint *hint, size_t used, size_t len)
+/* ------------------------------------------------------------------- slots */
+
+static void raise_to(atomic_uint_fast32_t *known, size_t seen)
 {
-    uint_fast32_t ratio = (uint_fast32_t)((used * HINT_SCALE + len - 1) / len);
-    uint_fast32_t known = atomic_load_explicit(&hint->slots_per_256, memory_order_relaxed);
-    while (known < ratio &&
-           !atomic_compare_exchange_weak_explicit(&hint->slots_per_256, &known, ratio,
+    uint_fast32_t old = atomic_load_explicit(known, memory_order_relaxed);
+    while (old < seen &&
+           !atomic_compare_exchange_weak_explicit(known, &old, (uint_fast32_t)seen,
                                                   memory_order_relaxed, memory_order_relaxed)) {
     }
+}
+
+static void learn(struct larder_value_hint *hint, size_t used, size_t len)
+{
+    raise_to(&hint->slots_per_256, (used * HINT_SCALE + len - 1) / len);
+    raise_to(&hint->slots_most, used);
 }
 
 /* The most bytes of slots that a payload of this length may ask for. */
@@ -101,35 +110,56 @@ static size_t slots_bound(const struct larder_entity *entity, size_t len)
     return round_up_to_8(bound);
 }
 
+/* The bytes of slots that have sufficed so far. */
+static size_t hinted_slots(const struct larder_entity *entity, const struct larder_value_hint *hint,
+                           size_t len)
+{
+    size_t ratio = atomic_load_explicit(&hint->slots_per_256, memory_order_relaxed);
+    size_t most = atomic_load_explicit(&hint->slots_most, memory_order_relaxed);
+    size_t bound = slots_bound(entity, len);
+    size_t slots = (ratio * len + HINT_SCALE - 1) / HINT_SCALE;
+    slots = round_up_to_8(slots < most ? slots : most);
+    return slots < bound ? slots : bound;
+}
+
+/* After a try with `slots` bytes of slots, which were too few. */
+static enum larder_status decode_again(const struct larder_allocator *allocator,
+                                       const struct larder_entity *entity,
+                                       struct larder_value_hint *hint, size_t slots,
+                                       const uint8_t *body, size_t len, const void **ret_value)
+{
+    size_t bound = slots_bound(entity, len);
+    while (slots != bound) {
+        struct larder_reader reader;
+        slots = slots < FIRST_SLOTS / 2 ? FIRST_SLOTS : 2 * slots;
+        slots = slots < bound ? slots : bound;
+        enum larder_status status =
+            try_decode(allocator, entity, slots, body, len, &reader, ret_value);
+        if (status == LARDER_OK) {
+            learn(hint, slots - (size_t)(reader.slots_end - reader.slots), len);
+        }
+        if (status != LARDER_E_TOO_LARGE) {
+            return status;
+        }
+    }
+    return LARDER_E_DECODE;
+}
+
 enum larder_status larder_value_decode(const struct larder_allocator *allocator,
                                        const struct larder_entity *entity,
                                        struct larder_value_hint *hint, const uint8_t *body,
                                        size_t len, const void **ret_value)
 {
+    struct larder_reader reader;
     *ret_value = NULL;
     if (len == 0 || len > LARDER_VALUE_MAX) {
         return LARDER_E_DECODE;
     }
-    uint_fast32_t ratio = atomic_load_explicit(&hint->slots_per_256, memory_order_relaxed);
-    size_t bound = slots_bound(entity, len);
-    size_t slots = round_up_to_8(((size_t)ratio * len + HINT_SCALE - 1) / HINT_SCALE);
-    slots = slots < bound ? slots : bound;
-    for (bool hinted = true;; hinted = false) {
-        size_t used = 0;
-        enum larder_status status =
-            try_decode(allocator, entity, slots, body, len, &used, ret_value);
-        if (LARDER_LIKELY(status != LARDER_E_TOO_LARGE)) {
-            if (status == LARDER_OK && !hinted) {
-                learn(hint, used, len);
-            }
-            return status;
-        }
-        if (slots == bound) {
-            return LARDER_E_DECODE;
-        }
-        slots = slots < FIRST_SLOTS / 2 ? FIRST_SLOTS : 2 * slots;
-        slots = slots < bound ? slots : bound;
-    }
+    size_t slots = entity->slots_per_byte != 0 ? hinted_slots(entity, hint, len) : 0;
+    enum larder_status status = try_decode(allocator, entity, slots, body, len, &reader, ret_value);
+    return LARDER_LIKELY(status != LARDER_E_TOO_LARGE)
+               ? status
+               : decode_again(allocator, entity, hint, slots, body, len, ret_value);
 }
 
 /* ------------------------------------------------------------------ in place */
@@ -139,7 +169,8 @@ uint8_t *larder_value_room_make(const struct larder_allocator *allocator,
                                 struct larder_value_room *room)
 {
     size_t before = sizeof(struct larder_value_head) + struct_size(entity);
-    *room = (struct larder_value_room){.block = larder_alloc(allocator, before + len + 2)};
+    *room = (struct larder_value_room){
+        .block = larder_alloc(allocator, before + len + LARDER_SLACK_BYTES)};
     if (room->block == NULL) {
         return NULL;
     }
@@ -163,7 +194,7 @@ enum larder_status larder_value_room_decode(const struct larder_allocator *alloc
 {
     uint8_t *body = room->bytes + body_at;
     size_t len = room->len - body_at;
-    size_t used;
+    struct larder_reader reader;
     if (entity->slots_per_byte != 0 || len == 0 || len > LARDER_VALUE_MAX) {
         enum larder_status status =
             larder_value_decode(allocator, entity, hint, body, len, ret_value);
@@ -174,7 +205,7 @@ enum larder_status larder_value_room_decode(const struct larder_allocator *alloc
     *room = (struct larder_value_room){.block = NULL};
     *ret_value = NULL;
     enum larder_status status =
-        decode_block(allocator, entity, head, 0, body, len, &used, ret_value);
+        decode_block(allocator, entity, head, 0, body, len, &reader, ret_value);
     return status == LARDER_E_TOO_LARGE ? LARDER_E_DECODE : status;
 }
 

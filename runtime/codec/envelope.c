@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/envelope.h"
 
-#include <larder/codec.h>
-
 #include "base/hash.h"
 
-enum {
-    ELEMENTS = 4,
-    ELEMENTS_PACKED = 6,
-    META_PLAIN = 1,
-    META_PACKED = META_PLAIN | 1 << 4,
-    FIXED_BYTES = 11 /* up to the version */
-};
+enum { ELEMENTS = 4, ELEMENTS_PACKED = 6, META_PLAIN = 1, META_PACKED = META_PLAIN | 1 << 4 };
 
 uint64_t larder_envelope_seed(const char *service, const char *entity)
 {
@@ -32,17 +24,9 @@ static size_t put_number(uint8_t *to, uint64_t value)
     return len;
 }
 
-size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, uint32_t version)
+size_t larder_envelope_write_version(uint8_t *to, uint32_t version)
 {
-    to[0] = 0x90 | ELEMENTS;
-    to[1] = META_PLAIN;
-    to[2] = 0xcf;
-    larder_store64(to + 3, fingerprint);
-    if (LARDER_LIKELY(version < 0x80)) {
-        to[FIXED_BYTES] = (uint8_t)version;
-        return FIXED_BYTES + 1;
-    }
-    return FIXED_BYTES + put_number(to + FIXED_BYTES, version);
+    return put_number(to, version);
 }
 
 size_t larder_envelope_write_packed(uint8_t *to, uint64_t fingerprint, uint32_t version,
@@ -112,9 +96,10 @@ static bool meta_is_known(uint64_t meta, unsigned count)
            (meta == META_PACKED && count == ELEMENTS_PACKED);
 }
 
-/* The head as another writer may have spelt it, and what is wrong with it. */
-static enum larder_envelope_verdict judge(const uint8_t *bytes, size_t len, uint64_t fingerprint,
-                                          uint32_t version, size_t *ret_body)
+/* The head as another writer may have spelt it, and what is wrong with it. Apart from
+ * where ours is told, which then needs no registers saved. */
+static __attribute__((noinline)) enum larder_envelope_verdict judge(
+    const uint8_t *bytes, size_t len, uint64_t fingerprint, uint32_t version, size_t *ret_body)
 {
     uint64_t meta, found_fingerprint, found_version;
     unsigned count;
@@ -169,9 +154,9 @@ bool larder_envelope_read_packed(const uint8_t *bytes, size_t len, size_t at,
 /* The head as we write it for versions below 128, looked at without a copy to compare with. */
 static bool is_plain_head(const uint8_t *bytes, size_t len, uint64_t fingerprint, uint32_t version)
 {
-    return len > FIXED_BYTES + 1 && bytes[0] == (0x90 | ELEMENTS) && bytes[1] == META_PLAIN &&
-           bytes[2] == 0xcf && larder_load64(bytes + 3) == fingerprint && version < 0x80 &&
-           bytes[FIXED_BYTES] == version;
+    return len > LARDER_ENVELOPE_VERSION_AT + 1 && bytes[0] == (0x90 | ELEMENTS) &&
+           bytes[1] == META_PLAIN && bytes[2] == 0xcf && larder_load64(bytes + 3) == fingerprint &&
+           version < 0x80 && bytes[LARDER_ENVELOPE_VERSION_AT] == version;
 }
 
 enum larder_envelope_verdict larder_envelope_read(const uint8_t *bytes, size_t len,
@@ -179,7 +164,7 @@ enum larder_envelope_verdict larder_envelope_read(const uint8_t *bytes, size_t l
                                                   size_t *ret_body)
 {
     if (LARDER_LIKELY(is_plain_head(bytes, len, fingerprint, version))) {
-        *ret_body = FIXED_BYTES + 1;
+        *ret_body = LARDER_ENVELOPE_VERSION_AT + 1;
         return LARDER_ENVELOPE_OK;
     }
     *ret_body = 0;

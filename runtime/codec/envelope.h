@@ -34,8 +34,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <larder/codec.h>
+
 enum {
     LARDER_ENVELOPE_MAX_BYTES = 16,
+    LARDER_ENVELOPE_VERSION_AT = 11, /* where the version of a plain value begins */
     LARDER_ENVELOPE_PACKED_MAX_BYTES = LARDER_ENVELOPE_MAX_BYTES + 1 + 5 + 5
 };
 
@@ -43,8 +46,23 @@ uint64_t larder_envelope_seed(const char *service, const char *entity);
 /* key: behind the prefix. */
 uint64_t larder_envelope_fingerprint(uint64_t seed, const char *key, size_t key_len);
 
+/* Writes a version of 128 or more at `to`; answers how many bytes it takes. */
+size_t larder_envelope_write_version(uint8_t *to, uint32_t version);
+
 /* Writes the head of a plain value; answers its length, at most LARDER_ENVELOPE_MAX_BYTES. */
-size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, uint32_t version);
+static inline size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, uint32_t version)
+{
+    to[0] = 0x94;
+    to[1] = 0x01;
+    to[2] = 0xcf;
+    larder_store64(to + 3, fingerprint);
+    if (LARDER_UNLIKELY(version >= 0x80)) {
+        return LARDER_ENVELOPE_VERSION_AT +
+               larder_envelope_write_version(to + LARDER_ENVELOPE_VERSION_AT, version);
+    }
+    to[LARDER_ENVELOPE_VERSION_AT] = (uint8_t)version;
+    return LARDER_ENVELOPE_VERSION_AT + 1;
+}
 
 enum larder_envelope_verdict {
     LARDER_ENVELOPE_OK,

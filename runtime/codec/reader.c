@@ -218,3 +218,42 @@ struct larder_at larder_read_odd_i64(const struct larder_reader *r, struct larde
     bool too_large = at.tag < 0xd0 && bits > INT64_MAX;
     return end != NULL && !too_large ? larder_read_next(end) : larder_read_failed();
 }
+
+struct larder_at larder_read_odd_timestamp(const struct larder_reader *r, struct larder_at at,
+                                           int64_t *ret_value)
+{
+    return larder_read_i64(r, at, ret_value);
+}
+
+/* ------------------------------------------------------------------- heads */
+
+struct larder_at larder_read_wide(const struct larder_reader *r, struct larder_at at, uint8_t wide,
+                                  size_t *ret_count)
+{
+    size_t width = at.tag == wide ? 2 : at.tag == wide + 1 ? 4 : 0;
+    *ret_count = 0;
+    if (width == 0 || !larder_read_length(r, at, width, ret_count)) {
+        return larder_read_failed();
+    }
+    return larder_read_next(at.p + 1 + width);
+}
+
+struct larder_at larder_read_long(const struct larder_reader *r, struct larder_at at, size_t max,
+                                  const char **ret_value)
+{
+    size_t len;
+    unsigned form = (unsigned)at.tag - 0xd9U;
+    size_t width = (size_t)1 << (form & 3);
+    if (form > 2 || !larder_read_length(r, at, width, &len) ||
+        len > larder_read_left(r, at) - width || (max != 0 && len > max)) {
+        return larder_read_failed();
+    }
+    char *text = (char *)at.p + 1 + width;
+    if (!larder_utf8_valid(text, len)) {
+        return larder_read_failed();
+    }
+    *ret_value = text;
+    at = larder_read_next((uint8_t *)text + len);
+    *at.p = 0;
+    return at;
+}

@@ -3,24 +3,6 @@
 
 #include "base/alloc.h"
 
-const struct larder_number_form larder_number_forms[8] = {
-    {0xcc, 56, 2}, {0xcd, 48, 3}, {0xce, 32, 5}, {0xce, 32, 5},
-    {0xcf, 0, 9},  {0xcf, 0, 9},  {0xcf, 0, 9},  {0xcf, 0, 9},
-};
-
-void larder_writer_init(struct larder_writer *w, const struct larder_allocator *allocator,
-                        uint8_t *room, size_t size, size_t max)
-{
-    *w = (struct larder_writer){
-        .p = room,
-        .end = room != NULL ? room + size : NULL,
-        .start = room,
-        .allocator = allocator,
-        .max = max != 0 && max < LARDER_VALUE_MAX ? max : LARDER_VALUE_MAX,
-        .status = LARDER_OK,
-    };
-}
-
 void larder_writer_release(struct larder_writer *w)
 {
     if (w->grown) {
@@ -76,32 +58,10 @@ bool larder_writer_grow(struct larder_writer *w, size_t n)
     return true;
 }
 
-bool larder_writer_finish(struct larder_writer *w)
-{
-    if (larder_writer_len(w) > w->max) {
-        larder_writer_fail(w, LARDER_E_TOO_LARGE);
-    }
-    return w->status == LARDER_OK;
-}
-
-bool larder_value_encode(struct larder_writer *w, const struct larder_entity *entity,
-                         const void *value)
-{
-    return entity->encode(w, value) && larder_writer_finish(w);
-}
-
 /* -------------------------------------------------------------------- texts */
 
 uint64_t larder_copy_tiny(uint8_t *to, const char *text, size_t len)
 {
-    if (len >= 4) {
-        uint32_t head, tail;
-        memcpy(&head, text, sizeof head);
-        memcpy(&tail, text + len - 4, sizeof tail);
-        memcpy(to, &head, sizeof head);
-        memcpy(to + len - 4, &tail, sizeof tail);
-        return (head | tail) & LARDER_NOT_ASCII;
-    }
     if (len == 0) {
         return 0;
     }
@@ -121,21 +81,60 @@ static uint64_t copy16(uint8_t *to, const char *text)
     return a | b;
 }
 
-uint8_t *larder_write_long(uint8_t *p, const char *text, size_t len)
+static uint8_t *write_text_head(uint8_t *p, size_t len)
 {
     if (len <= UINT8_MAX) {
         p[0] = 0xd9;
         p[1] = (uint8_t)len;
-        p += 2;
-    } else {
-        p = larder_write_header(p, len, 0, 0, 0xda);
+        return p + 2;
     }
+    return larder_write_header(p, len, 0, 0, 0xda);
+}
+
+/* Copies 32 bytes or more; whether they are UTF-8 without a NUL, which texts that
+ * strlen measured do not have. */
+static bool copy_long(uint8_t *to, const char *text, size_t len)
+{
+    uint64_t bits = LARDER_NOT_ASCII;
     if (len <= 64) {
-        uint64_t bits = copy16(p, text) | copy16(p + 16, text + 16) |
-                        copy16(p + len - 32, text + len - 32) |
-                        copy16(p + len - 16, text + len - 16);
-        return (bits & LARDER_NOT_ASCII) == 0 || larder_utf8_valid(text, len) ? p + len : NULL;
+        bits = copy16(to, text) | copy16(to + 16, text + 16) |
+               copy16(to + len - 32, text + len - 32) | copy16(to + len - 16, text + len - 16);
+    } else {
+        memcpy(to, text, len);
     }
-    memcpy(p, text, len);
-    return larder_utf8_valid(text, len) ? p + len : NULL;
+    return (bits & LARDER_NOT_ASCII) == 0 || larder_utf8_valid(text, len);
+}
+
+uint8_t *larder_write_long(struct larder_writer *w, uint8_t *p, const char *text, size_t len,
+                           size_t max, size_t fixed)
+{
+    if (max != 0 && len > max) {
+        return larder_write_refuse(w, LARDER_E_ARG);
+    }
+    /* It bounds the sum below, too. */
+    if (len > w->max) {
+        return larder_write_refuse(w, LARDER_E_TOO_LARGE);
+    }
+    p = larder_write_room(w, p, LARDER_HEADER_BYTES + len + fixed);
+    if (p == NULL) {
+        return NULL;
+    }
+    p = write_text_head(p, len);
+    return copy_long(p, text, len) ? p + len : larder_write_refuse(w, LARDER_E_ARG);
+}
+
+/* ----------------------------------------------------------------- numbers */
+
+uint8_t *larder_write_negative(uint8_t *p, int64_t value)
+{
+    unsigned form = (unsigned)(value < INT8_MIN) + (value < INT16_MIN) + (value < INT32_MIN);
+    unsigned width = 1U << form;
+    p[0] = (uint8_t)(0xd0 + form);
+    larder_store64(p + 1, (uint64_t)value << (64 - 8 * width));
+    return p + 1 + width;
+}
+
+uint8_t *larder_write_odd_timestamp(uint8_t *p, int64_t value)
+{
+    return larder_write_i64(p, value);
 }

@@ -5,9 +5,10 @@
  * of which we write the shortest forms and read every form.
  *
  * Writing. A struct's encoder reserves, once, room for all that has a fixed
- * bound in it (`fixed`); whatever has none (strings, lists) reserves its own
- * and the struct's `fixed` again. So between two reservations stores need no
- * check, and running out of memory can only happen at a reservation.
+ * bound in it (`fixed`), a short string in each field of strings included;
+ * whatever has none (longer strings, lists) reserves its own and the struct's
+ * `fixed` again. So between two reservations stores need no check, and running
+ * out of memory can only happen at a reservation.
  *
  * Where the next byte goes is passed by value from one store to the next, and so
  * is where the next item begins: kept in a register, while in memory each store
@@ -16,12 +17,14 @@
  * Reading, in place. The payload was copied behind the struct, into the block
  * that the caller will own:
  *
- *     | struct X | slots for lists, maps, optionals | payload ... | 0xc1 |
+ *     | struct X | slots for lists, maps, optionals | payload ... | 0xc1 ... |
  *
  * Strings stay where they are; each gets its NUL over the tag of the item
- * after it, which was read ahead (`tag`). The byte behind the payload is 0xc1, a
- * tag that no value has: reading past the end is therefore a wrong type, and takes
- * no check of its own.
+ * after it, which was read ahead (`tag`). The LARDER_SLACK_BYTES behind the payload
+ * are 0xc1, a tag that no value has: beginning to read past the end is therefore a
+ * wrong type, and takes no check of its own. Nor does a number that is cut off: it
+ * is made up from the slack and ends in it, where nothing else can begin, and a
+ * value that does not end with its payload is refused as a whole.
  *
  * Limits: a list's count is held against the bytes left before its slots are
  * taken, and slots come out of one bounded region, so no input makes us
@@ -48,7 +51,10 @@ extern "C" {
 enum {
     LARDER_DEPTH_MAX = 32,   /* of types that contain themselves, and of `any` */
     LARDER_HEADER_BYTES = 5, /* the longest header of a string, list or map */
-    LARDER_WORD_BYTES = 8
+    LARDER_SHORT_BYTES =
+        32, /* a string with a length in its tag takes fewer than that and its tag */
+    LARDER_WORD_BYTES = 8,
+    LARDER_SLACK_BYTES = 16 /* of 0xc1 behind a payload: what is looked at as a whole ends in it */
 };
 
 struct larder_writer {
@@ -65,7 +71,7 @@ struct larder_writer {
 
 struct larder_reader {
     uint8_t *p;                               /* the value to read */
-    uint8_t *end;                             /* *end is 0xc1 */
+    uint8_t *end;                             /* LARDER_SLACK_BYTES of 0xc1 follow */
     uint8_t *slots;                           /* free slots, aligned to 8, are taken from here on */
     uint8_t *slots_end;                       /* bytes, not aligned, are taken from here back */
     const struct larder_allocator *allocator; /* for work space, given back at once */
@@ -89,17 +95,14 @@ LARDER_API bool larder_writer_grow(struct larder_writer *w, size_t n);
 LARDER_API bool larder_writer_fail(struct larder_writer *w, enum larder_status status);
 /* Whether text is UTF-8 (RFC 3629: no surrogates, shortest forms) without a NUL. */
 LARDER_API bool larder_utf8_valid(const char *text, size_t len);
-/* The form of a number of 0x80 or more, by its highest byte that is not 0. */
-struct larder_number_form {
-    uint8_t tag;
-    uint8_t shift; /* to the top of a word */
-    uint8_t bytes; /* with the tag */
-};
-LARDER_API extern const struct larder_number_form larder_number_forms[8];
-/* larder_copy_text of texts of fewer than 8 bytes. */
+/* A number below -32; a timestamp that takes fewer than 8 bytes, or is negative. */
+LARDER_API uint8_t *larder_write_negative(uint8_t *p, int64_t value);
+LARDER_API uint8_t *larder_write_odd_timestamp(uint8_t *p, int64_t value);
+/* larder_copy_text of texts of fewer than 4 bytes. */
 LARDER_API uint64_t larder_copy_tiny(uint8_t *to, const char *text, size_t len);
-/* A string of 32 bytes or more; where it ends, or NULL: it is no UTF-8. There is room. */
-LARDER_API uint8_t *larder_write_long(uint8_t *p, const char *text, size_t len);
+/* larder_write_string of a string of LARDER_SHORT_BYTES or more. */
+LARDER_API uint8_t *larder_write_long(struct larder_writer *w, uint8_t *p, const char *text,
+                                      size_t len, size_t max, size_t fixed);
 /* Whether no two of count entries, `stride` bytes apart, begin with equal
  * strings: OK; E_ARG: two do, or a string is NULL; E_NOMEM: no room to tell.
  * Time and room grow with the bytes and the count alone, whatever the strings. */
@@ -116,12 +119,21 @@ LARDER_API struct larder_at larder_read_skip(const struct larder_reader *r, stru
  * NUL took its first byte, it is a copy in the slots. */
 LARDER_API struct larder_at larder_read_any(struct larder_reader *r, struct larder_at at,
                                             struct larder_bytes *ret_value);
-/* Numbers in signed forms, those too near to the end to load as a word, and what
- * is no number. */
+/* Numbers in signed forms, and what is no number. */
 LARDER_API struct larder_at larder_read_odd_u64(const struct larder_reader *r, struct larder_at at,
                                                 uint64_t *ret_value);
 LARDER_API struct larder_at larder_read_odd_i64(const struct larder_reader *r, struct larder_at at,
                                                 int64_t *ret_value);
+/* A timestamp in any form but the one of 8 bytes, and what is none. */
+LARDER_API struct larder_at larder_read_odd_timestamp(const struct larder_reader *r,
+                                                      struct larder_at at, int64_t *ret_value);
+/* A string with a length behind its tag, and what is no string. */
+LARDER_API struct larder_at larder_read_long(const struct larder_reader *r, struct larder_at at,
+                                             size_t max, const char **ret_value);
+/* A count behind the tag `wide`, 16 bits, or the one after it, 32; and what is none.
+ * Its items may be more than there can be. */
+LARDER_API struct larder_at larder_read_wide(const struct larder_reader *r, struct larder_at at,
+                                             uint8_t wide, size_t *ret_count);
 
 /* ------------------------------------------------------------------ bytes */
 
@@ -196,6 +208,13 @@ static inline uint64_t larder_load_word(const void *p)
     return v;
 }
 
+static inline uint32_t larder_load_half(const void *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 /* The top bits of bytes that are not ASCII. */
 #define LARDER_NOT_ASCII UINT64_C(0x8080808080808080)
 
@@ -220,34 +239,37 @@ static inline uint64_t larder_copy_text(uint8_t *to, const char *text, size_t le
         return (a | b | c | d) & LARDER_NOT_ASCII;
 #endif
     }
-    if (LARDER_LIKELY(len >= 8)) {
-        uint64_t a = larder_load_word(text), b = larder_load_word(text + len - 8);
-        memcpy(to, &a, 8);
-        memcpy(to + len - 8, &b, 8);
-        return (a | b) & LARDER_NOT_ASCII;
+    if (LARDER_LIKELY(len >= 4)) {
+        /* Four pieces; up to 7 bytes are two, each taken twice. */
+        size_t second = (len & 8) / 2, third = len - 4 - second;
+        uint32_t a = larder_load_half(text), b = larder_load_half(text + second);
+        uint32_t c = larder_load_half(text + third), d = larder_load_half(text + len - 4);
+        memcpy(to, &a, 4);
+        memcpy(to + second, &b, 4);
+        memcpy(to + third, &c, 4);
+        memcpy(to + len - 4, &d, 4);
+        return (a | b | c | d) & (uint32_t)LARDER_NOT_ASCII;
     }
     return larder_copy_tiny(to, text, len);
 }
 
-/* Whether text may be a string's: UTF-8 without a NUL. There are `readable` bytes
- * at text; where they are enough, short plain ASCII is told in one look, whatever
- * its length. */
-static inline bool larder_text_ok(const char *text, size_t len, size_t readable)
+/* The same as larder_utf8_valid, of fewer than 32 bytes with LARDER_SLACK_BYTES behind
+ * them that may be read: plain ASCII is told in one look, whatever its length. */
+static inline bool larder_text_ok(const char *text, size_t len)
 {
 #if defined(__SSE2__)
-    if (LARDER_LIKELY(len <= 32 && readable >= 32)) {
-        /* A bit for each byte that is below 1 as a signed number: NUL, or not ASCII. */
-        const __m128i one = _mm_set1_epi8(1);
-        const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)text);
-        const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(text + 16));
-        const uint64_t low = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(a, one));
-        const uint64_t high = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(b, one));
-        if (LARDER_LIKELY(((low | high << 16) & ((UINT64_C(1) << len) - 1)) == 0)) {
-            return true;
-        }
+    /* The first 16 bytes and the last; fewer than 16 are twice the first ones. A bit
+     * for each that is above 0 as a signed number: neither NUL nor beyond ASCII. */
+    const char *last = text + (len > 16 ? len - 16 : 0);
+    const __m128i zero = _mm_setzero_si128();
+    const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)text);
+    const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)last);
+    const __m128i plain = _mm_and_si128(_mm_cmpgt_epi8(a, zero), _mm_cmpgt_epi8(b, zero));
+    const uint32_t odd = ~(uint32_t)_mm_movemask_epi8(plain) & 0xffff;
+    if (LARDER_LIKELY((odd & ((UINT32_C(1) << len) - 1)) == 0)) {
+        return true;
     }
 #endif
-    (void)readable;
     return larder_utf8_valid(text, len);
 }
 
@@ -258,6 +280,9 @@ static inline bool larder_text_ok(const char *text, size_t len, size_t readable)
 static inline uint8_t *larder_write_room(struct larder_writer *w, uint8_t *p, size_t n)
 {
     if (LARDER_LIKELY((size_t)(w->end - p) >= n + LARDER_WORD_BYTES)) {
+        if (p == NULL) {
+            __builtin_unreachable(); /* there is room: callers need not ask */
+        }
         return p;
     }
     w->p = p;
@@ -325,44 +350,41 @@ static inline uint8_t *larder_write_bool(uint8_t *p, bool value)
 
 /* Which width a number has takes no branch: it is shifted to the top of a word,
  * which is stored whole. */
+static inline uint8_t *larder_write_wide(uint8_t *p, uint64_t value)
+{
+    unsigned form = (unsigned)(value > UINT8_MAX) + (value > UINT16_MAX) + (value > UINT32_MAX);
+    unsigned width = 1U << form;
+    p[0] = (uint8_t)(0xcc + form);
+    larder_store64(p + 1, value << (64 - 8 * width));
+    return p + 1 + width;
+}
+
 static inline uint8_t *larder_write_u64(uint8_t *p, uint64_t value)
 {
     if (value < 0x80) {
         p[0] = (uint8_t)value;
         return p + 1;
     }
-    const struct larder_number_form *form =
-        &larder_number_forms[(63U - (unsigned)__builtin_clzll(value)) >> 3];
-    p[0] = form->tag;
-    larder_store64(p + 1, value << form->shift);
-    return p + form->bytes;
+    return larder_write_wide(p, value);
 }
 
 static inline uint8_t *larder_write_i64(uint8_t *p, int64_t value)
 {
-    if (LARDER_LIKELY(value >= 0)) {
-        return larder_write_u64(p, (uint64_t)value);
-    }
-    if (value >= -32) {
+    if (value >= -32 && value < 0x80) {
         p[0] = (uint8_t)value;
         return p + 1;
     }
-    if (value >= INT8_MIN) {
-        p[0] = 0xd0;
-        p[1] = (uint8_t)value;
-        return p + 2;
+    return LARDER_LIKELY(value >= 0) ? larder_write_wide(p, (uint64_t)value)
+                                     : larder_write_negative(p, value);
+}
+
+/* As larder_read_timestamp: 8 bytes are foreseen. */
+static inline uint8_t *larder_write_timestamp(uint8_t *p, int64_t value)
+{
+    if (LARDER_UNLIKELY(value <= UINT32_MAX)) {
+        return larder_write_odd_timestamp(p, value);
     }
-    if (value >= INT16_MIN) {
-        p[0] = 0xd1;
-        larder_store16(p + 1, (uint16_t)value);
-        return p + 3;
-    }
-    if (value >= INT32_MIN) {
-        p[0] = 0xd2;
-        larder_store32(p + 1, (uint32_t)value);
-        return p + 5;
-    }
-    p[0] = 0xd3;
+    p[0] = 0xcf;
     larder_store64(p + 1, (uint64_t)value);
     return p + 9;
 }
@@ -469,7 +491,8 @@ static inline uint8_t *larder_write_map(struct larder_writer *w, uint8_t *p, con
 }
 
 /* A string of at most max bytes (0: no bound); NULL, a longer one or one that
- * is no UTF-8 is E_ARG. Leaves room for `fixed` more bytes. */
+ * is no UTF-8 is E_ARG. A short one needs LARDER_SHORT_BYTES of room; a longer one
+ * reserves, and leaves room for `fixed` more bytes. */
 static inline uint8_t *larder_write_string(struct larder_writer *w, uint8_t *p, const char *text,
                                            size_t max, size_t fixed)
 {
@@ -477,28 +500,23 @@ static inline uint8_t *larder_write_string(struct larder_writer *w, uint8_t *p, 
         return larder_write_refuse(w, LARDER_E_ARG);
     }
     size_t len = strlen(text);
-    if (LARDER_UNLIKELY(max != 0 && len > max)) {
-        return larder_write_refuse(w, LARDER_E_ARG);
-    }
-    size_t room = LARDER_HEADER_BYTES + len + fixed;
-    if (LARDER_UNLIKELY((size_t)(w->end - p) < room + LARDER_WORD_BYTES)) {
-        if (len > w->max) {
-            return larder_write_refuse(w, LARDER_E_TOO_LARGE);
-        }
-        p = larder_write_room(w, p, room);
-        if (p == NULL) {
-            return NULL;
-        }
-    }
-    if (LARDER_UNLIKELY(len >= 32)) {
-        p = larder_write_long(p, text, len);
-        return p != NULL ? p : larder_write_refuse(w, LARDER_E_ARG);
+    if (LARDER_UNLIKELY(len >= LARDER_SHORT_BYTES)) {
+        return larder_write_long(w, p, text, len, max, fixed);
     }
     *p++ = (uint8_t)(0xa0 | len);
-    if (LARDER_UNLIKELY(larder_copy_text(p, text, len) != 0) && !larder_utf8_valid(text, len)) {
+    if (LARDER_UNLIKELY((max != 0 && len > max) ||
+                        (larder_copy_text(p, text, len) != 0 && !larder_utf8_valid(text, len)))) {
         return larder_write_refuse(w, LARDER_E_ARG);
     }
     return p + len;
+}
+
+/* The same of a list's or map's, of which there may be any number: it reserves its own. */
+static inline uint8_t *larder_write_item(struct larder_writer *w, uint8_t *p, const char *text,
+                                         size_t max, size_t fixed)
+{
+    p = larder_write_room(w, p, LARDER_SHORT_BYTES + fixed);
+    return p != NULL ? larder_write_string(w, p, text, max, fixed) : NULL;
 }
 
 static inline uint8_t *larder_write_bytes(struct larder_writer *w, uint8_t *p,
@@ -635,8 +653,8 @@ static inline int64_t larder_sign8(uint8_t bits)
 }
 
 /* The forms with a tag byte are 0xcc..0xcf, a number of 1, 2, 4 or 8 bytes, and
- * 0xd0..0xd3, the same signed. Where a whole word can be loaded, the number is
- * what is left of it after a shift: which width it has takes no branch. */
+ * 0xd0..0xd3, the same signed. A whole word is loaded, and the number is what is left
+ * of it after a shift: which width it has takes no branch. */
 
 static inline struct larder_at larder_read_u64(const struct larder_reader *r, struct larder_at at,
                                                uint64_t *ret_value)
@@ -646,7 +664,7 @@ static inline struct larder_at larder_read_u64(const struct larder_reader *r, st
         return larder_read_next(at.p + 1);
     }
     unsigned form = (unsigned)at.tag - 0xccU;
-    if (LARDER_UNLIKELY(form > 3 || r->end - at.p <= 8)) {
+    if (LARDER_UNLIKELY(form > 3)) {
         return larder_read_odd_u64(r, at, ret_value);
     }
     *ret_value = larder_load64(at.p + 1) >> (64 - (8U << form));
@@ -661,13 +679,26 @@ static inline struct larder_at larder_read_i64(const struct larder_reader *r, st
         return larder_read_next(at.p + 1);
     }
     unsigned form = (unsigned)at.tag - 0xccU;
-    if (LARDER_UNLIKELY(form > 3 || r->end - at.p <= 8)) {
+    if (LARDER_UNLIKELY(form > 3)) {
         return larder_read_odd_i64(r, at, ret_value);
     }
     uint64_t value = larder_load64(at.p + 1) >> (64 - (8U << form));
     *ret_value = (int64_t)value;
     return LARDER_LIKELY(value <= INT64_MAX) ? larder_read_next(at.p + 1 + ((size_t)1 << form))
                                              : larder_read_failed();
+}
+
+/* Milliseconds since 1970. Each since February of that year has 8 bytes: where that is
+ * foreseen, the item behind it needs not wait for the tag. */
+static inline struct larder_at larder_read_timestamp(const struct larder_reader *r,
+                                                     struct larder_at at, int64_t *ret_value)
+{
+    if (LARDER_UNLIKELY(at.tag != 0xcf)) {
+        return larder_read_odd_timestamp(r, at, ret_value);
+    }
+    uint64_t value = larder_load64(at.p + 1);
+    *ret_value = (int64_t)value;
+    return LARDER_LIKELY(value <= INT64_MAX) ? larder_read_next(at.p + 9) : larder_read_failed();
 }
 
 /* The narrower numbers: the wide read, then the range. */
@@ -689,11 +720,10 @@ LARDER_READ_NARROW(i32, int32_t, int64_t, i64, value < INT32_MIN, INT32_MAX)
 #undef LARDER_READ_NARROW
 
 /* A float 64 that is also a float 32: what a newer schema writes whose field is wider. */
-static inline struct larder_at larder_read_narrowed(const struct larder_reader *r,
-                                                    struct larder_at at, float *ret_value)
+static inline struct larder_at larder_read_narrowed(struct larder_at at, float *ret_value)
 {
     double wide;
-    if (at.tag != 0xcb || larder_read_left(r, at) < 8) {
+    if (at.tag != 0xcb) {
         return larder_read_failed();
     }
     uint64_t bits = larder_load64(at.p + 1);
@@ -709,8 +739,9 @@ static inline struct larder_at larder_read_narrowed(const struct larder_reader *
 static inline struct larder_at larder_read_f32(const struct larder_reader *r, struct larder_at at,
                                                float *ret_value)
 {
-    if (LARDER_UNLIKELY(at.tag != 0xca || larder_read_left(r, at) < 4)) {
-        return larder_read_narrowed(r, at, ret_value);
+    (void)r;
+    if (LARDER_UNLIKELY(at.tag != 0xca)) {
+        return larder_read_narrowed(at, ret_value);
     }
     uint32_t bits = larder_load32(at.p + 1);
     memcpy(ret_value, &bits, sizeof bits);
@@ -720,7 +751,7 @@ static inline struct larder_at larder_read_f32(const struct larder_reader *r, st
 static inline struct larder_at larder_read_f64(const struct larder_reader *r, struct larder_at at,
                                                double *ret_value)
 {
-    if (LARDER_UNLIKELY(at.tag != 0xcb || larder_read_left(r, at) < 8)) {
+    if (LARDER_UNLIKELY(at.tag != 0xcb)) {
         float narrow = 0;
         at = larder_read_f32(r, at, &narrow);
         *ret_value = (double)narrow;
@@ -756,27 +787,17 @@ static inline struct larder_at larder_read_string(const struct larder_reader *r,
                                                   struct larder_at at, size_t max,
                                                   const char **ret_value)
 {
-    size_t len;
-    size_t head = 1;
-    if (LARDER_LIKELY((at.tag & 0xe0) == 0xa0)) {
-        len = at.tag & 31U;
-    } else {
-        unsigned form = (unsigned)at.tag - 0xd9U;
-        if (form > 2 || !larder_read_length(r, at, (size_t)1 << form, &len)) {
-            return larder_read_failed();
-        }
-        head += (size_t)1 << form;
+    if (LARDER_UNLIKELY((at.tag & 0xe0) != 0xa0)) {
+        return larder_read_long(r, at, max, ret_value);
     }
-    size_t left = (size_t)(r->end - at.p) - head;
-    if (LARDER_UNLIKELY(len > left || (max != 0 && len > max))) {
-        return larder_read_failed();
-    }
-    char *text = (char *)at.p + head;
-    if (LARDER_UNLIKELY(!larder_text_ok(text, len, left))) {
+    size_t len = at.tag & 31U;
+    char *text = (char *)at.p + 1;
+    if (LARDER_UNLIKELY(len > larder_read_left(r, at) || (max != 0 && len > max) ||
+                        !larder_text_ok(text, len))) {
         return larder_read_failed();
     }
     *ret_value = text;
-    at = larder_read_next(at.p + head + len);
+    at = larder_read_next(at.p + 1 + len);
     *at.p = 0;
     return at;
 }
@@ -816,23 +837,20 @@ static inline struct larder_at larder_read_count(const struct larder_reader *r, 
                                                  uint8_t fix, uint8_t wide, size_t least,
                                                  size_t max, size_t *ret_count)
 {
-    size_t count;
-    size_t head = 1;
     if (LARDER_LIKELY((at.tag & 0xf0) == fix)) {
-        count = at.tag & 15U;
+        *ret_count = at.tag & 15U;
+        at = larder_read_next(at.p + 1);
     } else {
-        size_t width = at.tag == wide ? 2 : at.tag == wide + 1 ? 4 : 0;
-        if (width == 0 || !larder_read_length(r, at, width, &count)) {
-            return larder_read_failed();
+        at = larder_read_wide(r, at, wide, ret_count);
+        if (at.p == NULL) {
+            return at;
         }
-        head += width;
     }
-    if (LARDER_UNLIKELY(count > ((size_t)(r->end - at.p) - head) / least ||
-                        (max != 0 && count > max))) {
+    if (LARDER_UNLIKELY(*ret_count > (size_t)(r->end - at.p) / least ||
+                        (max != 0 && *ret_count > max))) {
         return larder_read_failed();
     }
-    *ret_count = count;
-    return larder_read_next(at.p + head);
+    return at;
 }
 
 static inline struct larder_at larder_read_list(const struct larder_reader *r, struct larder_at at,
@@ -847,13 +865,21 @@ static inline struct larder_at larder_read_map(const struct larder_reader *r, st
     return larder_read_count(r, at, 0x80, 0xde, 2, max, ret_count);
 }
 
-/* A struct's head: how many positions were written, `least` of which must be there. */
+/* A struct's head: how many positions were written, `least` of which must be there.
+ * Nothing is taken for them beforehand, so they are not held against what is left. */
 static inline struct larder_at larder_read_struct(const struct larder_reader *r,
                                                   struct larder_at at, size_t least,
                                                   size_t *ret_count)
 {
-    *ret_count = 0;
-    at = larder_read_count(r, at, 0x90, 0xdc, 1, 0, ret_count);
+    if (least < 16 && LARDER_LIKELY((at.tag & 0xf0) == 0x90)) {
+        *ret_count = at.tag & 15U;
+        at = larder_read_next(at.p + 1);
+    } else if (LARDER_LIKELY(at.tag == 0xdc)) {
+        *ret_count = larder_load16(at.p + 1);
+        at = larder_read_next(at.p + 3);
+    } else {
+        at = larder_read_wide(r, at, 0xdc, ret_count);
+    }
     return LARDER_LIKELY(*ret_count >= least) ? at : larder_read_failed();
 }
 

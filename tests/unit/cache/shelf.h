@@ -42,7 +42,7 @@ struct tea {
 static inline bool tea_encode(struct larder_writer *w, const void *value)
 {
     const struct tea *tea = value;
-    uint8_t *p = larder_write_room(w, w->p, 1 + 9 + 9);
+    uint8_t *p = larder_write_room(w, w->p, 1 + 9 + LARDER_SHORT_BYTES + 9);
     if (p == NULL) {
         return false;
     }

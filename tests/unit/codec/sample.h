@@ -63,7 +63,7 @@ struct sample {
     const char *note; /* optional */
 };
 
-enum { SAMPLE_FIXED = 160, SAMPLE_POSITIONS = 26, SAMPLE_LEAST = 23 };
+enum { SAMPLE_FIXED = 230, SAMPLE_POSITIONS = 26, SAMPLE_LEAST = 23 };
 
 /* ----------------------------------------------------------------- encode */
 
@@ -112,7 +112,7 @@ static inline uint8_t *encode_sample_labels(struct larder_writer *w, uint8_t *p,
     for (size_t i = 0; p != NULL && i < value->labels.count; i++) {
         p = value->labels.items[i] == NULL
                 ? larder_write_absent(w, p, SAMPLE_FIXED)
-                : larder_write_string(w, p, value->labels.items[i], 0, SAMPLE_FIXED);
+                : larder_write_item(w, p, value->labels.items[i], 0, SAMPLE_FIXED);
     }
     return p != NULL ? p : larder_write_failed(w, "labels");
 }
@@ -123,7 +123,7 @@ static inline uint8_t *encode_sample_attrs(struct larder_writer *w, uint8_t *p,
     p = larder_write_map(w, p, value->attrs.entries, value->attrs.count,
                          sizeof value->attrs.entries[0], 0, SAMPLE_FIXED);
     for (size_t i = 0; p != NULL && i < value->attrs.count; i++) {
-        p = larder_write_string(w, p, value->attrs.entries[i].key, 0, SAMPLE_FIXED);
+        p = larder_write_item(w, p, value->attrs.entries[i].key, 0, SAMPLE_FIXED);
         if (p != NULL) {
             p = larder_write_u64(p, value->attrs.entries[i].value);
         }

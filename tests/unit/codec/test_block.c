@@ -264,6 +264,44 @@ static void test_the_hint_makes_one_allocation_a_value(void **state)
     assert_int_equal(memory.live_blocks, 0);
 }
 
+/* A value with `count` labels and a name of len bytes, decoded; the size of its block. */
+static size_t block_bytes(size_t count, size_t len)
+{
+    static const char *labels[20];
+    struct sample value = sample_full();
+    struct larder_writer w;
+    struct fail_alloc memory;
+    const void *decoded;
+    char name[41] = {0};
+    for (size_t i = 0; i < count; i++) {
+        labels[i] = "x";
+    }
+    memset(name, 'x', len);
+    value.name = name;
+    value.labels = (struct larder_string_list){labels, count};
+    larder_writer_init(&w, &larder_allocator_libc, bytes, sizeof bytes, 0);
+    assert_true(larder_value_encode(&w, &sample_entity, &value));
+    fail_alloc_init(&memory);
+    for (int i = 0; i < 2; i++) { /* the second is taught by the first */
+        memory.peak_bytes = 0;
+        assert_int_equal(larder_value_decode(&memory.allocator, &sample_entity, &hint, w.start,
+                                             larder_writer_len(&w), &decoded),
+                         LARDER_OK);
+        larder_value_release(decoded);
+    }
+    larder_writer_release(&w);
+    return memory.peak_bytes;
+}
+
+static void test_a_longer_value_with_lists_of_one_length_takes_no_more_slots(void **state)
+{
+    (void)state;
+    size_t with_short = block_bytes(5, 1);
+    assert_int_equal(block_bytes(5, 40), with_short + 40); /* its head is wider by one */
+    assert_int_equal(block_bytes(5, 1), with_short);
+    assert_true(block_bytes(20, 1) > with_short + 15 * sizeof(char *));
+}
+
 static void test_a_failed_value_teaches_nothing(void **state)
 {
     (void)state;
@@ -342,20 +380,22 @@ struct parcel {
     const char *note;
 };
 
+enum { PARCEL_FIXED = 1 + 5 + 2 * LARDER_SHORT_BYTES };
+
 static bool encode_parcel(struct larder_writer *w, const void *from)
 {
     const struct parcel *parcel = from;
-    uint8_t *p = larder_write_room(w, w->p, 10);
+    uint8_t *p = larder_write_room(w, w->p, PARCEL_FIXED);
     if (p != NULL) {
         p = larder_write_struct(p, 4);
         p = larder_write_u64(p, parcel->id);
-        p = larder_write_string(w, p, parcel->name, 0, 10);
+        p = larder_write_string(w, p, parcel->name, 0, PARCEL_FIXED);
     }
     if (p != NULL) {
-        p = larder_write_bytes(w, p, parcel->data, 0, 10);
+        p = larder_write_bytes(w, p, parcel->data, 0, PARCEL_FIXED);
     }
     if (p != NULL) {
-        p = larder_write_string(w, p, parcel->note, 0, 10);
+        p = larder_write_string(w, p, parcel->note, 0, PARCEL_FIXED);
     }
     return larder_write_end(w, p);
 }
@@ -460,6 +500,33 @@ static void test_a_room_gives_what_a_copy_gives(void **state)
     }
 }
 
+/* Whatever the reading of a number that is cut off runs into. */
+static bool decode_looking_behind(struct larder_reader *r, void *to)
+{
+    (void)to;
+    for (size_t i = 0; i < LARDER_SLACK_BYTES; i++) {
+        assert_int_equal(r->end[i], 0xc1);
+    }
+    return larder_read_end(r, larder_read_skip(r, larder_read_begin(r)));
+}
+
+static void test_a_payload_has_its_slack(void **state)
+{
+    (void)state;
+    struct larder_entity entity = parcel_entity;
+    struct fail_alloc memory;
+    const void *value;
+    entity.decode = decode_looking_behind;
+    fail_alloc_init(&memory);
+    assert_int_equal(
+        larder_value_decode(&memory.allocator, &entity, &hint, bytes, bytes_len, &value),
+        LARDER_OK);
+    larder_value_release(value);
+    assert_int_equal(decode_in_room(&memory, &entity, bytes, bytes_len, &value), LARDER_OK);
+    larder_value_release(value);
+    assert_int_equal(memory.live_blocks, 0);
+}
+
 static void test_a_room_becomes_the_value(void **state)
 {
     (void)state;
@@ -499,10 +566,13 @@ int main(void)
         cmocka_unit_test_setup(test_no_random_damage_does_harm, begin),
         cmocka_unit_test_setup(test_hostile_heads_take_no_memory, begin),
         cmocka_unit_test_setup(test_the_hint_makes_one_allocation_a_value, begin),
+        cmocka_unit_test_setup(test_a_longer_value_with_lists_of_one_length_takes_no_more_slots,
+                               begin),
         cmocka_unit_test_setup(test_a_failed_value_teaches_nothing, begin),
         cmocka_unit_test_setup(test_no_memory_is_told_apart_from_a_bad_value, begin),
         cmocka_unit_test_setup(test_a_value_lives_until_its_last_release, begin),
         cmocka_unit_test_setup(test_a_room_gives_what_a_copy_gives, begin),
+        cmocka_unit_test_setup(test_a_payload_has_its_slack, begin),
         cmocka_unit_test_setup(test_a_room_becomes_the_value, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,12 +23,12 @@ static struct larder_reader r;
 static void start(const void *bytes, size_t len)
 {
     free(payload);
-    payload = malloc(len + 1);
+    payload = malloc(len + LARDER_SLACK_BYTES);
     assert_non_null(payload);
     if (len != 0) {
         memcpy(payload, bytes, len);
     }
-    payload[len] = 0xc1;
+    memset(payload + len, 0xc1, LARDER_SLACK_BYTES);
     r = (struct larder_reader){
         .p = payload,
         .end = payload + len,
@@ -49,10 +49,11 @@ static int end(void **state)
     return 0;
 }
 
-/* Goes on behind what was read. */
+/* Goes on behind what was read. A number that was cut off ends behind the end, where
+ * nothing begins, and no value does. */
 static bool took(struct larder_at at)
 {
-    return larder_read_end(&r, at);
+    return larder_read_end(&r, at) && r.p <= r.end;
 }
 
 static bool took_nil(void)
@@ -101,6 +102,73 @@ static void test_unsigned_numbers_are_read_from_every_form(void **state)
             assert_false(took(larder_read_i64(&r, larder_read_begin(&r), &integer)));
         }
     }
+}
+
+/* Nothing goes on behind a number that is cut off, whatever is asked for. */
+static void test_nothing_begins_behind_a_number_that_is_cut_off(void **state)
+{
+    (void)state;
+    static const uint8_t tags[] = {0xcc, 0xcd, 0xce, 0xcf};
+    for (size_t i = 0; i < sizeof tags; i++) {
+        for (size_t len = 1; len < 1 + ((size_t)1 << i); len++) {
+            uint8_t bytes[9] = {tags[i]};
+            uint64_t natural = 0;
+            int64_t integer = 0;
+            double real = 0;
+            bool flag = false;
+            size_t count = 0;
+            const char *text = NULL;
+            struct larder_bytes any = {NULL, 0};
+            start(bytes, len);
+            struct larder_at at = larder_read_u64(&r, larder_read_begin(&r), &natural);
+            assert_true(at.p > r.end && at.tag == 0xc1);
+            assert_null(larder_read_u64(&r, at, &natural).p);
+            assert_null(larder_read_i64(&r, at, &integer).p);
+            assert_null(larder_read_timestamp(&r, at, &integer).p);
+            assert_null(larder_read_f64(&r, at, &real).p);
+            assert_null(larder_read_bool(&r, at, &flag).p);
+            assert_null(larder_read_string(&r, at, 0, &text).p);
+            assert_null(larder_read_bytes(&r, at, 0, &any).p);
+            assert_null(larder_read_any(&r, at, &any).p);
+            assert_null(larder_read_list(&r, at, 0, &count).p);
+            assert_null(larder_read_map(&r, at, 0, &count).p);
+            assert_null(larder_read_struct(&r, at, 0, &count).p);
+            assert_null(larder_read_skip(&r, at).p);
+            assert_null(larder_read_rest(&r, at, 2, 1).p);
+            assert_false(larder_read_nil(&at));
+        }
+    }
+}
+
+static void test_timestamps_are_read_from_every_form_of_a_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        int64_t value;
+    } moments[] = {{"\x07", 1, 7},
+                   {"\xf9", 1, -7},
+                   {"\xcc\xff", 2, 255},
+                   {"\xce\xff\xff\xff\xff", 5, UINT32_MAX},
+                   {"\xcf\0\0\x01\0\0\0\0\0", 9, INT64_C(1) << 40},
+                   {"\xcf\x7f\xff\xff\xff\xff\xff\xff\xff", 9, INT64_MAX},
+                   {"\xd3\0\0\x01\0\0\0\0\0", 9, INT64_C(1) << 40},
+                   {"\xd1\xff\xf9", 3, -7}};
+    int64_t value = 0;
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        start(moments[i].bytes, moments[i].len);
+        assert_true(took(larder_read_timestamp(&r, larder_read_begin(&r), &value)) &&
+                    value == moments[i].value && at_end());
+        for (size_t len = 0; len < moments[i].len; len++) {
+            start(moments[i].bytes, len);
+            assert_false(took(larder_read_timestamp(&r, larder_read_begin(&r), &value)));
+        }
+    }
+    START("\xcf\x80\0\0\0\0\0\0\0");
+    assert_false(took(larder_read_timestamp(&r, larder_read_begin(&r), &value)));
+    START("\xcb\0\0\0\0\0\0\0\0");
+    assert_false(took(larder_read_timestamp(&r, larder_read_begin(&r), &value)));
 }
 
 static void test_negative_numbers_are_read_from_every_form(void **state)
@@ -438,6 +506,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_unsigned_numbers_are_read_from_every_form, end),
+        cmocka_unit_test_teardown(test_nothing_begins_behind_a_number_that_is_cut_off, end),
+        cmocka_unit_test_teardown(test_timestamps_are_read_from_every_form_of_a_number, end),
         cmocka_unit_test_teardown(test_negative_numbers_are_read_from_every_form, end),
         cmocka_unit_test_teardown(test_narrow_numbers_refuse_wider_ones, end),
         cmocka_unit_test_teardown(test_floats_widen_and_narrow_to_the_same_number_only, end),

@@ -15,12 +15,13 @@
 static bool valid(const char *text, size_t len)
 {
     bool exact = larder_utf8_valid(text, len);
-    assert_int_equal(larder_text_ok(text, len, len), exact);
-    /* Nor does it matter what lies behind, where that may be read. */
-    char more[160];
-    memset(more, len % 2 == 0 ? '\xff' : 'x', sizeof more);
-    memcpy(more, text, len);
-    assert_int_equal(larder_text_ok(more, len, sizeof more), exact);
+    /* Nor does it matter what lies in the slack behind a short one. */
+    if (len < LARDER_SHORT_BYTES) {
+        char more[LARDER_SHORT_BYTES + LARDER_SLACK_BYTES];
+        memset(more, len % 2 == 0 ? '\xff' : 'x', sizeof more);
+        memcpy(more, text, len);
+        assert_int_equal(larder_text_ok(more, len), exact);
+    }
     return exact;
 }
 

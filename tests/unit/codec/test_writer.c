@@ -71,6 +71,15 @@ static void test_numbers_take_their_shortest_form(void **state)
     ASSERT_WRITTEN("\xd2\xff\xff\x7f\xff\xd2\x80\x00\x00\x00");
     w.p = larder_write_i64(w.p, (int64_t)INT32_MIN - 1);
     ASSERT_WRITTEN("\xd3\xff\xff\xff\xff\x7f\xff\xff\xff");
+    static const int64_t moments[] = {0,         -33,      UINT32_MAX, (int64_t)UINT32_MAX + 1,
+                                      INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        char number[9];
+        size_t len = (size_t)(larder_write_i64(w.p, moments[i]) - w.p);
+        memcpy(number, w.p, len);
+        w.p = larder_write_timestamp(w.p, moments[i]);
+        assert_written(number, len);
+    }
     w.p = larder_write_i64(w.p, 128);
     w.p = larder_write_f32(w.p, 1.5F);
     w.p = larder_write_f64(w.p, -1.5);
@@ -87,7 +96,7 @@ static void check_string(size_t len, const char *head, size_t head_len)
         text[i] = (char)('a' + i % 26);
     }
     text[len] = '\0';
-    assert_true(larder_write_end(&w, larder_write_string(&w, w.p, text, 0, 0)));
+    assert_true(larder_write_end(&w, larder_write_item(&w, w.p, text, 0, 0)));
     assert_int_equal(larder_writer_len(&w), head_len + len);
     assert_memory_equal(w.start, head, head_len);
     assert_memory_equal(w.start + head_len, text, len);

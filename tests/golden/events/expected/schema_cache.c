@@ -42,13 +42,13 @@ static struct larder_at decode_shop_price(struct larder_reader *r, struct larder
 
 static uint8_t *encode_shop_item(struct larder_writer *w, uint8_t *p, const struct shop_item *value)
 {
-    p = larder_write_room(w, p, 21);
+    p = larder_write_room(w, p, 48);
     if (p == NULL) {
         return larder_write_failed(w, "shop_item");
     }
     p = larder_write_struct(p, 2);
     p = larder_write_u64(p, value->id);
-    p = larder_write_string(w, p, value->name, 0, 21);
+    p = larder_write_string(w, p, value->name, 0, 48);
     if (p == NULL) {
         return larder_write_failed(w, "item.name");
     }
@@ -742,7 +742,7 @@ static uint8_t *encode_shop_front(struct larder_writer *w, uint8_t *p, const str
         return larder_write_failed(w, "front");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        p = larder_write_string(w, p, (*value).items[i0], 0, 10);
+        p = larder_write_item(w, p, (*value).items[i0], 0, 10);
         if (p == NULL) {
             return larder_write_failed(w, "front");
         }

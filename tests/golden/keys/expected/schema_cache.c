@@ -78,19 +78,19 @@ static struct larder_at decode_keys_every(struct larder_reader *r, struct larder
 
 static uint8_t *encode_keys_clash(struct larder_writer *w, uint8_t *p, const struct keys_clash *value)
 {
-    p = larder_write_room(w, p, 30);
+    p = larder_write_room(w, p, 84);
     if (p == NULL) {
         return larder_write_failed(w, "keys_clash");
     }
     p = larder_write_struct(p, 4);
     p = larder_write_u64(p, value->cache);
-    p = larder_write_string(w, p, value->int_, 0, 30);
+    p = larder_write_string(w, p, value->int_, 0, 84);
     if (p == NULL) {
         return larder_write_failed(w, "clash.int");
     }
     p = larder_write_u64(p, value->ret_value);
     if (value->class_ != NULL) {
-        p = larder_write_string(w, p, value->class_, 0, 30);
+        p = larder_write_string(w, p, value->class_, 0, 84);
         if (p == NULL) {
             return larder_write_failed(w, "clash.class");
         }
@@ -208,12 +208,12 @@ static struct larder_at decode_keys_locals(struct larder_reader *r, struct larde
 
 static uint8_t *encode_keys_functions(struct larder_writer *w, uint8_t *p, const struct keys_functions *value)
 {
-    p = larder_write_room(w, p, 30);
+    p = larder_write_room(w, p, 57);
     if (p == NULL) {
         return larder_write_failed(w, "keys_functions");
     }
     p = larder_write_struct(p, 2);
-    p = larder_write_string(w, p, value->strcmp, 0, 30);
+    p = larder_write_string(w, p, value->strcmp, 0, 57);
     if (p == NULL) {
         return larder_write_failed(w, "functions.strcmp");
     }
@@ -583,7 +583,7 @@ static uint8_t *encode_keys_tagged(struct larder_writer *w, uint8_t *p, const st
         return larder_write_failed(w, "tagged");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        p = larder_write_string(w, p, (*value).items[i0], 0, 10);
+        p = larder_write_item(w, p, (*value).items[i0], 0, 10);
         if (p == NULL) {
             return larder_write_failed(w, "tagged");
         }
@@ -1741,11 +1741,11 @@ void keys_locals_release_many(const struct keys_locals **values, size_t count)
 
 static uint8_t *encode_keys_packed(struct larder_writer *w, uint8_t *p, const struct keys_packed *value)
 {
-    p = larder_write_room(w, p, 5);
+    p = larder_write_room(w, p, 32);
     if (p == NULL) {
         return larder_write_failed(w, "packed");
     }
-    p = larder_write_string(w, p, value->value, 0, 5);
+    p = larder_write_string(w, p, value->value, 0, 32);
     if (p == NULL) {
         return larder_write_failed(w, "packed");
     }

@@ -29,13 +29,13 @@ static struct larder_at decode_shop_item(struct larder_reader *r, struct larder_
 
 static uint8_t *encode_shop_item(struct larder_writer *w, uint8_t *p, const struct shop_item *value)
 {
-    p = larder_write_room(w, p, 21);
+    p = larder_write_room(w, p, 48);
     if (p == NULL) {
         return larder_write_failed(w, "shop_item");
     }
     p = larder_write_struct(p, 2);
     p = larder_write_u64(p, value->id);
-    p = larder_write_string(w, p, value->name, 0, 21);
+    p = larder_write_string(w, p, value->name, 0, 48);
     if (p == NULL) {
         return larder_write_failed(w, "item.name");
     }

@@ -37,12 +37,12 @@ static void defaults_text_odd(struct text_odd *out)
 
 static uint8_t *encode_text_odd(struct larder_writer *w, uint8_t *p, const struct text_odd *value)
 {
-    p = larder_write_room(w, p, 11);
+    p = larder_write_room(w, p, 38);
     if (p == NULL) {
         return larder_write_failed(w, "text_odd");
     }
     p = larder_write_struct(p, 1);
-    p = larder_write_string(w, p, value->a, 0, 11);
+    p = larder_write_string(w, p, value->a, 0, 38);
     if (p == NULL) {
         return larder_write_failed(w, "Odd.a");
     }
@@ -75,7 +75,7 @@ static void defaults_text_thing(struct text_thing *out)
 
 static uint8_t *encode_text_thing(struct larder_writer *w, uint8_t *p, const struct text_thing *value)
 {
-    p = larder_write_room(w, p, 27);
+    p = larder_write_room(w, p, 54);
     if (p == NULL) {
         return larder_write_failed(w, "text_thing");
     }
@@ -83,12 +83,12 @@ static uint8_t *encode_text_thing(struct larder_writer *w, uint8_t *p, const str
     p = larder_write_u64(p, value->id);
     p = encode_text_odd(w, p, &value->odd);
     if (p != NULL) {
-        p = larder_write_room(w, p, 27);
+        p = larder_write_room(w, p, 54);
     }
     if (p == NULL) {
         return larder_write_failed(w, "thing.odd");
     }
-    p = larder_write_string(w, p, value->fmt, 0, 27);
+    p = larder_write_string(w, p, value->fmt, 0, 54);
     if (p == NULL) {
         return larder_write_failed(w, "thing.fmt");
     }

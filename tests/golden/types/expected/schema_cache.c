@@ -88,32 +88,33 @@ static struct larder_at decode_kinds_point(struct larder_reader *r, struct larde
 
 static uint8_t *encode_kinds_tree(struct larder_writer *w, uint8_t *p, const struct kinds_tree *value)
 {
-    p = larder_write_room(w, p, 39);
+    p = larder_write_room(w, p, 66);
     if (p == NULL || !larder_write_enter(w)) {
         return larder_write_failed(w, "kinds_tree");
     }
     p = larder_write_struct(p, 4);
-    p = larder_write_string(w, p, value->label, 0, 39);
+    p = larder_write_string(w, p, value->label, 0, 66);
     if (p == NULL) {
         return larder_write_failed(w, "Tree.label");
     }
-    p = larder_write_list(w, p, value->children.items, value->children.count, 0, 0, 39);
+    p = larder_write_list(w, p, value->children.items, value->children.count, 0, 0, 66);
     if (p == NULL) {
         return larder_write_failed(w, "Tree.children");
     }
     for (size_t i0 = 0; i0 < value->children.count; i0++) {
         p = encode_kinds_tree(w, p, &value->children.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 39);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "Tree.children");
         }
     }
+    p = larder_write_room(w, p, 66);
+    if (p == NULL) {
+        return larder_write_failed(w, "Tree.children");
+    }
     if (value->parent != NULL) {
         p = encode_kinds_tree(w, p, value->parent);
         if (p != NULL) {
-            p = larder_write_room(w, p, 39);
+            p = larder_write_room(w, p, 66);
         }
         if (p == NULL) {
             return larder_write_failed(w, "Tree.parent");
@@ -121,22 +122,23 @@ static uint8_t *encode_kinds_tree(struct larder_writer *w, uint8_t *p, const str
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_map(w, p, value->by_name.entries, value->by_name.count, sizeof value->by_name.entries[0], 0, 39);
+    p = larder_write_map(w, p, value->by_name.entries, value->by_name.count, sizeof value->by_name.entries[0], 0, 66);
     if (p == NULL) {
         return larder_write_failed(w, "Tree.by_name");
     }
     for (size_t i0 = 0; i0 < value->by_name.count; i0++) {
-        p = larder_write_string(w, p, value->by_name.entries[i0].key, 0, 39);
+        p = larder_write_item(w, p, value->by_name.entries[i0].key, 0, 66);
         if (p == NULL) {
             return larder_write_failed(w, "Tree.by_name");
         }
         p = encode_kinds_tree(w, p, &value->by_name.entries[i0].value);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 39);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "Tree.by_name");
         }
+    }
+    p = larder_write_room(w, p, 66);
+    if (p == NULL) {
+        return larder_write_failed(w, "Tree.by_name");
     }
     larder_write_leave(w);
     return p;
@@ -283,7 +285,7 @@ static void defaults_kinds_all(struct kinds_all *out)
 
 static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const struct kinds_all *value)
 {
-    p = larder_write_room(w, p, 312);
+    p = larder_write_room(w, p, 393);
     if (p == NULL) {
         return larder_write_failed(w, "kinds_all");
     }
@@ -303,24 +305,24 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
     p = larder_write_i64(p, value->g);
     p = larder_write_f32(p, value->h);
     p = larder_write_f64(p, value->i);
-    p = larder_write_string(w, p, value->text, 64, 312);
+    p = larder_write_string(w, p, value->text, 64, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.text");
     }
     if (value->text_or_not != NULL) {
-        p = larder_write_string(w, p, value->text_or_not, 0, 312);
+        p = larder_write_string(w, p, value->text_or_not, 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.text_or_not");
         }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_bytes(w, p, value->raw, 1024, 312);
+    p = larder_write_bytes(w, p, value->raw, 1024, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.raw");
     }
     if (value->has_raw_or_not) {
-        p = larder_write_bytes(w, p, value->raw_or_not, 0, 312);
+        p = larder_write_bytes(w, p, value->raw_or_not, 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.raw_or_not");
         }
@@ -328,18 +330,18 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
         p = larder_write_nil(p);
     }
     p = larder_write_uuid(p, value->token);
-    p = larder_write_i64(p, value->made);
+    p = larder_write_timestamp(p, value->made);
     if (value->has_lasts) {
         p = larder_write_i64(p, value->lasts);
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_any(w, p, value->extra, 0, 312);
+    p = larder_write_any(w, p, value->extra, 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.extra");
     }
     if (value->has_extra_or_not) {
-        p = larder_write_present_any(w, p, value->extra_or_not, 0, 312);
+        p = larder_write_present_any(w, p, value->extra_or_not, 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.extra_or_not");
         }
@@ -358,7 +360,7 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->colours.items, value->colours.count, 0, 5, 312);
+    p = larder_write_list(w, p, value->colours.items, value->colours.count, 0, 5, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.colours");
     }
@@ -370,7 +372,7 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
     }
     p = encode_kinds_point(w, p, &value->where);
     if (p != NULL) {
-        p = larder_write_room(w, p, 312);
+        p = larder_write_room(w, p, 393);
     }
     if (p == NULL) {
         return larder_write_failed(w, "all.where");
@@ -378,7 +380,7 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
     if (value->where_or_not != NULL) {
         p = encode_kinds_point(w, p, value->where_or_not);
         if (p != NULL) {
-            p = larder_write_room(w, p, 312);
+            p = larder_write_room(w, p, 393);
         }
         if (p == NULL) {
             return larder_write_failed(w, "all.where_or_not");
@@ -386,89 +388,92 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->path.items, value->path.count, 100, 0, 312);
+    p = larder_write_list(w, p, value->path.items, value->path.count, 100, 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.path");
     }
     for (size_t i0 = 0; i0 < value->path.count; i0++) {
         p = encode_kinds_point(w, p, &value->path.items[i0]);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 312);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "all.path");
         }
     }
+    p = larder_write_room(w, p, 393);
+    if (p == NULL) {
+        return larder_write_failed(w, "all.path");
+    }
     if (value->has_maybe_path) {
-        p = larder_write_list(w, p, value->maybe_path.items, value->maybe_path.count, 0, 0, 312);
+        p = larder_write_list(w, p, value->maybe_path.items, value->maybe_path.count, 0, 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.maybe_path");
         }
         for (size_t i0 = 0; i0 < value->maybe_path.count; i0++) {
             p = encode_kinds_point(w, p, &value->maybe_path.items[i0]);
-            if (p != NULL) {
-                p = larder_write_room(w, p, 312);
-            }
             if (p == NULL) {
                 return larder_write_failed(w, "all.maybe_path");
             }
         }
+        p = larder_write_room(w, p, 393);
+        if (p == NULL) {
+            return larder_write_failed(w, "all.maybe_path");
+        }
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_list(w, p, value->sparse.items, value->sparse.count, 0, 0, 312);
+    p = larder_write_list(w, p, value->sparse.items, value->sparse.count, 0, 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.sparse");
     }
     for (size_t i0 = 0; i0 < value->sparse.count; i0++) {
         if (value->sparse.items[i0] == NULL) {
-            p = larder_write_absent(w, p, 312);
+            p = larder_write_absent(w, p, 393);
             if (p == NULL) {
                 return larder_write_failed(w, "all.sparse");
             }
         } else {
             p = encode_kinds_point(w, p, value->sparse.items[i0]);
-            if (p != NULL) {
-                p = larder_write_room(w, p, 312);
-            }
             if (p == NULL) {
                 return larder_write_failed(w, "all.sparse");
             }
         }
     }
-    p = larder_write_list(w, p, value->words.items, value->words.count, 0, 0, 312);
+    p = larder_write_room(w, p, 393);
+    if (p == NULL) {
+        return larder_write_failed(w, "all.sparse");
+    }
+    p = larder_write_list(w, p, value->words.items, value->words.count, 0, 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.words");
     }
     for (size_t i0 = 0; i0 < value->words.count; i0++) {
-        p = larder_write_string(w, p, value->words.items[i0], 0, 312);
+        p = larder_write_item(w, p, value->words.items[i0], 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.words");
         }
     }
-    p = larder_write_list(w, p, value->gaps.items, value->gaps.count, 0, 0, 312);
+    p = larder_write_list(w, p, value->gaps.items, value->gaps.count, 0, 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.gaps");
     }
     for (size_t i0 = 0; i0 < value->gaps.count; i0++) {
         if (value->gaps.items[i0] == NULL) {
-            p = larder_write_absent(w, p, 312);
+            p = larder_write_absent(w, p, 393);
             if (p == NULL) {
                 return larder_write_failed(w, "all.gaps");
             }
         } else {
-            p = larder_write_string(w, p, value->gaps.items[i0], 0, 312);
+            p = larder_write_item(w, p, value->gaps.items[i0], 0, 393);
             if (p == NULL) {
                 return larder_write_failed(w, "all.gaps");
             }
         }
     }
-    p = larder_write_list(w, p, value->grid.items, value->grid.count, 0, 0, 312);
+    p = larder_write_list(w, p, value->grid.items, value->grid.count, 0, 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.grid");
     }
     for (size_t i0 = 0; i0 < value->grid.count; i0++) {
-        p = larder_write_list(w, p, value->grid.items[i0].items, value->grid.items[i0].count, 0, 3, 312);
+        p = larder_write_list(w, p, value->grid.items[i0].items, value->grid.items[i0].count, 0, 3, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.grid");
         }
@@ -476,27 +481,27 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
             p = larder_write_u64(p, value->grid.items[i0].items[i1]);
         }
     }
-    p = larder_write_map(w, p, value->attrs.entries, value->attrs.count, sizeof value->attrs.entries[0], 0, 312);
+    p = larder_write_map(w, p, value->attrs.entries, value->attrs.count, sizeof value->attrs.entries[0], 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.attrs");
     }
     for (size_t i0 = 0; i0 < value->attrs.count; i0++) {
-        p = larder_write_string(w, p, value->attrs.entries[i0].key, 0, 312);
+        p = larder_write_item(w, p, value->attrs.entries[i0].key, 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.attrs");
         }
-        p = larder_write_string(w, p, value->attrs.entries[i0].value, 0, 312);
+        p = larder_write_item(w, p, value->attrs.entries[i0].value, 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.attrs");
         }
     }
     if (value->has_counts) {
-        p = larder_write_map(w, p, value->counts.entries, value->counts.count, sizeof value->counts.entries[0], 0, 312);
+        p = larder_write_map(w, p, value->counts.entries, value->counts.count, sizeof value->counts.entries[0], 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.counts");
         }
         for (size_t i0 = 0; i0 < value->counts.count; i0++) {
-            p = larder_write_string(w, p, value->counts.entries[i0].key, 0, 312);
+            p = larder_write_item(w, p, value->counts.entries[i0].key, 0, 393);
             if (p == NULL) {
                 return larder_write_failed(w, "all.counts");
             }
@@ -505,49 +510,50 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
     } else {
         p = larder_write_nil(p);
     }
-    p = larder_write_map(w, p, value->nested.entries, value->nested.count, sizeof value->nested.entries[0], 0, 312);
+    p = larder_write_map(w, p, value->nested.entries, value->nested.count, sizeof value->nested.entries[0], 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.nested");
     }
     for (size_t i0 = 0; i0 < value->nested.count; i0++) {
-        p = larder_write_string(w, p, value->nested.entries[i0].key, 0, 312);
+        p = larder_write_item(w, p, value->nested.entries[i0].key, 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.nested");
         }
-        p = larder_write_list(w, p, value->nested.entries[i0].value.items, value->nested.entries[i0].value.count, 0, 0, 312);
+        p = larder_write_list(w, p, value->nested.entries[i0].value.items, value->nested.entries[i0].value.count, 0, 0, 393);
         if (p == NULL) {
             return larder_write_failed(w, "all.nested");
         }
         for (size_t i1 = 0; i1 < value->nested.entries[i0].value.count; i1++) {
-            p = larder_write_map(w, p, value->nested.entries[i0].value.items[i1].entries, value->nested.entries[i0].value.items[i1].count, sizeof value->nested.entries[i0].value.items[i1].entries[0], 0, 312);
+            p = larder_write_map(w, p, value->nested.entries[i0].value.items[i1].entries, value->nested.entries[i0].value.items[i1].count, sizeof value->nested.entries[i0].value.items[i1].entries[0], 0, 393);
             if (p == NULL) {
                 return larder_write_failed(w, "all.nested");
             }
             for (size_t i2 = 0; i2 < value->nested.entries[i0].value.items[i1].count; i2++) {
-                p = larder_write_string(w, p, value->nested.entries[i0].value.items[i1].entries[i2].key, 0, 312);
+                p = larder_write_item(w, p, value->nested.entries[i0].value.items[i1].entries[i2].key, 0, 393);
                 if (p == NULL) {
                     return larder_write_failed(w, "all.nested");
                 }
                 p = encode_kinds_point(w, p, &value->nested.entries[i0].value.items[i1].entries[i2].value);
-                if (p != NULL) {
-                    p = larder_write_room(w, p, 312);
-                }
                 if (p == NULL) {
                     return larder_write_failed(w, "all.nested");
                 }
+            }
+            p = larder_write_room(w, p, 393);
+            if (p == NULL) {
+                return larder_write_failed(w, "all.nested");
             }
         }
     }
     p = encode_kinds_tree(w, p, &value->tree);
     if (p != NULL) {
-        p = larder_write_room(w, p, 312);
+        p = larder_write_room(w, p, 393);
     }
     if (p == NULL) {
         return larder_write_failed(w, "all.tree");
     }
     p = encode_kinds_big(w, p, &value->big);
     if (p != NULL) {
-        p = larder_write_room(w, p, 312);
+        p = larder_write_room(w, p, 393);
     }
     if (p == NULL) {
         return larder_write_failed(w, "all.big");
@@ -555,7 +561,7 @@ static uint8_t *encode_kinds_all(struct larder_writer *w, uint8_t *p, const stru
     p = larder_write_nil(p); /* 37: reserved */
     p = larder_write_nil(p); /* 38: reserved */
     p = larder_write_nil(p); /* 39: reserved */
-    p = larder_write_string(w, p, value->late, 0, 312);
+    p = larder_write_string(w, p, value->late, 0, 393);
     if (p == NULL) {
         return larder_write_failed(w, "all.late");
     }
@@ -653,7 +659,7 @@ static struct larder_at decode_kinds_all(struct larder_reader *r, struct larder_
     if (at.p == NULL) {
         return at;
     }
-    at = larder_read_i64(r, at, &out->made);
+    at = larder_read_timestamp(r, at, &out->made);
     if (at.p == NULL) {
         return at;
     }
@@ -1432,7 +1438,7 @@ static uint8_t *encode_kinds_words(struct larder_writer *w, uint8_t *p, const st
         return larder_write_failed(w, "words");
     }
     for (size_t i0 = 0; i0 < (*value).count; i0++) {
-        p = larder_write_string(w, p, (*value).items[i0], 0, 10);
+        p = larder_write_item(w, p, (*value).items[i0], 0, 10);
         if (p == NULL) {
             return larder_write_failed(w, "words");
         }
@@ -1999,11 +2005,11 @@ void kinds_grid_release_many(const struct kinds_grid **values, size_t count)
 
 static uint8_t *encode_kinds_headline(struct larder_writer *w, uint8_t *p, const struct kinds_headline *value)
 {
-    p = larder_write_room(w, p, 5);
+    p = larder_write_room(w, p, 32);
     if (p == NULL) {
         return larder_write_failed(w, "headline");
     }
-    p = larder_write_string(w, p, value->value, 0, 5);
+    p = larder_write_string(w, p, value->value, 0, 32);
     if (p == NULL) {
         return larder_write_failed(w, "headline");
     }
@@ -2248,17 +2254,18 @@ static uint8_t *encode_kinds_table(struct larder_writer *w, uint8_t *p, const st
         return larder_write_failed(w, "table");
     }
     for (size_t i0 = 0; i0 < value->value.count; i0++) {
-        p = larder_write_string(w, p, value->value.entries[i0].key, 0, 10);
+        p = larder_write_item(w, p, value->value.entries[i0].key, 0, 10);
         if (p == NULL) {
             return larder_write_failed(w, "table");
         }
         p = encode_kinds_point(w, p, &value->value.entries[i0].value);
-        if (p != NULL) {
-            p = larder_write_room(w, p, 10);
-        }
         if (p == NULL) {
             return larder_write_failed(w, "table");
         }
+    }
+    p = larder_write_room(w, p, 10);
+    if (p == NULL) {
+        return larder_write_failed(w, "table");
     }
     return p;
 }
