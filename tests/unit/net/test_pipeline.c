@@ -142,6 +142,18 @@ static void begin(struct larder_pipeline *pipeline, struct caller *caller)
     }
 }
 
+/* The same where it may find another way meanwhile, and be done. */
+static void begin_anywhere(struct larder_pipeline *pipeline, struct caller *caller)
+{
+    int queued = stats_of(pipeline).queued;
+    caller->pipeline = pipeline;
+    caller->base.shares = true;
+    assert_int_equal(pthread_create(&caller->thread, NULL, call, caller), 0);
+    while (stats_of(pipeline).queued <= queued && !atomic_load(&caller->done)) {
+        sched_yield();
+    }
+}
+
 /* Whether a caller waits until one of several connections is through with its lane. */
 static bool is_waiting_for_lane(struct larder_pipeline *pipeline)
 {
@@ -298,7 +310,7 @@ static void reads_do_not_wait_behind_writes(void **state)
     begin(pipeline, &write);
     assert_int_equal(call_alone(pipeline, "read"), LARDER_OK);
     assert_int_equal(stats_of(pipeline).connections, 2);
-    begin(pipeline, &other); /* a write does */
+    begin_anywhere(pipeline, &other); /* a write does, for as long as a connection is not slow */
     go_on(&write);
     end(&other);
     assert_own_answer(&other);
@@ -315,8 +327,8 @@ static void who_waits_for_long_goes_over_another_connection(void **state)
     struct caller slow = {.text = "slow", .stops = true};
     struct caller waiting[] = {{.text = "a"}, {.text = "b"}};
     begin(pipeline, &slow);
-    begin(pipeline, &waiting[0]);
-    begin(pipeline, &waiting[1]);
+    begin_anywhere(pipeline, &waiting[0]); /* on a busy machine it has been slow by now */
+    begin_anywhere(pipeline, &waiting[1]);
     end(&waiting[0]);
     end(&waiting[1]);
     assert_own_answer(&waiting[0]);
@@ -348,7 +360,7 @@ static void who_finds_one_idle_may_wait_for_others(void **state)
     }
     int64_t until_ms = now_ms() + LONG_MS;
     struct larder_pipeline_stats stats = stats_of(pair.pipeline);
-    while (stats.combined == stats.bundles && now_ms() < until_ms) {
+    while (stats.combined <= stats.bundles && now_ms() < until_ms) {
         sched_yield();
         stats = stats_of(pair.pipeline);
     }
