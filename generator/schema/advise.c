@@ -37,7 +37,7 @@ static void no_expiry(const struct advice *advice)
 {
     if (advice->info->expires_never && !advice->entity->ttl_only &&
         is_wanted(advice, WARN_NO_EXPIRY)) {
-        diag_warning(advice->reader->diag, advice->info->ttl_pos, warning_names[WARN_NO_EXPIRY],
+        diag_warning(advice->reader->diag, advice->entity->ttl_pos, warning_names[WARN_NO_EXPIRY],
                      "entries of '%s' never expire; `ttl_only: true` says that this is meant",
                      advice->entity->name);
     }

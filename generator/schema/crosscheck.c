@@ -79,7 +79,7 @@ static void check_near(struct reader *reader, const struct sch_entity *entity,
         diag_error(reader->diag, info->near_ttl.node->pos, "near-over-ttl",
                    "'%s' is longer than the entity's lifetime of %s", info->near_ttl.node->text,
                    opt_number_text(reader->arena, OPT_DURATION, lifetime));
-        diag_note(reader->diag, info->ttl_pos, "which is said here");
+        diag_note(reader->diag, entity->ttl_pos, "which is said here");
     }
 }
 

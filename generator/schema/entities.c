@@ -186,12 +186,12 @@ static void read_ttl(struct job *job)
 {
     const struct yml_node *node = given(job, OPT_ENTITY_TTL)->node;
     struct sch_entity *entity = job->entity;
-    job->info->ttl_pos = entity->pos;
+    entity->ttl_pos = entity->pos;
     entity->ttl_name = "default";
     if (node == NULL || !opt_is_scalar(job->reader, node, "'ttl'")) {
         return;
     }
-    job->info->ttl_pos = node->pos;
+    entity->ttl_pos = node->pos;
     if (strcmp(node->text, "none") == 0) {
         entity->ttl_name = NULL;
         job->info->expires_never = true;
@@ -243,6 +243,8 @@ static void read_entity(struct job *job)
         return;
     }
     entity->kind = (enum sch_entity_kind)given(job, OPT_KIND)->number;
+    entity->kind_pos =
+        given(job, OPT_KIND)->node == NULL ? entity->pos : given(job, OPT_KIND)->node->pos;
     job->info->allowed = allow_read(job->reader, given(job, OPT_ENTITY_ALLOW)->node);
     if (given(job, OPT_ENTITY_DESCRIPTION)->node != NULL) {
         entity->description = given(job, OPT_ENTITY_DESCRIPTION)->node->text;

@@ -225,8 +225,8 @@ static void check_call(struct call *call, const struct sch_entity *entity,
         return;
     }
     if (good) {
-        call->event->targets[call->event->target_count++] =
-            (struct sch_target){call->scalar->pos, entity, args, names};
+        call->event->targets[call->event->target_count++] = (struct sch_target){
+            .pos = call->scalar->pos, .entity = entity, .args = args, .arg_count = names};
     }
 }
 

@@ -15,6 +15,13 @@ static void read_near(struct job *job)
     if (near->node != NULL &&
         opt_read(job->reader, near->node, OPT_SCOPE_NEAR, OPT_ALL_KINDS, near->key->pos, &values)) {
         job->info->near_ttl = values.of[OPT_NEAR_TTL];
+        job->entity->near = (struct sch_near){
+            .is_on = true,
+            .pos = near->key->pos,
+            .entries = (uint64_t)values.of[OPT_NEAR_ENTRIES].number,
+            .bytes = (uint64_t)values.of[OPT_NEAR_BYTES].number,
+            .ttl_ms = values.of[OPT_NEAR_TTL].number,
+        };
     }
 }
 
@@ -22,9 +29,13 @@ static void read_stale(struct job *job)
 {
     struct opt_values values;
     const struct opt_value *stale = given(job, OPT_STALE);
-    if (stale->node != NULL) {
-        (void)opt_read(job->reader, stale->node, OPT_SCOPE_STALE, OPT_ALL_KINDS, stale->key->pos,
-                       &values);
+    if (stale->node != NULL && opt_read(job->reader, stale->node, OPT_SCOPE_STALE, OPT_ALL_KINDS,
+                                        stale->key->pos, &values)) {
+        job->entity->stale = (struct sch_stale){
+            .pos = stale->key->pos,
+            .while_revalidate_ms = values.of[OPT_WHILE_REVALIDATE].number,
+            .if_error_ms = values.of[OPT_IF_ERROR].number,
+        };
     }
 }
 
@@ -43,13 +54,16 @@ static void read_compress(struct job *job)
 
 static void read_refresh_ahead(struct job *job)
 {
-    int64_t ppm;
-    const struct yml_node *node = given(job, OPT_REFRESH_AHEAD)->node;
-    if (node != NULL && node->kind == YML_SCALAR && strcmp(node->text, "xfetch") == 0) {
+    int64_t ppm = 0;
+    struct sch_refresh *refresh = &job->entity->refresh;
+    const struct opt_value *value = given(job, OPT_REFRESH_AHEAD);
+    if (value->node == NULL) {
         return;
     }
-    if (node != NULL) {
-        (void)opt_number(job->reader, node, OPT_REFRESH_AHEAD, &ppm);
+    refresh->pos = value->key->pos;
+    refresh->xfetch = value->node->kind == YML_SCALAR && strcmp(value->node->text, "xfetch") == 0;
+    if (!refresh->xfetch && opt_number(job->reader, value->node, OPT_REFRESH_AHEAD, &ppm)) {
+        refresh->at_ppm = (uint32_t)ppm;
     }
 }
 
@@ -104,6 +118,28 @@ static void require_beside(struct job *job, enum opt_id id, bool there, const ch
     }
 }
 
+static void read_rate_limit(struct job *job)
+{
+    struct sch_entity *entity = job->entity;
+    require(job, OPT_LIMIT);
+    require(job, OPT_WINDOW);
+    entity->limit = (uint32_t)given(job, OPT_LIMIT)->number;
+    entity->window_ms = given(job, OPT_WINDOW)->number;
+    entity->algorithm = (enum sch_algorithm)given(job, OPT_ALGORITHM)->number;
+    entity->burst = (uint32_t)given(job, OPT_BURST)->number;
+    entity->deny_on_error = given(job, OPT_ON_ERROR)->number != 0;
+    require_beside(job, OPT_BURST, entity->algorithm == SCH_GCRA, "algorithm: gcra");
+}
+
+static void read_set(struct job *job)
+{
+    const struct yml_node *members = given(job, OPT_MEMBERS)->node;
+    require(job, OPT_MEMBERS);
+    if (members != NULL) {
+        (void)type_read_use(job->reader, members, &job->entity->members);
+    }
+}
+
 static void read_kind_keys(struct job *job)
 {
     enum sch_entity_kind kind = job->entity->kind;
@@ -112,17 +148,10 @@ static void read_kind_keys(struct job *job)
         job->info->of = given(job, OPT_OF)->node;
     }
     if (kind == SCH_RATE_LIMIT) {
-        bool gcra = given(job, OPT_ALGORITHM)->number == 1;
-        require(job, OPT_LIMIT);
-        require(job, OPT_WINDOW);
-        require_beside(job, OPT_BURST, gcra, "algorithm: gcra");
+        read_rate_limit(job);
     }
     if (kind == SCH_SET) {
-        const struct yml_node *members = given(job, OPT_MEMBERS)->node;
-        require(job, OPT_MEMBERS);
-        if (members != NULL) {
-            (void)type_read_use(job->reader, members, &job->info->members);
-        }
+        read_set(job);
     }
     bool sliding = given(job, OPT_SLIDING)->node != NULL && given(job, OPT_SLIDING)->number != 0;
     require_beside(job, OPT_MAX_AGE, sliding, "sliding: true");
@@ -176,7 +205,14 @@ void policies_read(struct job *job)
     entity->version =
         given(job, OPT_VERSION)->node == NULL ? 1 : (uint32_t)given(job, OPT_VERSION)->number;
     entity->max_bytes = (uint64_t)given(job, OPT_MAX_BYTES)->number;
+    entity->version_pos =
+        given(job, OPT_VERSION)->key == NULL ? entity->pos : given(job, OPT_VERSION)->key->pos;
     entity->ttl_only = given(job, OPT_TTL_ONLY)->number != 0;
+    entity->replica_ok = given(job, OPT_READS)->number != 0;
+    entity->sliding = given(job, OPT_SLIDING)->number != 0;
+    entity->max_age_ms = given(job, OPT_MAX_AGE)->number;
+    entity->absent_ms = given(job, OPT_ABSENT)->number;
+    entity->redelete_after_ms = given(job, OPT_REDELETE_AFTER)->number;
     read_near(job);
     read_stale(job);
     read_compress(job);

@@ -61,11 +61,9 @@ struct entity_info {
     bool broken;      /* its value could not be read */
     bool key_broken;
     bool reached; /* by an event */
-    struct src_pos ttl_pos;
     bool expires_never;
     const struct yml_node *of; /* of an index */
     struct opt_value near_ttl;
-    struct sch_type members; /* of a set */
     struct pattern *tags;
     size_t tag_count;
 };
