@@ -73,14 +73,20 @@ int produce_names(struct run *run, const struct args *args, struct out_files *fi
 
 /* ----------------------------------------------------------------- schemas */
 
-const struct sch_service *produce_read(struct run *run, const struct args *args, const char *path)
+static const struct sch_service *read_one(struct run *run, const struct args *args,
+                                          const char *path, bool is_for_c)
 {
-    struct sch_options options;
+    struct sch_options options = {.is_for_c = is_for_c};
     options.include_dirs = args_texts(args, "-I", &options.include_dir_count);
     if (args_has(args, "-Werror")) {
         diag_warnings_are_errors(run->diag);
     }
     return sch_read(run->arena, run->diag, path, &options);
+}
+
+const struct sch_service *produce_read(struct run *run, const struct args *args, const char *path)
+{
+    return read_one(run, args, path, false);
 }
 
 /* Reads all, so that one run shows what is wrong in any. */
@@ -92,7 +98,7 @@ static const struct sch_service **read_all(struct run *run, const struct args *a
         arena_array(run->arena, *ret_count, sizeof(struct sch_service *));
     bool whole = true;
     for (size_t i = 0; i < *ret_count; i++) {
-        services[i] = produce_read(run, args, paths[i]);
+        services[i] = read_one(run, args, paths[i], true);
         whole = whole && services[i];
     }
     if (whole) {

@@ -23,13 +23,15 @@ static bool is_wanted(const struct advice *advice, enum warning warning)
 static void unreached(const struct advice *advice)
 {
     const struct sch_entity *entity = advice->entity;
-    if (entity->shape == SCH_SHAPE_STRUCT || entity->ttl_only || advice->info->reached ||
-        advice->reader->targets_missing || !is_wanted(advice, WARN_UNREACHED)) {
+    if (entity->shape == SCH_SHAPE_STRUCT || entity->ttl_only || entity->is_reached ||
+        advice->reader->targets_missing || advice->reader->tags_missing ||
+        !is_wanted(advice, WARN_UNREACHED)) {
         return;
     }
     diag_warning(
         advice->reader->diag, entity->pos, warning_names[WARN_UNREACHED],
-        "no event reaches '%s': only time makes it stale; `ttl_only: true` says that this is meant",
+        "no event, tag or row change reaches '%s': only time makes it stale; `ttl_only: true` says "
+        "that this is meant",
         entity->name);
 }
 

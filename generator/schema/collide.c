@@ -223,6 +223,23 @@ static size_t *claim_decls(struct claims *claims)
     return owners;
 }
 
+/* The functions of a hash's fields. */
+static void claim_accessors(struct claims *claims, const struct sch_entity *entity)
+{
+    static const char *const verbs[] = {"get", "set"};
+    struct arena *arena = claims->reader->arena;
+    for (size_t i = 0; entity->kind == SCH_HASH && i < entity->body.field_count; i++) {
+        const struct sch_field *field = &entity->body.fields[i];
+        size_t owner = add_owner(claims, field->pos, "the field", field->name);
+        for (size_t v = 0; v < sizeof verbs / sizeof *verbs; v++) {
+            claim(claims,
+                  arena_printf(arena, "%s_cache_%s_%s", entity->c_name, verbs[v],
+                               ident_snake(arena, field->name)),
+                  owner);
+        }
+    }
+}
+
 static void claim_entity(struct claims *claims, const struct sch_entity *entity,
                          const size_t *decl_owners)
 {
@@ -238,6 +255,7 @@ static void claim_entity(struct claims *claims, const struct sch_entity *entity,
                          arena_printf(arena, "%s_items_item", entity->c_name), owner, decl_owners);
     }
     claim_fields(claims, &entity->body, decl_owners);
+    claim_accessors(claims, entity);
     check_members(claims->reader, &entity->body);
     check_params(claims->reader, entity->params, entity->param_count);
 }

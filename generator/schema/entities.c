@@ -79,6 +79,21 @@ static void read_value(struct job *job, const struct yml_node *node)
     }
 }
 
+/* Its fields are written one at a time: an entry may hold any of them. */
+static void check_hash_fields(struct job *job)
+{
+    const struct sch_decl *body = &job->entity->body;
+    for (size_t i = 0; i < body->field_count; i++) {
+        const struct sch_field *field = &body->fields[i];
+        if (!field->type.broken && !field->type.optional && !field->has_default) {
+            diag_error(job->reader->diag, field->type.pos, "bad-type",
+                       "a hash's fields are written one at a time, so that '%s' may be missing: "
+                       "it needs '?' or a default",
+                       field->name);
+        }
+    }
+}
+
 static void read_shape(struct job *job)
 {
     const struct opt_value *reserved = given(job, OPT_ENTITY_RESERVED);
@@ -101,6 +116,9 @@ static void read_shape(struct job *job)
     if (shape == fields) {
         entity->shape = SCH_SHAPE_STRUCT;
         job->info->broken |= !fields_read(job->reader, fields->node, reserved->node, &entity->body);
+        if (entity->kind == SCH_HASH) {
+            check_hash_fields(job);
+        }
     } else if (reserved->key != NULL) {
         diag_error(job->reader->diag, reserved->key->pos, "wrong-type",
                    "'reserved' goes with 'fields'");
@@ -186,8 +204,9 @@ static void read_ttl(struct job *job)
 {
     const struct yml_node *node = given(job, OPT_ENTITY_TTL)->node;
     struct sch_entity *entity = job->entity;
+    bool has_one = (opt_table[OPT_ENTITY_TTL].kinds & 1u << entity->kind) != 0;
     entity->ttl_pos = entity->pos;
-    entity->ttl_name = "default";
+    entity->ttl_name = has_one ? "default" : NULL;
     if (node == NULL || !opt_is_scalar(job->reader, node, "'ttl'")) {
         return;
     }

@@ -141,6 +141,7 @@ struct sch_event;
  * different forms never make the same text. */
 struct sch_tag_form {
     const char *form;                   /* "category:{u64}" */
+    const struct sch_tag *first;        /* of its first carrier */
     const struct sch_entity **carriers; /* entities that carry it, in the schema's order */
     size_t carrier_count;
     const struct sch_event **events; /* events that invalidate it */
@@ -239,8 +240,8 @@ struct sch_entity {
     uint32_t burst; /* with SCH_GCRA: so many at once; 0: `limit` */
     bool deny_on_error;
 
-    /* What makes entries stale (graph.c). */
-    const struct sch_reach *reached_by; /* events that name it */
+    /* What makes entries stale (key_graph.c). */
+    struct sch_reach *reached_by; /* events that name it */
     size_t reached_by_count;
     const struct sch_entity **indexes; /* that lead to it */
     size_t index_count;

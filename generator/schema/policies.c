@@ -25,12 +25,27 @@ static void read_near(struct job *job)
     }
 }
 
+static void require_stale(struct job *job, const struct opt_value *stale,
+                          const struct opt_values *values)
+{
+    static const enum opt_id either[] = {OPT_WHILE_REVALIDATE, OPT_IF_ERROR};
+    for (size_t i = 0; i < sizeof either / sizeof *either; i++) {
+        if (values->of[either[i]].key != NULL ||
+            opt_is_misspelt(stale->node, OPT_SCOPE_STALE, opt_table[either[i]].key)) {
+            return;
+        }
+    }
+    diag_error(job->reader->diag, stale->key->pos, "missing-key",
+               "'stale' needs 'while_revalidate', 'if_error' or both");
+}
+
 static void read_stale(struct job *job)
 {
     struct opt_values values;
     const struct opt_value *stale = given(job, OPT_STALE);
     if (stale->node != NULL && opt_read(job->reader, stale->node, OPT_SCOPE_STALE, OPT_ALL_KINDS,
                                         stale->key->pos, &values)) {
+        require_stale(job, stale, &values);
         job->entity->stale = (struct sch_stale){
             .pos = stale->key->pos,
             .while_revalidate_ms = values.of[OPT_WHILE_REVALIDATE].number,
@@ -52,6 +67,19 @@ static void read_compress(struct job *job)
     }
 }
 
+/* Neither `xfetch` nor a number. */
+static bool report_word(struct job *job, const struct yml_node *node)
+{
+    static const char *const word = "xfetch";
+    if (node->kind != YML_SCALAR || node->len == 0 || !name_is_valid(node->text, node->len)) {
+        return false;
+    }
+    diag_error(job->reader->diag, node->pos, "bad-value",
+               "'refresh_ahead' is a percentage such as 80%%, or xfetch, not '%s'%s", node->text,
+               did_you_mean(job->reader, node->text, &word, 1));
+    return true;
+}
+
 static void read_refresh_ahead(struct job *job)
 {
     int64_t ppm = 0;
@@ -62,42 +90,9 @@ static void read_refresh_ahead(struct job *job)
     }
     refresh->pos = value->key->pos;
     refresh->xfetch = value->node->kind == YML_SCALAR && strcmp(value->node->text, "xfetch") == 0;
-    if (!refresh->xfetch && opt_number(job->reader, value->node, OPT_REFRESH_AHEAD, &ppm)) {
+    if (!refresh->xfetch && !report_word(job, value->node) &&
+        opt_number(job->reader, value->node, OPT_REFRESH_AHEAD, &ppm)) {
         refresh->at_ppm = (uint32_t)ppm;
-    }
-}
-
-static void read_tag(struct job *job, const struct yml_node *item, struct pattern *pattern)
-{
-    if (!pattern_read_tag(job->reader, item, pattern)) {
-        return;
-    }
-    for (size_t p = 0; p < pattern->param_count; p++) {
-        const struct sch_field *field = field_find(&job->entity->body, pattern->params[p].name);
-        if (field == NULL) {
-            diag_error(job->reader->diag, pattern->params[p].pos, "unknown-field",
-                       "'%s' has no field '%s' to build a tag from%s", job->entity->name,
-                       pattern->params[p].name,
-                       did_you_mean_key(job->reader, pattern->params[p].name,
-                                        given(job, OPT_ENTITY_FIELDS)->node));
-        }
-    }
-}
-
-static void read_tags(struct job *job)
-{
-    struct opt_value *tags = &job->values.of[OPT_TAGS];
-    if (tags->node == NULL) {
-        return;
-    }
-    job->info->tags =
-        arena_array(job->reader->arena, tags->node->count + 1, sizeof *job->info->tags);
-    job->info->tag_count = tags->node->count;
-    for (size_t i = 0; i < tags->node->count; i++) {
-        read_tag(job, tags->node->items[i], &job->info->tags[i]);
-    }
-    if (tags->node->count == 0) {
-        tags->key = NULL;
     }
 }
 
@@ -131,12 +126,50 @@ static void read_rate_limit(struct job *job)
     require_beside(job, OPT_BURST, entity->algorithm == SCH_GCRA, "algorithm: gcra");
 }
 
+/* Equal members must be equal bytes: no floating point, nothing that nests. */
+static bool fits_set(const struct sch_type *type)
+{
+    return type_fits_key(type) ||
+           (!type->optional &&
+            (type->kind == SCH_BYTES || type->kind == SCH_TIMESTAMP || type->kind == SCH_DURATION));
+}
+
 static void read_set(struct job *job)
 {
     const struct yml_node *members = given(job, OPT_MEMBERS)->node;
+    struct sch_type *type = &job->entity->members;
     require(job, OPT_MEMBERS);
-    if (members != NULL) {
-        (void)type_read_use(job->reader, members, &job->entity->members);
+    if (members == NULL) {
+        job->reader->types_missing = true;
+    } else if (type_read_use(job->reader, members, type) && !fits_set(type)) {
+        diag_error(job->reader->diag, type->pos, "bad-type",
+                   "a set's members are integers, bool, string, bytes, uuid, timestamp, duration "
+                   "or an enum, never '%s'",
+                   type_text(job->reader->arena, type));
+    }
+}
+
+/* What counts from a lifetime, where there is none. */
+static void check_lifetime(struct job *job)
+{
+    static const enum opt_id ids[] = {OPT_JITTER, OPT_STALE, OPT_REFRESH_AHEAD, OPT_SLIDING};
+    struct diag *diag = job->reader->diag;
+    if (!job->info->expires_never) {
+        return;
+    }
+    if (job->entity->kind == SCH_LOCK) {
+        diag_error(diag, job->entity->ttl_pos, "no-lifetime",
+                   "a lock needs a lifetime: nothing else gives it back when its holder is gone");
+    }
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const struct opt_value *value = given(job, ids[i]);
+        bool is_number =
+            opt_table[ids[i]].form == OPT_FLAG || opt_table[ids[i]].form == OPT_PERCENT;
+        if (value->node != NULL && !(is_number && value->number == 0)) {
+            diag_error(diag, value->key->pos, "no-lifetime",
+                       "'%s' counts from a lifetime, and there is none", opt_table[ids[i]].key);
+            diag_note(diag, job->entity->ttl_pos, "which is said here");
+        }
     }
 }
 
@@ -153,46 +186,11 @@ static void read_kind_keys(struct job *job)
     if (kind == SCH_SET) {
         read_set(job);
     }
-    bool sliding = given(job, OPT_SLIDING)->node != NULL && given(job, OPT_SLIDING)->number != 0;
-    require_beside(job, OPT_MAX_AGE, sliding, "sliding: true");
-}
-
-/* ------------------------------------------------------ not in this version */
-
-/* A key that is there but asks for what would happen anyway. */
-static bool asks_for_nothing(const struct job *job, enum opt_id id)
-{
-    bool is_word = opt_table[id].form == OPT_FLAG || opt_table[id].form == OPT_CHOICE;
-    return is_word && given(job, id)->number == 0;
-}
-
-static void report_later(struct job *job)
-{
-    uint32_t allowed = job->reader->allowed | job->info->allowed;
-    for (int i = 0; i < OPT_COUNT; i++) {
-        const struct opt *row = &opt_table[i];
-        const struct opt_value *value = &job->values.of[i];
-        if (row->scope != OPT_SCOPE_ENTITY || row->today == OPT_FULL || value->key == NULL ||
-            value->node == NULL || asks_for_nothing(job, (enum opt_id)i)) {
-            continue;
-        }
-        if (row->today == OPT_REFUSED) {
-            diag_error(job->reader->diag, value->key->pos, "not-in-this-version",
-                       "'%s' is not in this version, and leaving it out would be wrong", row->key);
-        } else if ((allowed & 1u << WARN_NOT_YET) == 0) {
-            diag_warning(job->reader->diag, value->key->pos, warning_names[WARN_NOT_YET],
-                         "'%s' is not in this version: it is read, checked and without effect",
-                         row->key);
-        }
-    }
-}
-
-static void report_kind(struct job *job)
-{
-    const struct yml_node *kind = given(job, OPT_KIND)->node;
-    if (kind != NULL && job->entity->kind != SCH_OBJECT) {
-        diag_error(job->reader->diag, kind->pos, "not-in-this-version",
-                   "entities of kind '%s' are not in this version", kind->text);
+    const struct opt_value *sliding = given(job, OPT_SLIDING);
+    bool unknown = sliding->key != NULL && sliding->node == NULL;
+    require_beside(job, OPT_MAX_AGE, job->entity->sliding || unknown, "sliding: true");
+    if (given(job, OPT_MAX_AGE)->node != NULL) {
+        job->info->max_age_pos = given(job, OPT_MAX_AGE)->node->pos;
     }
 }
 
@@ -217,8 +215,8 @@ void policies_read(struct job *job)
     read_stale(job);
     read_compress(job);
     read_refresh_ahead(job);
-    read_tags(job);
+    tags_read(job);
     read_kind_keys(job);
-    report_kind(job);
-    report_later(job);
+    check_lifetime(job);
+    later_note(job);
 }

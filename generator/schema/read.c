@@ -278,13 +278,18 @@ static void read_root(struct reader *reader, const struct yml_doc *doc)
     decls_collect(reader, values.of[OPT_TYPES].node, false);
     decls_read(reader);
     entities_read(reader, values.of[OPT_ENTITIES].node);
+    tags_collect(reader);
     events_read(reader, values.of[OPT_EVENTS].node);
     entities_check(reader);
+    graph_build(reader);
     decls_order(reader);
     ident_assign(reader);
     collide_check(reader);
     meet_check(reader);
     advise(reader);
+    if (reader->options != NULL && reader->options->is_for_c) {
+        later_report(reader);
+    }
 }
 
 const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
@@ -307,6 +312,8 @@ const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const
     symbols_init(&reader->type_names, arena);
     symbols_init(&reader->ttl_names, arena);
     symbols_init(&reader->entity_names, arena);
+    symbols_init(&reader->tag_forms, arena);
+    symbols_init(&reader->tag_shapes, arena);
     if (text_check(reader, doc->root)) {
         read_root(reader, doc);
     }

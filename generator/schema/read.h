@@ -10,6 +10,7 @@
 struct sch_options {
     const char *const *include_dirs; /* searched after the including file's own directory */
     size_t include_dir_count;
+    bool is_for_c; /* report also what the language has and this version cannot generate */
 };
 
 /* Reads and checks one schema file. NULL: errors were reported to diag;
