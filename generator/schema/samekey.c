@@ -76,7 +76,8 @@ static void tags_meet(struct reader *reader)
     if (service->tag_form_count < 2) {
         return;
     }
-    net_init(&net, reader->arena);
+    struct arena *arena = arena_new();
+    net_init(&net, arena);
     for (size_t i = 0; i < service->tag_form_count; i++) {
         const struct sch_tag *tag = service->tag_forms[i].first;
         net_add(&net, "", tag->parts, tag->part_count, tag->params, i);
@@ -85,6 +86,7 @@ static void tags_meet(struct reader *reader)
         diag_error(reader->diag, service->pos, "limit",
                    "the tags overlap too much to be told apart: begin each with a text of its own");
     }
+    arena_free(arena);
 }
 
 void meet_check(struct reader *reader)
@@ -96,7 +98,8 @@ void meet_check(struct reader *reader)
         return;
     }
     meeting.owners = arena_array(reader->arena, service->entity_count, sizeof *meeting.owners);
-    net_init(&net, reader->arena);
+    struct arena *arena = arena_new();
+    net_init(&net, arena);
     for (size_t i = 0; i < service->entity_count; i++) {
         const struct sch_entity *entity = &service->entities[i];
         meeting.owners[i].entity = entity;
@@ -105,6 +108,7 @@ void meet_check(struct reader *reader)
         }
     }
     find(&meeting, &net, service->pos);
+    arena_free(arena);
     tags_meet(reader);
 }
 
