@@ -74,54 +74,6 @@ bool name_check(struct reader *reader, const struct yml_node *name, const char *
     return false;
 }
 
-/* YAML lets these in by escapes; they break lines, strings and comments of what is generated. */
-static const char *bad_character(const char *text, size_t len)
-{
-    static const struct {
-        const char *bytes;
-        size_t len;
-        const char *name;
-    } bad[] = {
-        {"\0", 1, "NUL"},
-        {"\xc2\x85", 2, "U+0085"},
-        {"\xe2\x80\xa8", 3, "U+2028"},
-        {"\xe2\x80\xa9", 3, "U+2029"},
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        if (memmem(text, len, bad[i].bytes, bad[i].len) != NULL) {
-            return bad[i].name;
-        }
-    }
-    return NULL;
-}
-
-static bool scalar_check(struct reader *reader, const struct yml_node *node)
-{
-    const char *name = bad_character(node->text, node->len);
-    if (name != NULL) {
-        diag_error(reader->diag, node->pos, "bad-text", "%s cannot stand in a schema's text", name);
-    }
-    return name == NULL;
-}
-
-/* Recursion is bounded by the tree's depth, 32. */
-bool text_check(struct reader *reader, const struct yml_node *node)
-{
-    bool good = true;
-    if (node->kind == YML_SCALAR) {
-        return scalar_check(reader, node);
-    }
-    for (size_t i = 0; i < node->count; i++) {
-        if (node->kind == YML_LIST) {
-            good &= text_check(reader, node->items[i]);
-        } else {
-            good &= scalar_check(reader, node->pairs[i].key);
-            good &= text_check(reader, node->pairs[i].value);
-        }
-    }
-    return good;
-}
-
 /* ---------------------------------------------------------------- warnings */
 
 const char *const warning_names[WARN_COUNT] = {
@@ -314,8 +266,6 @@ const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const
     symbols_init(&reader->entity_names, arena);
     symbols_init(&reader->tag_forms, arena);
     symbols_init(&reader->tag_shapes, arena);
-    if (text_check(reader, doc->root)) {
-        read_root(reader, doc);
-    }
+    read_root(reader, doc);
     return diag_error_count(diag) == errors ? reader->service : NULL;
 }

@@ -116,8 +116,6 @@ const char *did_you_mean(struct reader *reader, const char *word, const char *co
                          size_t count);
 /* The keys of a map, as candidates for did_you_mean. */
 const char *did_you_mean_key(struct reader *reader, const char *word, const struct yml_node *map);
-/* Text that cannot become C. False: reported. */
-bool text_check(struct reader *reader, const struct yml_node *node);
 /* A name as it may stand in a schema; `what`: "a field". False: reported. */
 bool name_check(struct reader *reader, const struct yml_node *name, const char *what);
 bool name_is_valid(const char *name, size_t len);
