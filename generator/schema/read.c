@@ -239,9 +239,6 @@ static void read_root(struct reader *reader, const struct yml_doc *doc)
     collide_check(reader);
     meet_check(reader);
     advise(reader);
-    if (reader->options != NULL && reader->options->is_for_c) {
-        later_report(reader);
-    }
 }
 
 const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
@@ -267,5 +264,9 @@ const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const
     symbols_init(&reader->tag_forms, arena);
     symbols_init(&reader->tag_shapes, arena);
     read_root(reader, doc);
-    return diag_error_count(diag) == errors ? reader->service : NULL;
+    bool whole = diag_error_count(diag) == errors;
+    if (options != NULL && options->is_for_c) {
+        later_report(reader);
+    }
+    return whole ? reader->service : NULL;
 }

@@ -14,7 +14,8 @@ struct sch_options {
 };
 
 /* Reads and checks one schema file. NULL: errors were reported to diag;
- * warnings may have been reported either way. */
+ * warnings may have been reported either way, and with is_for_c errors, too, of
+ * what is right and cannot be generated. */
 const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
                                    const struct sch_options *options);
 
