@@ -241,13 +241,12 @@ static void read_root(struct reader *reader, const struct yml_doc *doc)
     advise(reader);
 }
 
-const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
-                                   const struct sch_options *options)
+const struct sch_service *sch_read_file(struct arena *arena, struct diag *diag,
+                                        const struct src_file *file,
+                                        const struct sch_options *options)
 {
-    struct src_pos nowhere = {0};
     size_t errors = diag_error_count(diag);
-    const struct src_file *file = yml_read_file(arena, diag, path, LIMIT_FILE_BYTES, nowhere);
-    struct yml_doc *doc = file == NULL ? NULL : yml_parse(arena, diag, file, YML_SCHEMA);
+    struct yml_doc *doc = yml_parse(arena, diag, file, YML_SCHEMA);
     if (doc == NULL) {
         return NULL;
     }
@@ -269,4 +268,12 @@ const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const
         later_report(reader);
     }
     return whole ? reader->service : NULL;
+}
+
+const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
+                                   const struct sch_options *options)
+{
+    struct src_pos nowhere = {0};
+    const struct src_file *file = yml_read_file(arena, diag, path, LIMIT_FILE_BYTES, nowhere);
+    return file == NULL ? NULL : sch_read_file(arena, diag, file, options);
 }

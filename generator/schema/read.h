@@ -19,6 +19,11 @@ struct sch_options {
 const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
                                    const struct sch_options *options);
 
+/* The same of a file that is in memory; its path says where included ones are looked for. */
+const struct sch_service *sch_read_file(struct arena *arena, struct diag *diag,
+                                        const struct src_file *file,
+                                        const struct sch_options *options);
+
 /* Checks that hold between the services of one run: patterns that can meet in
  * one DB and prefix, the same service twice, shared databases. */
 void sch_check_together(struct arena *arena, struct diag *diag,
