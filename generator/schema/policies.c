@@ -107,7 +107,7 @@ static void require(struct job *job, enum opt_id id)
 /* One key that only makes sense beside another. */
 static void require_beside(struct job *job, enum opt_id id, bool there, const char *other)
 {
-    if (given(job, id)->key != NULL && !there) {
+    if (given(job, id)->node != NULL && !there) {
         diag_error(job->reader->diag, given(job, id)->key->pos, "wrong-type", "'%s' goes with '%s'",
                    opt_table[id].key, other);
     }
