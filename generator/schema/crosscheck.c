@@ -123,7 +123,7 @@ static void check_max_age(struct reader *reader, const struct sch_entity *entity
 const char *did_you_mean_entity(struct reader *reader, const char *word)
 {
     const struct sch_service *service = reader->service;
-    if (service->entity_count > reader->guesses_left) {
+    if (!can_guess(reader, service->entity_count)) {
         return "";
     }
     const char **names = arena_array(reader->arena, service->entity_count + 1, sizeof *names);

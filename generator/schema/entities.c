@@ -182,19 +182,27 @@ static void read_key(struct job *job)
 
 /* ---------------------------------------------------------------- lifetime */
 
+static const char *did_you_mean_ttl(struct reader *reader, const char *word)
+{
+    size_t count = reader->service->ttl_count;
+    if (!can_guess(reader, count + 1)) {
+        return "";
+    }
+    const char **names = arena_array(reader->arena, count + 1, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = reader->service->ttls[i].name;
+    }
+    names[count] = "none";
+    return did_you_mean(reader, word, names, count + 1);
+}
+
 static void read_named_ttl(struct job *job, const struct yml_node *node)
 {
     const struct symbol *row = symbols_find(&job->reader->ttl_names, node->text, node->len);
     if (row == NULL) {
-        size_t count = job->reader->service->ttl_count;
-        const char **names = arena_array(job->reader->arena, count + 1, sizeof *names);
-        for (size_t i = 0; i < count; i++) {
-            names[i] = job->reader->service->ttls[i].name;
-        }
-        names[count] = "none";
         diag_error(job->reader->diag, node->pos, "unknown-ttl",
                    "'%s' is no name of 'ttl', no duration (500ms 30s 5m 1h 2d) and not 'none'%s",
-                   node->text, did_you_mean(job->reader, node->text, names, count + 1));
+                   node->text, did_you_mean_ttl(job->reader, node->text));
         return;
     }
     job->entity->ttl_name = job->reader->service->ttls[row->value].name;

@@ -23,10 +23,15 @@ void *room_for_one(struct arena *arena, void *array, size_t count, size_t *capac
     return moved;
 }
 
+bool can_guess(const struct reader *reader, size_t count)
+{
+    return count <= reader->guesses_left;
+}
+
 const char *did_you_mean(struct reader *reader, const char *word, const char *const *names,
                          size_t count)
 {
-    if (count > reader->guesses_left) {
+    if (!can_guess(reader, count)) {
         return "";
     }
     reader->guesses_left -= count;
@@ -35,7 +40,7 @@ const char *did_you_mean(struct reader *reader, const char *word, const char *co
 
 const char *did_you_mean_key(struct reader *reader, const char *word, const struct yml_node *map)
 {
-    if (map == NULL || map->kind != YML_MAP || map->count > reader->guesses_left) {
+    if (map == NULL || map->kind != YML_MAP || !can_guess(reader, map->count)) {
         return "";
     }
     const char **names = arena_array(reader->arena, map->count, sizeof *names);

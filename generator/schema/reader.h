@@ -114,6 +114,8 @@ void *room_for_one(struct arena *arena, void *array, size_t count, size_t *capac
 /* "; did you mean 'x'?" or "". `names` may be long: the work is bounded. */
 const char *did_you_mean(struct reader *reader, const char *word, const char *const *names,
                          size_t count);
+/* Whether it may still be asked over so many names; else they need not be gathered. */
+bool can_guess(const struct reader *reader, size_t count);
 /* The keys of a map, as candidates for did_you_mean. */
 const char *did_you_mean_key(struct reader *reader, const char *word, const struct yml_node *map);
 /* A name as it may stand in a schema; `what`: "a field". False: reported. */

@@ -224,20 +224,26 @@ static void report_type(const struct aim *aim, const struct sch_tag *wanted)
     }
 }
 
-static void report_unknown(const struct aim *aim)
+static const char *did_you_mean_tag(struct reader *reader, const char *text)
 {
-    struct reader *reader = aim->reader;
     size_t count = reader->service->tag_form_count;
-    if (reader->tags_missing) {
-        return;
+    if (!can_guess(reader, count)) {
+        return "";
     }
     const char **names = arena_array(reader->arena, count + 1, sizeof *names);
     for (size_t i = 0; i < count; i++) {
         names[i] = reader->service->tag_forms[i].first->pattern;
     }
-    diag_error(reader->diag, aim->scalar->pos, "unknown-tag",
-               "no entity carries a tag of this form%s",
-               did_you_mean(reader, aim->scalar->text, names, count));
+    return did_you_mean(reader, text, names, count);
+}
+
+static void report_unknown(const struct aim *aim)
+{
+    if (!aim->reader->tags_missing) {
+        diag_error(aim->reader->diag, aim->scalar->pos, "unknown-tag",
+                   "no entity carries a tag of this form%s",
+                   did_you_mean_tag(aim->reader, aim->scalar->text));
+    }
 }
 
 static bool find_form(struct aim *aim)
