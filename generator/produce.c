@@ -18,16 +18,17 @@ static const struct artefact {
     const char *template;
     enum { FOR_C, FOR_PAGES, FOR_RUN } context; /* FOR_RUN: one file of all schemas together */
     const char *name;                           /* put behind the stem, or, FOR_RUN, alone */
+    bool has_calls; /* not of what is in the language and not yet in the runtime */
 } artefacts[] = {
-    {"c", "cache.h", FOR_C, "_cache.h"},
-    {"c", "cache.c", FOR_C, "_cache.c"},
-    {"mock", "mock.h", FOR_C, "_cache_mock.h"},
-    {"mock", "mock.c", FOR_C, "_cache_mock.c"},
-    {"docs", "service.md", FOR_PAGES, "_cache.md"},
-    {"docs", "index.md", FOR_RUN, "caches.md"},
-    {"acl", "caches.acl.conf", FOR_RUN, "caches.acl.conf"},
-    {"env", "env.cache", FOR_RUN, ".env.cache"},
-    {"alerts", "caches.rules.yml", FOR_RUN, "caches.rules.yml"},
+    {"c", "cache.h", FOR_C, "_cache.h", true},
+    {"c", "cache.c", FOR_C, "_cache.c", true},
+    {"mock", "mock.h", FOR_C, "_cache_mock.h", true},
+    {"mock", "mock.c", FOR_C, "_cache_mock.c", true},
+    {"docs", "service.md", FOR_PAGES, "_cache.md", false},
+    {"docs", "index.md", FOR_RUN, "caches.md", false},
+    {"acl", "caches.acl.conf", FOR_RUN, "caches.acl.conf", true},
+    {"env", "env.cache", FOR_RUN, ".env.cache", false},
+    {"alerts", "caches.rules.yml", FOR_RUN, "caches.rules.yml", false},
 };
 
 enum { ARTEFACT_COUNT = sizeof(artefacts) / sizeof(artefacts[0]) };
@@ -65,6 +66,17 @@ static bool is_wanted(const struct args *args, const struct artefact *artefact)
     for (const char *name = list ? list : default_emit; name; name = strchr(name, ',')) {
         name += *name == ',';
         if (is_kind(artefact->kind, name, strcspn(name, ","))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is anything made of calls that this version must be able to make? */
+static bool is_for_c(const struct args *args)
+{
+    for (size_t i = 0; i < ARTEFACT_COUNT; i++) {
+        if (artefacts[i].has_calls && is_wanted(args, &artefacts[i])) {
             return true;
         }
     }
@@ -130,14 +142,20 @@ int produce_names(struct run *run, const struct args *args, struct out_files *fi
 
 /* ----------------------------------------------------------------- schemas */
 
-const struct sch_service *produce_read(struct run *run, const struct args *args, const char *path)
+static const struct sch_service *read_one(struct run *run, const struct args *args,
+                                          const char *path, bool is_for_c)
 {
-    struct sch_options options;
+    struct sch_options options = {.is_for_c = is_for_c};
     options.include_dirs = args_texts(args, "-I", &options.include_dir_count);
     if (args_has(args, "-Werror")) {
         diag_warnings_are_errors(run->diag);
     }
     return sch_read(run->arena, run->diag, path, &options);
+}
+
+const struct sch_service *produce_read(struct run *run, const struct args *args, const char *path)
+{
+    return read_one(run, args, path, false);
 }
 
 /* Reads all, so that one run shows what is wrong in any. */
@@ -149,7 +167,7 @@ static const struct sch_service **read_all(struct run *run, const struct args *a
         arena_array(run->arena, *ret_count, sizeof(struct sch_service *));
     bool whole = true;
     for (size_t i = 0; i < *ret_count; i++) {
-        services[i] = produce_read(run, args, paths[i]);
+        services[i] = read_one(run, args, paths[i], is_for_c(args));
         whole = whole && services[i];
     }
     if (whole) {

@@ -24,7 +24,8 @@ int produce(struct run *run, const struct args *args, struct product *ret_produc
 /* The names alone, without reading anything: "product_cache.h", … */
 int produce_names(struct run *run, const struct args *args, struct out_files *files);
 
-/* Reads and checks one schema with the options -I and -Werror. NULL: reported. */
+/* Reads and checks one schema with the options -I and -Werror, for those who look at it:
+ * what this version cannot generate is no error here. NULL: reported. */
 const struct sch_service *produce_read(struct run *run, const struct args *args, const char *path);
 
 /* "schemas/product.yaml": "product". NULL: no name for a file of C; reported. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One arena a run: everything the generator makes lives until it exits, so
- * there is no free. Running out of memory prints one line and exits with 70.
+ * there is no free; what takes megabytes for a moment only has an arena of its
+ * own (schema/collide.c). Running out of memory prints one line and exits with 70.
  */
 #ifndef LARDER_GENERATOR_ARENA_H
 #define LARDER_GENERATOR_ARENA_H

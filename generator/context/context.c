@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "context/behaviour.h"
 #include "context/c_escape.h"
 #include "context/entity.h"
 #include "context/structs.h"
@@ -61,5 +62,6 @@ const struct ctx_value *ctx_build(struct arena *arena, const struct sch_service 
     ctx_set(root, "entities", entity_context(arena, service));
     ctx_set(root, "events", event_context(arena, service));
     ctx_set_flag(root, "has_events", service->event_count != 0);
+    ctx_set(root, "tags", behaviour_tags(arena, service));
     return root;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "context/behaviour.h"
 #include "context/c_escape.h"
 #include "context/ctype.h"
 #include "context/shapes.h"
@@ -159,7 +160,7 @@ static struct ctx_value *agreements(struct arena *arena, const struct sch_entity
 
 /* -------------------------------------------------------------- lifetimes */
 
-static const char *duration_text(struct arena *arena, int64_t ms)
+const char *entity_duration_text(struct arena *arena, int64_t ms)
 {
     static const struct {
         int64_t ms;
@@ -185,12 +186,16 @@ static int ttl_index(const struct sch_service *service, const char *name)
 const char *entity_lifetime_text(struct arena *arena, const struct sch_service *service,
                                  const struct sch_entity *entity)
 {
+    if (entity->kind == SCH_INDEX || entity->kind == SCH_RATE_LIMIT) {
+        return entity->of == NULL ? entity_duration_text(arena, entity->window_ms)
+                                  : arena_printf(arena, "that of '%s'", entity->of->name);
+    }
     struct text out;
     int index = ttl_index(service, entity->ttl_name);
     int64_t ms = index < 0 ? entity->ttl_ms : service->ttls[index].ms;
     text_init(&out, arena, LIST_MAX);
     if (ms != 0) {
-        text_puts(&out, duration_text(arena, ms));
+        text_puts(&out, entity_duration_text(arena, ms));
     } else {
         text_puts(&out, index < 0 ? "none: kept until deleted or evicted" : "the setting's");
     }
@@ -221,7 +226,7 @@ static void set_shape(struct arena *arena, struct ctx_value *map, const struct s
     const struct sch_type *type = &entity->value;
     bool is_list = entity->shape == SCH_SHAPE_LIST;
     struct ctype_place place = {entity->c_name, is_list ? "items" : "value"};
-    ctx_set_flag(map, "is_struct", entity->shape == SCH_SHAPE_STRUCT);
+    ctx_set_flag(map, "is_struct", entity->body.field_count > 0);
     if (entity->shape == SCH_SHAPE_STRUCT) {
         ctx_set(map, "list", ctx_flag(arena, false));
         ctx_set(map, "single", ctx_flag(arena, false));
@@ -290,9 +295,10 @@ static void set_compress(struct arena *arena, struct ctx_value *map,
 }
 
 static struct ctx_value *make_entity(struct arena *arena, const struct sch_service *service,
-                                     const struct sch_entity *entity, size_t index)
+                                     const struct behaviour_kinds *kinds, size_t index)
 {
-    struct ctx_value *map = ctx_map_for(arena, 40);
+    const struct sch_entity *entity = &service->entities[index];
+    struct ctx_value *map = ctx_map_for(arena, 60);
     ctx_set_string(map, "name", entity->name);
     ctx_set_string(map, "x", entity->c_name);
     ctx_set_string(map, "counter",
@@ -311,25 +317,32 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
     set_key(arena, map, entity);
     set_shape(arena, map, entity);
     ctx_set_string(map, "type", shape_of(arena, entity));
+    behaviour_entity(arena, kinds, map, entity);
     return map;
 }
 
 struct ctx_value *entity_context(struct arena *arena, const struct sch_service *service)
 {
     struct ctx_value *list = ctx_list(arena);
+    struct behaviour_kinds kinds;
+    behaviour_kinds_init(arena, &kinds);
     for (size_t i = 0; i < service->entity_count; i++) {
-        ctx_add(list, make_entity(arena, service, &service->entities[i], i));
+        ctx_add(list, make_entity(arena, service, &kinds, i));
     }
     return list;
 }
 
 /* ----------------------------------------------------------------- events */
 
+/* Of those that are one entry: what this version generates. */
 static struct ctx_value *targets(struct arena *arena, const struct sch_event *event)
 {
     struct ctx_value *list = ctx_list(arena);
     for (size_t i = 0; i < event->target_count; i++) {
         const struct sch_target *target = &event->targets[i];
+        if (target->kind != SCH_TARGET_ENTRY) {
+            continue;
+        }
         struct ctx_value *map = ctx_map(arena);
         struct text args;
         text_init(&args, arena, LIST_MAX);
@@ -362,6 +375,7 @@ struct ctx_value *event_context(struct arena *arena, const struct sch_service *s
         const char *all = arguments(arena, event->params, event->param_count, "");
         ctx_set_string(map, "initials", *all == '\0' ? all : all + strlen(", "));
         ctx_set(map, "targets", targets(arena, event));
+        ctx_set(map, "reaches", behaviour_event(arena, event));
         ctx_set_number(map, "count", (long long)event->target_count);
         ctx_add(list, map);
     }

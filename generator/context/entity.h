@@ -9,6 +9,9 @@
 struct ctx_value *entity_context(struct arena *arena, const struct sch_service *service);
 struct ctx_value *event_context(struct arena *arena, const struct sch_service *service);
 
+/* "90 min" */
+const char *entity_duration_text(struct arena *arena, int64_t ms);
+
 /* "1 h ('products', CACHE_TTL_PRODUCTS), at random up to 10 % less" */
 const char *entity_lifetime_text(struct arena *arena, const struct sch_service *service,
                                  const struct sch_entity *entity);

@@ -71,6 +71,26 @@ const char *esc_markdown_code(struct arena *arena, const char *text, bool cell)
     return out.data;
 }
 
+const char *esc_mermaid(struct arena *arena, const char *text)
+{
+    struct text out;
+    size_t len = strlen(text);
+    text_init(&out, arena, ESCAPED_MAX);
+    for (size_t i = 0; i < len;) {
+        uint32_t code;
+        size_t size = unicode_decode(text + i, len - i, &code);
+        if (size == 0 || !unicode_is_printable(code)) {
+            text_putc(&out, '?');
+        } else if (isalnum((unsigned char)text[i]) || strchr(" :_.-{}", text[i]) != NULL) {
+            text_putc(&out, text[i]);
+        } else {
+            text_printf(&out, "#%u;", (unsigned)code);
+        }
+        i += size == 0 ? 1 : size;
+    }
+    return out.data;
+}
+
 void esc_config(struct text *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {

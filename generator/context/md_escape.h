@@ -21,6 +21,9 @@ const char *esc_markdown(struct arena *arena, const char *text);
  * table's cell a '|' has a backslash before it, by GitHub's rule also in code. */
 const char *esc_markdown_code(struct arena *arena, const char *text, bool cell);
 
+/* A label inside the double quotes of a Mermaid node, by its own references (#42;). */
+const char *esc_mermaid(struct arena *arena, const char *text);
+
 /* Bytes inside the double quotes of a line of redis.conf: everything but
  * printable ASCII, and the quote and the backslash, as \xHH. */
 void esc_config(struct text *out, const char *text, size_t len);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "context/behaviour.h"
 #include "context/c_escape.h"
 #include "context/entity.h"
 #include "context/md_escape.h"
@@ -167,21 +168,74 @@ static void add_text(struct arena *arena, struct ctx_value *list, const char *te
     ctx_add(list, map);
 }
 
+static void add_time(struct arena *arena, struct ctx_value *list, const char *what, int64_t ms)
+{
+    if (ms != 0) {
+        add_text(arena, list, arena_printf(arena, "%s %s", what, entity_duration_text(arena, ms)));
+    }
+}
+
+static void add_bound(struct arena *arena, struct ctx_value *list, const char *what, uint64_t bytes)
+{
+    if (bytes != 0) {
+        add_text(arena, list, arena_printf(arena, "%s %" PRIu64 " bytes", what, bytes));
+    }
+}
+
+static void add_refresh(struct arena *arena, struct ctx_value *list,
+                        const struct sch_refresh *refresh)
+{
+    if (refresh->xfetch) {
+        add_text(arena, list, "loaded anew before it ends, at random (xfetch)");
+    } else if (refresh->at_ppm != 0) {
+        add_text(arena, list,
+                 arena_printf(arena, "loaded anew from %g %% of its lifetime on",
+                              (double)refresh->at_ppm / 10000));
+    }
+}
+
+static void add_rate(struct arena *arena, struct ctx_value *list, const struct sch_entity *entity)
+{
+    if (entity->kind != SCH_RATE_LIMIT) {
+        return;
+    }
+    bool gcra = entity->algorithm == SCH_GCRA;
+    add_text(arena, list,
+             arena_printf(arena, "%" PRIu32 " in %s, %s", entity->limit,
+                          entity_duration_text(arena, entity->window_ms),
+                          gcra ? "evenly (GCRA)" : "by fixed windows"));
+    if (gcra && entity->burst != 0) {
+        add_text(arena, list, arena_printf(arena, "at most %" PRIu32 " at once", entity->burst));
+    }
+    add_text(arena, list, entity->deny_on_error ? "denied without Redis" : "allowed without Redis");
+}
+
 static struct ctx_value *policy_list(struct arena *arena, const struct sch_entity *entity)
 {
     static const char *const codecs[] = {
-        [SCH_CODEC_NONE] = "", [SCH_CODEC_ZSTD] = "zstd", [SCH_CODEC_LZ4] = "LZ4"};
+        [SCH_CODEC_NONE] = "", [SCH_CODEC_ZSTD] = "zstd above", [SCH_CODEC_LZ4] = "LZ4 above"};
     struct ctx_value *list = ctx_list(arena);
-    if (entity->version != 1) {
+    add_rate(arena, list, entity);
+    if (entity->version > 1) {
         add_text(arena, list, arena_printf(arena, "version %" PRIu32, entity->version));
     }
-    if (entity->compress != SCH_CODEC_NONE) {
-        add_text(arena, list,
-                 arena_printf(arena, "%s above %" PRIu64 " bytes", codecs[entity->compress],
-                              entity->compress_above));
+    add_bound(arena, list, codecs[entity->compress],
+              entity->compress == SCH_CODEC_NONE ? 0 : entity->compress_above);
+    add_bound(arena, list, "at most", entity->max_bytes);
+    if (entity->sliding) {
+        add_text(arena, list, "renewed by each read");
     }
-    if (entity->max_bytes != 0) {
-        add_text(arena, list, arena_printf(arena, "at most %" PRIu64 " bytes", entity->max_bytes));
+    add_time(arena, list, "for at most", entity->max_age_ms);
+    add_time(arena, list, "stale while it is loaded anew, for", entity->stale.while_revalidate_ms);
+    add_time(arena, list, "stale where the loader fails, for", entity->stale.if_error_ms);
+    add_refresh(arena, list, &entity->refresh);
+    add_time(arena, list, "what does not exist is remembered for", entity->absent_ms);
+    add_time(arena, list, "deleted once more after", entity->redelete_after_ms);
+    if (entity->near.is_on) {
+        add_text(arena, list, "kept in each process too");
+    }
+    if (entity->replica_ok) {
+        add_text(arena, list, "may be read from replicas");
     }
     if (entity->ttl_only) {
         add_text(arena, list, "only time makes it stale");
@@ -189,31 +243,44 @@ static struct ctx_value *policy_list(struct arena *arena, const struct sch_entit
     return list;
 }
 
-static bool reaches(const struct sch_event *event, const struct sch_entity *entity)
-{
-    for (size_t i = 0; i < event->target_count; i++) {
-        if (event->targets[i].entity == entity) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct ctx_value *reached_by(struct arena *arena, const struct sch_service *service,
-                                    const struct sch_entity *entity)
+static struct ctx_value *tag_texts(struct arena *arena, const struct sch_entity *entity)
 {
     struct ctx_value *list = ctx_list(arena);
-    for (size_t i = 0; i < service->event_count; i++) {
-        if (reaches(&service->events[i], entity)) {
-            add_text(arena, list, service->events[i].name);
+    for (size_t i = 0; i < entity->tag_count; i++) {
+        add_text(arena, list, esc_markdown_code(arena, entity->tags[i].pattern, true));
+    }
+    return list;
+}
+
+/* Events by name, then its tags, then the row it is made of. */
+static struct ctx_value *reached_by(struct arena *arena, const struct sch_entity *entity)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < entity->reached_by_count; i++) {
+        const struct sch_event *event = entity->reached_by[i].event;
+        bool again = i != 0 && entity->reached_by[i - 1].event == event;
+        if (!again) {
+            add_text(arena, list, arena_printf(arena, "`%s`", event->name));
         }
+    }
+    for (size_t i = 0; i < entity->tag_count; i++) {
+        const char *pattern = esc_markdown_code(arena, entity->tags[i].pattern, true);
+        add_text(arena, list, arena_printf(arena, "tag %s", pattern));
     }
     return list;
 }
 
 static const char *value_text(struct arena *arena, const struct sch_entity *entity)
 {
-    return entity->shape == SCH_SHAPE_STRUCT ? NULL : type_text(arena, &entity->value);
+    if (entity->kind == SCH_OBJECT) {
+        return entity->shape == SCH_SHAPE_STRUCT ? NULL : type_text(arena, &entity->value);
+    }
+    if (entity->kind == SCH_INDEX) {
+        return arena_printf(arena, "leads to `%s`", entity->of->name);
+    }
+    return entity->kind == SCH_SET
+               ? arena_printf(arena, "a set of %s", type_text(arena, &entity->members))
+               : NULL;
 }
 
 static struct ctx_value *entity_list(struct arena *arena, const struct sch_service *service)
@@ -221,9 +288,10 @@ static struct ctx_value *entity_list(struct arena *arena, const struct sch_servi
     struct ctx_value *list = ctx_list(arena);
     for (size_t i = 0; i < service->entity_count; i++) {
         const struct sch_entity *entity = &service->entities[i];
-        struct ctx_value *map = ctx_map_for(arena, 16);
+        struct ctx_value *map = ctx_map_for(arena, 24);
         struct ctx_value *policies = policy_list(arena, entity);
-        struct ctx_value *events = reached_by(arena, service, entity);
+        struct ctx_value *events = reached_by(arena, entity);
+        struct ctx_value *tags = tag_texts(arena, entity);
         ctx_set_string(map, "name", entity->name);
         ctx_set_string(map, "x", entity->c_name);
         ctx_set_string(map, "node", arena_printf(arena, "entity%zu", i));
@@ -234,7 +302,11 @@ static struct ctx_value *entity_list(struct arena *arena, const struct sch_servi
                        esc_markdown(arena, entity_lifetime_text(arena, service, entity)));
         ctx_set_string(map, "value", value_text(arena, entity));
         ctx_set(map, "fields", field_list(arena, &entity->body));
-        ctx_set_flag(map, "has_fields", entity->shape == SCH_SHAPE_STRUCT);
+        ctx_set_flag(map, "has_fields", entity->body.field_count != 0);
+        ctx_set_string(map, "kind", behaviour_kind_name(entity->kind));
+        ctx_set_flag(map, "is_object", entity->kind == SCH_OBJECT);
+        ctx_set(map, "tags", tags);
+        ctx_set_flag(map, "has_tags", ctx_count(tags) != 0);
         ctx_set(map, "policies", policies);
         ctx_set_flag(map, "has_policies", ctx_count(policies) != 0);
         ctx_set(map, "reached_by", events);
@@ -260,25 +332,33 @@ static struct ctx_value *param_list(struct arena *arena, const struct sch_event 
     return list;
 }
 
-/* "product(id)" */
+/* "product(id)", "history_page(user_id, *, *)", "search_results(*)", "tag: …" */
 static const char *target_text(struct arena *arena, const struct sch_event *event,
                                const struct sch_target *target)
 {
     struct text out;
-    text_init(&out, arena, TEXT_MAX);
-    text_printf(&out, "%s(", target->entity->name);
-    for (size_t i = 0; i < target->arg_count; i++) {
-        text_printf(&out, "%s%s", i == 0 ? "" : ", ", event->params[target->args[i]].name);
+    if (target->kind == SCH_TARGET_TAG) {
+        return arena_printf(arena, "tag %s", esc_markdown_code(arena, target->tag.pattern, false));
     }
-    text_putc(&out, ')');
+    text_init(&out, arena, TEXT_MAX);
+    text_printf(&out, "`%s(", target->entity->name);
+    size_t count = target->kind == SCH_TARGET_ALL ? 1 : target->entity->param_count;
+    for (size_t i = 0; i < count; i++) {
+        bool named = i < target->arg_count && target->kind != SCH_TARGET_ALL;
+        text_printf(&out, "%s%s", i == 0 ? "" : ", ",
+                    named ? event->params[target->args[i]].name : "*");
+    }
+    text_puts(&out, ")`");
     return out.data;
 }
 
-/* Whether one of the first n targets is of the n-th one's entity. */
-static bool is_named_before(const struct sch_event *event, size_t n)
+/* Whether one of the first n targets is drawn as the same arrow. */
+static bool is_drawn_before(const struct sch_event *event, size_t n)
 {
+    const struct sch_target *target = &event->targets[n];
     for (size_t i = 0; i < n; i++) {
-        if (event->targets[i].entity == event->targets[n].entity) {
+        const struct sch_target *other = &event->targets[i];
+        if (other->entity == target->entity && other->tag.form == target->tag.form) {
             return true;
         }
     }
@@ -291,12 +371,36 @@ static struct ctx_value *target_list(struct arena *arena, const struct sch_servi
     struct ctx_value *list = ctx_list(arena);
     for (size_t i = 0; i < event->target_count; i++) {
         const struct sch_target *target = &event->targets[i];
-        size_t index = (size_t)(target->entity - service->entities);
+        bool is_tag = target->kind == SCH_TARGET_TAG;
+        size_t index = is_tag ? (size_t)(target->tag.form - service->tag_forms)
+                              : (size_t)(target->entity - service->entities);
         struct ctx_value *map = ctx_map(arena);
         ctx_set_string(map, "text", target_text(arena, event, target));
-        ctx_set_string(map, "to", arena_printf(arena, "entity%zu", index));
-        ctx_set_flag(map, "drawn", !is_named_before(event, i));
+        ctx_set_string(map, "to", arena_printf(arena, "%s%zu", is_tag ? "tag" : "entity", index));
+        ctx_set_flag(map, "drawn", !is_drawn_before(event, i));
         set_more(map, i, event->target_count);
+        ctx_add(list, map);
+    }
+    return list;
+}
+
+/* Tags between who invalidates and who carries them. */
+static struct ctx_value *tag_list(struct arena *arena, const struct sch_service *service)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < service->tag_form_count; i++) {
+        const struct sch_tag_form *form = &service->tag_forms[i];
+        struct ctx_value *map = ctx_map(arena);
+        struct ctx_value *carriers = ctx_list(arena);
+        for (size_t c = 0; c < form->carrier_count; c++) {
+            struct ctx_value *carrier = ctx_map(arena);
+            size_t index = (size_t)(form->carriers[c] - service->entities);
+            ctx_set_string(carrier, "to", arena_printf(arena, "entity%zu", index));
+            ctx_add(carriers, carrier);
+        }
+        ctx_set_string(map, "node", arena_printf(arena, "tag%zu", i));
+        ctx_set_string(map, "label", esc_mermaid(arena, form->form));
+        ctx_set(map, "carriers", carriers);
         ctx_add(list, map);
     }
     return list;
@@ -374,6 +478,7 @@ struct ctx_value *pages_service(struct arena *arena, const struct sch_service *s
     ctx_set(root, "entities", entity_list(arena, service));
     ctx_set_number(root, "entity_count", (long long)service->entity_count);
     ctx_set(root, "events", event_list(arena, service));
+    ctx_set(root, "tags", tag_list(arena, service));
     ctx_set_flag(root, "has_events", service->event_count != 0);
     return root;
 }

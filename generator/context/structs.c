@@ -280,7 +280,9 @@ static void add_entity(struct builder *b, const struct sch_entity *entity,
                        struct ctx_value *structs)
 {
     if (entity->shape == SCH_SHAPE_STRUCT) {
-        ctx_add(structs, make_struct(b, &entity->body, true));
+        if (entity->body.field_count > 0) {
+            ctx_add(structs, make_struct(b, &entity->body, true));
+        }
     } else if (entity->shape == SCH_SHAPE_VALUE) {
         add_containers(b, &entity->value, (struct ctype_place){entity->c_name, "value"});
     } else {

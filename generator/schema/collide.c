@@ -20,22 +20,23 @@ struct owner {
 
 struct claims {
     struct reader *reader;
+    struct arena *arena;  /* goes when the check is done: nothing is left of it but errors */
     struct symbols names; /* -> owner */
     struct owner *owners;
     size_t count, capacity;
 };
 
-static void claims_init(struct claims *claims, struct reader *reader)
+static void claims_init(struct claims *claims, struct reader *reader, struct arena *arena)
 {
-    *claims = (struct claims){.reader = reader};
-    symbols_init(&claims->names, reader->arena);
+    *claims = (struct claims){.reader = reader, .arena = arena};
+    symbols_init(&claims->names, arena);
 }
 
 static size_t add_owner(struct claims *claims, struct src_pos pos, const char *what,
                         const char *name)
 {
-    claims->owners = room_for_one(claims->reader->arena, claims->owners, claims->count,
-                                  &claims->capacity, sizeof *claims->owners);
+    claims->owners = room_for_one(claims->arena, claims->owners, claims->count, &claims->capacity,
+                                  sizeof *claims->owners);
     claims->owners[claims->count] = (struct owner){pos, what, name, false};
     return claims->count++;
 }
@@ -82,16 +83,16 @@ static void claim_suffixed(struct claims *claims, const char *name, const char *
                            size_t count, size_t owner)
 {
     for (size_t i = 0; i < count; i++) {
-        claim(claims, arena_printf(claims->reader->arena, "%s%s", name, suffixes[i]), owner);
+        claim(claims, arena_printf(claims->arena, "%s%s", name, suffixes[i]), owner);
     }
 }
 
 /* ----------------------------------------------------- members, parameters */
 
-static void check_members(struct reader *reader, const struct sch_decl *decl)
+static void check_members(const struct claims *all, const struct sch_decl *decl)
 {
     struct claims claims;
-    claims_init(&claims, reader);
+    claims_init(&claims, all->reader, all->arena);
     for (size_t i = 0; i < decl->field_count; i++) {
         const struct sch_field *field = &decl->fields[i];
         size_t owner = add_owner(&claims, field->pos, "the field", field->name);
@@ -102,13 +103,13 @@ static void check_members(struct reader *reader, const struct sch_decl *decl)
     }
 }
 
-static void check_params(struct reader *reader, const struct sch_param *params, size_t count)
+static void check_params(const struct claims *all, const struct sch_param *params, size_t count)
 {
     struct claims claims;
     if (count < 2) {
         return;
     }
-    claims_init(&claims, reader);
+    claims_init(&claims, all->reader, all->arena);
     for (size_t i = 0; i < count; i++) {
         claim(&claims, params[i].c_name,
               add_owner(&claims, params[i].pos, "the parameter", params[i].name));
@@ -121,7 +122,7 @@ static void check_params(struct reader *reader, const struct sch_param *params, 
 static void claim_containers(struct claims *claims, const struct sch_type *type, const char *place,
                              size_t owner, const size_t *decl_owners)
 {
-    struct arena *arena = claims->reader->arena;
+    struct arena *arena = claims->arena;
     for (; type->item != NULL; type = type->item) {
         const struct sch_type *item = type->item;
         if (type->kind == SCH_MAP) {
@@ -146,8 +147,7 @@ static void claim_fields(struct claims *claims, const struct sch_decl *decl,
         const struct sch_field *field = &decl->fields[i];
         if (field->type.item != NULL) {
             size_t owner = add_owner(claims, field->pos, "the field", field->name);
-            const char *place =
-                arena_printf(claims->reader->arena, "%s_%s", decl->c_name, field->name);
+            const char *place = arena_printf(claims->arena, "%s_%s", decl->c_name, field->name);
             claim_containers(claims, &field->type, place, owner, decl_owners);
         }
     }
@@ -189,8 +189,8 @@ static void claim_service(struct claims *claims)
     size_t owner = add_owner(claims, service->pos, "the service", service->name);
     claim_suffixed(claims, service->name, service_suffixes,
                    sizeof service_suffixes / sizeof *service_suffixes, owner);
-    const char *upper = ident_upper(claims->reader->arena, service->name);
-    claim(claims, arena_printf(claims->reader->arena, "%s_CACHE_H", upper), owner);
+    const char *upper = ident_upper(claims->arena, service->name);
+    claim(claims, arena_printf(claims->arena, "%s_CACHE_H", upper), owner);
 }
 
 static void claim_decl(struct claims *claims, const struct sch_decl *decl, size_t owner)
@@ -199,7 +199,7 @@ static void claim_decl(struct claims *claims, const struct sch_decl *decl, size_
     if (!decl->is_enum) {
         return;
     }
-    claim(claims, arena_printf(claims->reader->arena, "%s_name", decl->c_name), owner);
+    claim(claims, arena_printf(claims->arena, "%s_name", decl->c_name), owner);
     for (size_t i = 0; i < decl->enumerator_count; i++) {
         const struct sch_enumerator *enumerator = &decl->enumerators[i];
         claim(claims, enumerator->c_name,
@@ -211,22 +211,39 @@ static void claim_decl(struct claims *claims, const struct sch_decl *decl, size_
 static size_t *claim_decls(struct claims *claims)
 {
     struct reader *reader = claims->reader;
-    size_t *owners = arena_array(reader->arena, reader->slot_count + 1, sizeof *owners);
+    size_t *owners = arena_array(claims->arena, reader->slot_count + 1, sizeof *owners);
     for (size_t i = 0; i < reader->slot_count; i++) {
         const struct sch_decl *decl = reader->slots[i].decl;
         owners[i] = add_owner(claims, decl->pos, "the type", decl->name);
         if (decl->used || !decl->included) {
             claim_decl(claims, decl, owners[i]);
-            check_members(reader, decl);
+            check_members(claims, decl);
         }
     }
     return owners;
 }
 
+/* The functions of a hash's fields. */
+static void claim_accessors(struct claims *claims, const struct sch_entity *entity)
+{
+    static const char *const verbs[] = {"get", "set"};
+    struct arena *arena = claims->arena;
+    for (size_t i = 0; entity->kind == SCH_HASH && i < entity->body.field_count; i++) {
+        const struct sch_field *field = &entity->body.fields[i];
+        size_t owner = add_owner(claims, field->pos, "the field", field->name);
+        for (size_t v = 0; v < sizeof verbs / sizeof *verbs; v++) {
+            claim(claims,
+                  arena_printf(arena, "%s_cache_%s_%s", entity->c_name, verbs[v],
+                               ident_snake(arena, field->name)),
+                  owner);
+        }
+    }
+}
+
 static void claim_entity(struct claims *claims, const struct sch_entity *entity,
                          const size_t *decl_owners)
 {
-    struct arena *arena = claims->reader->arena;
+    struct arena *arena = claims->arena;
     size_t owner = add_owner(claims, entity->pos, "the entity", entity->name);
     claim_suffixed(claims, entity->c_name, entity_suffixes,
                    sizeof entity_suffixes / sizeof *entity_suffixes, owner);
@@ -238,13 +255,14 @@ static void claim_entity(struct claims *claims, const struct sch_entity *entity,
                          arena_printf(arena, "%s_items_item", entity->c_name), owner, decl_owners);
     }
     claim_fields(claims, &entity->body, decl_owners);
-    check_members(claims->reader, &entity->body);
-    check_params(claims->reader, entity->params, entity->param_count);
+    claim_accessors(claims, entity);
+    check_members(claims, &entity->body);
+    check_params(claims, entity->params, entity->param_count);
 }
 
 static void claim_event(struct claims *claims, const struct sch_event *event)
 {
-    struct arena *arena = claims->reader->arena;
+    struct arena *arena = claims->arena;
     size_t owner = add_owner(claims, event->pos, "the event", event->name);
     for (size_t i = 0; i < sizeof event_middles / sizeof *event_middles; i++) {
         claim(claims,
@@ -252,7 +270,7 @@ static void claim_event(struct claims *claims, const struct sch_event *event)
                            ident_snake(arena, event->name)),
               owner);
     }
-    check_params(claims->reader, event->params, event->param_count);
+    check_params(claims, event->params, event->param_count);
 }
 
 void collide_check(struct reader *reader)
@@ -262,7 +280,7 @@ void collide_check(struct reader *reader)
     if (service->name[0] == '\0') {
         return;
     }
-    claims_init(&claims, reader);
+    claims_init(&claims, reader, arena_new());
     claim_service(&claims);
     const size_t *owners = claim_decls(&claims);
     for (size_t i = 0; i < service->entity_count; i++) {
@@ -277,4 +295,5 @@ void collide_check(struct reader *reader)
     for (size_t i = 0; i < service->event_count; i++) {
         claim_event(&claims, &service->events[i]);
     }
+    arena_free(claims.arena);
 }

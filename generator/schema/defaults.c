@@ -138,15 +138,26 @@ static bool read_text(const struct asked *asked, struct sch_default *ret_value)
     return true;
 }
 
-static bool read_enumerator(const struct asked *asked, struct sch_default *ret_value)
+static const char *did_you_mean_enumerator(const struct asked *asked)
 {
     const struct sch_decl *decl = asked->type->decl;
+    if (!can_guess(asked->reader, decl->enumerator_count)) {
+        return "";
+    }
     const char **names =
         arena_array(asked->reader->arena, decl->enumerator_count + 1, sizeof *names);
     for (size_t i = 0; i < decl->enumerator_count; i++) {
         names[i] = decl->enumerators[i].name;
-        if (strcmp(names[i], asked->node->text) == 0) {
-            ret_value->text = names[i];
+    }
+    return did_you_mean(asked->reader, asked->node->text, names, decl->enumerator_count);
+}
+
+static bool read_enumerator(const struct asked *asked, struct sch_default *ret_value)
+{
+    const struct sch_decl *decl = asked->type->decl;
+    for (size_t i = 0; i < decl->enumerator_count; i++) {
+        if (strcmp(decl->enumerators[i].name, asked->node->text) == 0) {
+            ret_value->text = decl->enumerators[i].name;
             ret_value->len = asked->node->len;
             ret_value->natural = i;
             return true;
@@ -154,7 +165,7 @@ static bool read_enumerator(const struct asked *asked, struct sch_default *ret_v
     }
     diag_error(asked->reader->diag, asked->node->pos, "bad-default",
                "'%s' has no enumerator '%s'%s", decl->name, asked->node->text,
-               did_you_mean(asked->reader, asked->node->text, names, decl->enumerator_count));
+               did_you_mean_enumerator(asked));
     return false;
 }
 

@@ -79,6 +79,21 @@ static void read_value(struct job *job, const struct yml_node *node)
     }
 }
 
+/* Its fields are written one at a time: an entry may hold any of them. */
+static void check_hash_fields(struct job *job)
+{
+    const struct sch_decl *body = &job->entity->body;
+    for (size_t i = 0; i < body->field_count; i++) {
+        const struct sch_field *field = &body->fields[i];
+        if (!field->type.broken && !field->type.optional && !field->has_default) {
+            diag_error(job->reader->diag, field->type.pos, "bad-type",
+                       "a hash's fields are written one at a time, so that '%s' may be missing: "
+                       "it needs '?' or a default",
+                       field->name);
+        }
+    }
+}
+
 static void read_shape(struct job *job)
 {
     const struct opt_value *reserved = given(job, OPT_ENTITY_RESERVED);
@@ -101,6 +116,9 @@ static void read_shape(struct job *job)
     if (shape == fields) {
         entity->shape = SCH_SHAPE_STRUCT;
         job->info->broken |= !fields_read(job->reader, fields->node, reserved->node, &entity->body);
+        if (entity->kind == SCH_HASH) {
+            check_hash_fields(job);
+        }
     } else if (reserved->key != NULL) {
         diag_error(job->reader->diag, reserved->key->pos, "wrong-type",
                    "'reserved' goes with 'fields'");
@@ -164,19 +182,27 @@ static void read_key(struct job *job)
 
 /* ---------------------------------------------------------------- lifetime */
 
+static const char *did_you_mean_ttl(struct reader *reader, const char *word)
+{
+    size_t count = reader->service->ttl_count;
+    if (!can_guess(reader, count + 1)) {
+        return "";
+    }
+    const char **names = arena_array(reader->arena, count + 1, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = reader->service->ttls[i].name;
+    }
+    names[count] = "none";
+    return did_you_mean(reader, word, names, count + 1);
+}
+
 static void read_named_ttl(struct job *job, const struct yml_node *node)
 {
     const struct symbol *row = symbols_find(&job->reader->ttl_names, node->text, node->len);
     if (row == NULL) {
-        size_t count = job->reader->service->ttl_count;
-        const char **names = arena_array(job->reader->arena, count + 1, sizeof *names);
-        for (size_t i = 0; i < count; i++) {
-            names[i] = job->reader->service->ttls[i].name;
-        }
-        names[count] = "none";
         diag_error(job->reader->diag, node->pos, "unknown-ttl",
                    "'%s' is no name of 'ttl', no duration (500ms 30s 5m 1h 2d) and not 'none'%s",
-                   node->text, did_you_mean(job->reader, node->text, names, count + 1));
+                   node->text, did_you_mean_ttl(job->reader, node->text));
         return;
     }
     job->entity->ttl_name = job->reader->service->ttls[row->value].name;
@@ -186,12 +212,13 @@ static void read_ttl(struct job *job)
 {
     const struct yml_node *node = given(job, OPT_ENTITY_TTL)->node;
     struct sch_entity *entity = job->entity;
-    job->info->ttl_pos = entity->pos;
-    entity->ttl_name = "default";
+    bool has_one = (opt_table[OPT_ENTITY_TTL].kinds & 1u << entity->kind) != 0;
+    entity->ttl_pos = entity->pos;
+    entity->ttl_name = has_one ? "default" : NULL;
     if (node == NULL || !opt_is_scalar(job->reader, node, "'ttl'")) {
         return;
     }
-    job->info->ttl_pos = node->pos;
+    entity->ttl_pos = node->pos;
     if (strcmp(node->text, "none") == 0) {
         entity->ttl_name = NULL;
         job->info->expires_never = true;
@@ -243,6 +270,8 @@ static void read_entity(struct job *job)
         return;
     }
     entity->kind = (enum sch_entity_kind)given(job, OPT_KIND)->number;
+    entity->kind_pos =
+        given(job, OPT_KIND)->node == NULL ? entity->pos : given(job, OPT_KIND)->node->pos;
     job->info->allowed = allow_read(job->reader, given(job, OPT_ENTITY_ALLOW)->node);
     if (given(job, OPT_ENTITY_DESCRIPTION)->node != NULL) {
         entity->description = given(job, OPT_ENTITY_DESCRIPTION)->node->text;

@@ -37,8 +37,8 @@ static void read_param(struct reader *reader, const struct yml_pair *pair, struc
     (void)type_read_param(reader, pair->value, 0, pair->value->len, &param->type);
 }
 
-static const struct sch_param *find_param(const struct sch_event *event, const char *name,
-                                          size_t len, size_t *ret_index)
+const struct sch_param *event_param(const struct sch_event *event, const char *name, size_t len,
+                                    size_t *ret_index)
 {
     for (size_t i = 0; i < event->param_count; i++) {
         if (strlen(event->params[i].name) == len && memcmp(event->params[i].name, name, len) == 0) {
@@ -143,7 +143,7 @@ static bool check_argument(const struct call *call, size_t i, const struct sch_p
     const struct argument *argument = &call->arguments[i];
     const char *name =
         arena_copy(call->reader->arena, call->scalar->text + argument->start, argument->len);
-    const struct sch_param *param = find_param(call->event, name, argument->len, ret_index);
+    const struct sch_param *param = event_param(call->event, name, argument->len, ret_index);
     if (param == NULL) {
         diag_error(diag, argument_pos(call, i), "unknown-parameter",
                    "the event has no parameter '%s'%s", name,
@@ -194,127 +194,73 @@ static bool check_count(const struct call *call, const struct sch_entity *entity
     return false;
 }
 
-static void refuse_later(const struct call *call, const char *what)
+static void note_later(const struct call *call, enum sch_target_kind kind)
 {
-    diag_error(call->reader->diag, call->scalar->pos, "not-in-this-version",
-               "%s cannot be invalidated at once in this version", what);
+    if (kind != SCH_TARGET_ENTRY) {
+        later_refuse(call->reader, call->scalar->pos,
+                     kind == SCH_TARGET_ALL
+                         ? "every entry of an entity cannot be invalidated at once in this version"
+                         : "a group of entries cannot be invalidated at once in this version");
+    }
 }
 
-static void check_call(struct call *call, const struct sch_entity *entity,
+static bool check_kind(const struct call *call, const struct sch_entity *entity)
+{
+    if (entity->kind != SCH_INDEX && entity->kind != SCH_LOCK && entity->kind != SCH_RATE_LIMIT) {
+        return true;
+    }
+    diag_error(call->reader->diag, call->scalar->pos, "wrong-argument",
+               "'%s' holds no values that an event could make stale", entity->name);
+    return false;
+}
+
+/* False: reported, or the entity is not to be judged. */
+static bool check_call(struct call *call, const struct sch_entity *entity,
                        const struct entity_info *info)
 {
-    if (info->broken || info->key_broken) {
-        return;
-    }
-    if (entity->kind == SCH_INDEX || entity->kind == SCH_LOCK || entity->kind == SCH_RATE_LIMIT) {
-        diag_error(call->reader->diag, call->scalar->pos, "wrong-argument",
-                   "'%s' holds no values that an event could make stale", entity->name);
-        return;
+    if (info->broken || info->key_broken || !check_kind(call, entity)) {
+        return false;
     }
     size_t names = count_names(call);
     if (names == SIZE_MAX || !check_count(call, entity, names)) {
-        return;
+        return false;
     }
     bool good = true;
     size_t *args = arena_array(call->reader->arena, names + 1, sizeof *args);
     for (size_t i = 0; i < names; i++) {
         good &= check_argument(call, i, &entity->params[i], &args[i]);
     }
-    if (names < call->argument_count) {
-        refuse_later(call, names == 0 ? "every entry of an entity" : "a group of entries");
-        return;
-    }
+    enum sch_target_kind kind = names == entity->param_count ? SCH_TARGET_ENTRY
+                                : names == 0                 ? SCH_TARGET_ALL
+                                                             : SCH_TARGET_GROUP;
+    note_later(call, kind);
     if (good) {
         call->event->targets[call->event->target_count++] =
-            (struct sch_target){call->scalar->pos, entity, args, names};
+            (struct sch_target){.pos = call->scalar->pos,
+                                .kind = kind,
+                                .entity = entity,
+                                .args = args,
+                                .arg_count = names};
     }
+    return good;
 }
 
-static void read_call(struct reader *reader, struct sch_event *event, const struct yml_node *params,
+static bool read_call(struct reader *reader, struct sch_event *event, const struct yml_node *params,
                       const struct yml_node *scalar)
 {
     struct call call = {.reader = reader, .event = event, .params = params, .scalar = scalar};
     if (!parse(&call)) {
-        reader->targets_missing = true;
-        return;
+        return false;
     }
     const struct symbol *symbol = symbols_find(&reader->entity_names, scalar->text, call.name_len);
     if (symbol == NULL) {
         const char *name = arena_copy(reader->arena, scalar->text, call.name_len);
         diag_error(reader->diag, scalar->pos, "unknown-entity", "no entity is called '%s'%s", name,
                    did_you_mean_entity(reader, name));
-        reader->targets_missing = true;
-        return;
-    }
-    reader->infos[symbol->value].reached = true;
-    check_call(&call, &reader->service->entities[symbol->value], &reader->infos[symbol->value]);
-}
-
-/* -------------------------------------------------------------------- tags */
-
-/* The same text, and parameters at the same places. */
-static bool same_shape(const struct pattern *a, const struct pattern *b)
-{
-    if (a->part_count != b->part_count || a->part_count == 0) {
         return false;
     }
-    for (size_t i = 0; i < a->part_count; i++) {
-        const struct sch_part *left = &a->parts[i];
-        const struct sch_part *right = &b->parts[i];
-        if ((left->literal == NULL) != (right->literal == NULL)) {
-            return false;
-        }
-        if (left->literal != NULL &&
-            (left->literal_len != right->literal_len ||
-             memcmp(left->literal, right->literal, left->literal_len) != 0)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool mark_tagged(struct reader *reader, const struct pattern *tag)
-{
-    bool found = false;
-    for (size_t i = 0; i < reader->service->entity_count; i++) {
-        struct entity_info *info = &reader->infos[i];
-        for (size_t t = 0; t < info->tag_count; t++) {
-            if (same_shape(&info->tags[t], tag)) {
-                info->reached = true;
-                found = true;
-            }
-        }
-    }
-    return found;
-}
-
-static void read_tag(struct reader *reader, struct sch_event *event, const struct yml_node *params,
-                     const struct yml_node *map)
-{
-    struct opt_values values;
-    struct pattern pattern;
-    size_t index;
-    if (!opt_read(reader, map, OPT_SCOPE_TARGET, OPT_ALL_KINDS, map->pos, &values) ||
-        values.of[OPT_TARGET_TAG].node == NULL) {
-        return;
-    }
-    const struct yml_node *tag = values.of[OPT_TARGET_TAG].node;
-    if (!pattern_read_tag(reader, tag, &pattern)) {
-        return;
-    }
-    for (size_t i = 0; i < pattern.param_count; i++) {
-        const char *name = pattern.params[i].name;
-        if (find_param(event, name, strlen(name), &index) == NULL) {
-            diag_error(reader->diag, pattern.params[i].pos, "unknown-parameter",
-                       "the event has no parameter '%s'%s", name,
-                       did_you_mean_key(reader, name, params));
-        }
-    }
-    if (!mark_tagged(reader, &pattern)) {
-        diag_error(reader->diag, tag->pos, "unknown-tag", "no entity carries a tag of this form");
-    }
-    diag_error(reader->diag, values.of[OPT_TARGET_TAG].key->pos, "not-in-this-version",
-               "tags are not in this version");
+    return check_call(&call, &reader->service->entities[symbol->value],
+                      &reader->infos[symbol->value]);
 }
 
 /* --------------------------------------------------------------- the whole */
@@ -327,11 +273,11 @@ static void read_targets(struct reader *reader, struct sch_event *event,
         diag_error(reader->diag, list->pos, "out-of-range", "at least one target is needed");
     }
     for (size_t i = 0; i < list->count; i++) {
-        if (list->items[i]->kind == YML_MAP) {
-            read_tag(reader, event, params, list->items[i]);
-        } else if (opt_is_scalar(reader, list->items[i], "a target")) {
-            read_call(reader, event, params, list->items[i]);
-        }
+        const struct yml_node *item = list->items[i];
+        bool good = item->kind == YML_MAP ? tag_target_read(reader, event, params, item)
+                                          : opt_is_scalar(reader, item, "a target") &&
+                                                read_call(reader, event, params, item);
+        reader->targets_missing |= !good;
     }
 }
 

@@ -89,7 +89,7 @@ static bool include_file(struct reader *reader, const struct yml_node *item, con
     }
     add_file(reader, file);
     struct yml_doc *doc = yml_parse(reader->arena, reader->diag, file, YML_SCHEMA);
-    if (doc == NULL || !text_check(reader, doc->root) ||
+    if (doc == NULL ||
         !opt_read(reader, doc->root, OPT_SCOPE_SHARED, OPT_ALL_KINDS, doc->root->pos, &values)) {
         return false;
     }

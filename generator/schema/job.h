@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One entity while it is read: what entities.c and policies.c share.
+ * One entity while it is read: what entities.c, policies.c, tags.c and later.c share.
  */
 #ifndef LARDER_GENERATOR_JOB_H
 #define LARDER_GENERATOR_JOB_H
@@ -20,7 +20,11 @@ static inline const struct opt_value *given(const struct job *job, enum opt_id i
     return &job->values.of[id];
 }
 
-/* All keys that say how an entity behaves, and what of them is not in this version. */
+/* All keys that say how an entity behaves. */
 void policies_read(struct job *job);
+/* Its tags (tags.c). */
+void tags_read(struct job *job);
+/* Notes what of it is not in this version (later.c). */
+void later_note(struct job *job);
 
 #endif

@@ -121,6 +121,61 @@ struct sch_part {
     size_t param; /* its index */
 };
 
+/* ------------------------------------------------------------------- tags */
+
+/* A tag: of an entity, over fields of its value; of an event, over its parameters. */
+struct sch_tag {
+    const char *pattern; /* as written */
+    struct src_pos pos;
+    struct sch_part *parts;
+    size_t part_count;
+    struct sch_param *params; /* of an entity: `field` is set, and the type is the field's */
+    size_t param_count;
+    const struct sch_tag_form *form; /* NULL only while reading */
+};
+
+struct sch_entity;
+struct sch_event;
+
+/* All tags that can be one and the same: equal text, equal types at equal places. Tags of
+ * different forms never make the same text. */
+struct sch_tag_form {
+    const char *form;                   /* "category:{u64}" */
+    const struct sch_tag *first;        /* of its first carrier */
+    const struct sch_entity **carriers; /* entities that carry it, in the schema's order */
+    size_t carrier_count;
+    const struct sch_event **events; /* events that invalidate it */
+    size_t event_count;
+    bool changed; /* a row change of a carrier invalidates it (sch_entity.has_changed) */
+};
+
+/* --------------------------------------------------------------- policies */
+
+/* All times in ms, 0: not asked for. */
+struct sch_near {
+    bool is_on;
+    struct src_pos pos;
+    uint64_t entries; /* 0: no bound of its own */
+    uint64_t bytes;   /* the same */
+    int64_t ttl_ms;   /* 0: the entity's lifetime */
+};
+
+struct sch_stale {
+    struct src_pos pos;
+    int64_t while_revalidate_ms; /* both are added to the lifetime */
+    int64_t if_error_ms;
+};
+
+struct sch_refresh {
+    struct src_pos pos;
+    uint32_t at_ppm; /* of the lifetime, millionths; 0: not at a fixed part of it */
+    bool xfetch;
+};
+
+/* In the order of the schema's words. */
+enum sch_codec { SCH_CODEC_NONE, SCH_CODEC_ZSTD, SCH_CODEC_LZ4 };
+enum sch_algorithm { SCH_FIXED_WINDOW, SCH_GCRA };
+
 /* --------------------------------------------------------------- entities */
 
 enum sch_entity_kind {
@@ -136,19 +191,18 @@ enum sch_entity_kind {
 
 enum sch_shape { SCH_SHAPE_STRUCT, SCH_SHAPE_LIST, SCH_SHAPE_VALUE };
 
-/* In the order of the schema's words. */
-enum sch_codec { SCH_CODEC_NONE, SCH_CODEC_ZSTD, SCH_CODEC_LZ4 };
-
+/* Which members count is said by the kind (options.def: what its keys are); the others are zero. */
 struct sch_entity {
     const char *name;
     const char *c_name; /* X: "product", "product_search_results" */
     struct src_pos pos;
     const char *description;
-    enum sch_entity_kind kind; /* only SCH_OBJECT reaches the context today */
-    enum sch_shape shape;
-    struct sch_decl body;  /* SHAPE_STRUCT: the fields; else only its names */
-    struct sch_type value; /* SHAPE_LIST: the LIST; SHAPE_VALUE: the value */
-    const char *pattern;   /* as written */
+    enum sch_entity_kind kind;
+    struct src_pos kind_pos; /* without `kind`: pos */
+    enum sch_shape shape;    /* of an OBJECT; a HASH is SHAPE_STRUCT */
+    struct sch_decl body;    /* SHAPE_STRUCT: the fields; else only its names */
+    struct sch_type value;   /* SHAPE_LIST: the LIST; SHAPE_VALUE: the value */
+    const char *pattern;     /* as written */
     struct src_pos pattern_pos;
     struct sch_part *parts;
     size_t part_count;
@@ -158,20 +212,65 @@ struct sch_entity {
         params_are_fields; /* every parameter is a field (and there is one): put exists, set checks */
     /* Lifetime: ttl_name "products" or "default" names a row of the service; NULL: ttl_ms. */
     const char *ttl_name;
+    struct src_pos ttl_pos;
     int64_t ttl_ms;      /* with ttl_name NULL; 0: `none` */
     uint32_t jitter_ppm; /* millionths */
     uint32_t version;    /* from 1 */
-    uint64_t max_bytes;  /* 0: the runtime's bound */
+    struct src_pos version_pos;
+    uint64_t max_bytes; /* 0: the runtime's bound */
     enum sch_codec compress;
     uint64_t compress_above; /* bytes of a body; those of more are compressed */
     bool ttl_only;
+    bool replica_ok;
+    bool sliding;
+    int64_t max_age_ms;
+    int64_t absent_ms;
+    int64_t redelete_after_ms;
+    struct sch_near near;
+    struct sch_stale stale;
+    struct sch_refresh refresh;
+    struct sch_tag *tags;
+    size_t tag_count;
+
+    const struct sch_entity *of; /* INDEX: the object; each parameter's `field` is one of that */
+    struct sch_type members;     /* SET */
+    uint32_t limit;              /* RATE_LIMIT: so many */
+    int64_t window_ms;           /* in this time */
+    enum sch_algorithm algorithm;
+    uint32_t burst; /* with SCH_GCRA: so many at once; 0: `limit` */
+    bool deny_on_error;
+
+    /* What makes entries stale (key_graph.c). */
+    struct sch_reach *reached_by; /* events that name it */
+    size_t reached_by_count;
+    const struct sch_entity **indexes; /* that lead to it */
+    size_t index_count;
+    bool has_changed; /* every parameter of the key, its indexes and tags is a field: the rows
+                       * before and after a change say which entries that makes stale */
+    bool is_reached;  /* by an event, a tag that something invalidates, or a row's change */
+};
+
+enum sch_target_kind {
+    SCH_TARGET_ENTRY, /* product(id), headline() */
+    SCH_TARGET_GROUP, /* history_page(user_id, *, *) */
+    SCH_TARGET_ALL,   /* search_results(*) */
+    SCH_TARGET_TAG    /* tag: "…" */
 };
 
 struct sch_target {
     struct src_pos pos;
-    const struct sch_entity *entity;
-    size_t *args; /* for each parameter of the entity's key: the index of the event's parameter */
+    enum sch_target_kind kind;
+    const struct sch_entity *entity; /* TAG: NULL */
+    size_t *args; /* for each (GROUP: leading) parameter of the entity's key, or each of the tag:
+                   * the index of the event's parameter */
     size_t arg_count;
+    struct sch_tag tag; /* TAG */
+};
+
+/* One way from an event to an entity. */
+struct sch_reach {
+    const struct sch_event *event;
+    const struct sch_target *target;
 };
 
 struct sch_event {
@@ -211,6 +310,8 @@ struct sch_service {
     size_t entity_count;
     struct sch_event *events;
     size_t event_count;
+    struct sch_tag_form *tag_forms; /* in the order of their first carrier */
+    size_t tag_form_count;
     uint32_t allowed;              /* warnings that the file allows; this room's own */
     const struct src_file **files; /* this one and the included, for the depfile */
     size_t file_count;

@@ -261,7 +261,7 @@ static void reach_entities(struct reach *reach)
             reach_type(reach, &entity->params[p].type);
         }
         reach_type(reach, &entity->value);
-        reach_type(reach, &reach->graph->reader->infos[i].members);
+        reach_type(reach, &entity->members);
     }
     for (size_t i = 0; i < service->event_count; i++) {
         for (size_t p = 0; p < service->events[i].param_count; p++) {

@@ -228,19 +228,20 @@ bool pattern_read_tag(struct reader *reader, const struct yml_node *scalar,
 bool pattern_read(struct reader *reader, const struct yml_node *scalar, struct pattern *ret_pattern)
 {
     struct cursor c = {.reader = reader, .scalar = scalar, .out = ret_pattern};
-    if (!read_all(&c)) {
-        return false;
-    }
-    const struct sch_param *param = pattern_ambiguous(ret_pattern);
+    return read_all(&c) && pattern_check_ambiguous(reader, ret_pattern);
+}
+
+bool pattern_check_ambiguous(struct reader *reader, const struct pattern *pattern)
+{
+    const struct sch_param *param = pattern_ambiguous(pattern);
     if (param != NULL) {
         diag_error(
             reader->diag, param->pos, "ambiguous-key",
             "where '%s' ends cannot be told: the text before the next part must hold a character "
             "that '%s' cannot, such as ':'",
             param->name, param->name);
-        return false;
     }
-    return true;
+    return param == NULL;
 }
 
 /* ------------------------------------------------------------ injectivity */

@@ -23,10 +23,15 @@ void *room_for_one(struct arena *arena, void *array, size_t count, size_t *capac
     return moved;
 }
 
+bool can_guess(const struct reader *reader, size_t count)
+{
+    return count <= reader->guesses_left;
+}
+
 const char *did_you_mean(struct reader *reader, const char *word, const char *const *names,
                          size_t count)
 {
-    if (count > reader->guesses_left) {
+    if (!can_guess(reader, count)) {
         return "";
     }
     reader->guesses_left -= count;
@@ -35,7 +40,7 @@ const char *did_you_mean(struct reader *reader, const char *word, const char *co
 
 const char *did_you_mean_key(struct reader *reader, const char *word, const struct yml_node *map)
 {
-    if (map == NULL || map->kind != YML_MAP || map->count > reader->guesses_left) {
+    if (map == NULL || map->kind != YML_MAP || !can_guess(reader, map->count)) {
         return "";
     }
     const char **names = arena_array(reader->arena, map->count, sizeof *names);
@@ -72,54 +77,6 @@ bool name_check(struct reader *reader, const struct yml_node *name, const char *
         "at most %d",
         name->text, what, LIMIT_NAME);
     return false;
-}
-
-/* YAML lets these in by escapes; they break lines, strings and comments of what is generated. */
-static const char *bad_character(const char *text, size_t len)
-{
-    static const struct {
-        const char *bytes;
-        size_t len;
-        const char *name;
-    } bad[] = {
-        {"\0", 1, "NUL"},
-        {"\xc2\x85", 2, "U+0085"},
-        {"\xe2\x80\xa8", 3, "U+2028"},
-        {"\xe2\x80\xa9", 3, "U+2029"},
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        if (memmem(text, len, bad[i].bytes, bad[i].len) != NULL) {
-            return bad[i].name;
-        }
-    }
-    return NULL;
-}
-
-static bool scalar_check(struct reader *reader, const struct yml_node *node)
-{
-    const char *name = bad_character(node->text, node->len);
-    if (name != NULL) {
-        diag_error(reader->diag, node->pos, "bad-text", "%s cannot stand in a schema's text", name);
-    }
-    return name == NULL;
-}
-
-/* Recursion is bounded by the tree's depth, 32. */
-bool text_check(struct reader *reader, const struct yml_node *node)
-{
-    bool good = true;
-    if (node->kind == YML_SCALAR) {
-        return scalar_check(reader, node);
-    }
-    for (size_t i = 0; i < node->count; i++) {
-        if (node->kind == YML_LIST) {
-            good &= text_check(reader, node->items[i]);
-        } else {
-            good &= scalar_check(reader, node->pairs[i].key);
-            good &= text_check(reader, node->pairs[i].value);
-        }
-    }
-    return good;
 }
 
 /* ---------------------------------------------------------------- warnings */
@@ -278,8 +235,10 @@ static void read_root(struct reader *reader, const struct yml_doc *doc)
     decls_collect(reader, values.of[OPT_TYPES].node, false);
     decls_read(reader);
     entities_read(reader, values.of[OPT_ENTITIES].node);
+    tags_collect(reader);
     events_read(reader, values.of[OPT_EVENTS].node);
     entities_check(reader);
+    graph_build(reader);
     decls_order(reader);
     ident_assign(reader);
     collide_check(reader);
@@ -287,13 +246,12 @@ static void read_root(struct reader *reader, const struct yml_doc *doc)
     advise(reader);
 }
 
-const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
-                                   const struct sch_options *options)
+const struct sch_service *sch_read_file(struct arena *arena, struct diag *diag,
+                                        const struct src_file *file,
+                                        const struct sch_options *options)
 {
-    struct src_pos nowhere = {0};
     size_t errors = diag_error_count(diag);
-    const struct src_file *file = yml_read_file(arena, diag, path, LIMIT_FILE_BYTES, nowhere);
-    struct yml_doc *doc = file == NULL ? NULL : yml_parse(arena, diag, file, YML_SCHEMA);
+    struct yml_doc *doc = yml_parse(arena, diag, file, YML_SCHEMA);
     if (doc == NULL) {
         return NULL;
     }
@@ -307,8 +265,20 @@ const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const
     symbols_init(&reader->type_names, arena);
     symbols_init(&reader->ttl_names, arena);
     symbols_init(&reader->entity_names, arena);
-    if (text_check(reader, doc->root)) {
-        read_root(reader, doc);
+    symbols_init(&reader->tag_forms, arena);
+    symbols_init(&reader->tag_shapes, arena);
+    read_root(reader, doc);
+    bool whole = diag_error_count(diag) == errors;
+    if (options != NULL && options->is_for_c) {
+        later_report(reader);
     }
-    return diag_error_count(diag) == errors ? reader->service : NULL;
+    return whole ? reader->service : NULL;
+}
+
+const struct sch_service *sch_read(struct arena *arena, struct diag *diag, const char *path,
+                                   const struct sch_options *options)
+{
+    struct src_pos nowhere = {0};
+    const struct src_file *file = yml_read_file(arena, diag, path, LIMIT_FILE_BYTES, nowhere);
+    return file == NULL ? NULL : sch_read_file(arena, diag, file, options);
 }

@@ -30,7 +30,8 @@ enum {
     LIMIT_PREFIX = 128,    /* bytes */
     LIMIT_KEY = 1024,      /* bytes; the runtime's LARDER_KEY_MAX */
     LIMIT_POSITION = 1024, /* the largest field id; options.def says the same */
-    LIMIT_NESTING = 32     /* of list<map<…>> */
+    LIMIT_NESTING = 32,    /* of list<map<…>> */
+    LIMIT_TAGS = 16        /* of an entity */
 };
 
 /* Where the lines of a file begin. */
@@ -60,14 +61,17 @@ struct entity_info {
     uint32_t allowed; /* bits 1 << enum warning */
     bool broken;      /* its value could not be read */
     bool key_broken;
-    bool reached; /* by an event */
-    struct src_pos ttl_pos;
     bool expires_never;
     const struct yml_node *of; /* of an index */
     struct opt_value near_ttl;
-    struct sch_type members; /* of a set */
-    struct pattern *tags;
-    size_t tag_count;
+    struct src_pos max_age_pos;
+};
+
+/* Something that this version cannot generate. */
+struct later {
+    struct src_pos pos;
+    bool refused; /* else: without effect */
+    const char *text;
 };
 
 struct reader {
@@ -81,14 +85,19 @@ struct reader {
     struct symbols type_names; /* -> slot */
     struct symbols ttl_names;
     struct symbols entity_names;
+    struct symbols tag_forms;  /* "category:{u64}" -> service->tag_forms */
+    struct symbols tag_shapes; /* "category:{}" -> the first of them */
     struct entity_info *infos;
     struct known_file *known; /* include.c */
     size_t known_count, known_capacity;
     bool include_failed;  /* types may be missing: that they are unknown is not reported */
     bool targets_missing; /* an event's target could not be read */
+    bool tags_missing;    /* an entity's tag could not be read */
     bool types_missing;   /* a use of a type could not be read: what is unused is not reported */
     uint32_t allowed;     /* by the file */
     size_t file_capacity;
+    struct later *later;
+    size_t later_count, later_capacity;
     size_t guesses_left; /* comparisons that did-you-mean may still spend */
 };
 
@@ -105,10 +114,10 @@ void *room_for_one(struct arena *arena, void *array, size_t count, size_t *capac
 /* "; did you mean 'x'?" or "". `names` may be long: the work is bounded. */
 const char *did_you_mean(struct reader *reader, const char *word, const char *const *names,
                          size_t count);
+/* Whether it may still be asked over so many names; else they need not be gathered. */
+bool can_guess(const struct reader *reader, size_t count);
 /* The keys of a map, as candidates for did_you_mean. */
 const char *did_you_mean_key(struct reader *reader, const char *word, const struct yml_node *map);
-/* Text that cannot become C. False: reported. */
-bool text_check(struct reader *reader, const struct yml_node *node);
 /* A name as it may stand in a schema; `what`: "a field". False: reported. */
 bool name_check(struct reader *reader, const struct yml_node *name, const char *what);
 bool name_is_valid(const char *name, size_t len);
@@ -135,6 +144,8 @@ bool type_read_param(struct reader *reader, const struct yml_node *scalar, size_
 bool type_read_use(struct reader *reader, const struct yml_node *node, struct sch_type *ret_type);
 /* Puts a checked bound on a type. */
 void type_bound(struct reader *reader, const struct opt_value *max, struct sch_type *type);
+/* Whether it can stand in a key or a tag: an integer, bool, string, uuid or enum, not optional. */
+bool type_fits_key(const struct sch_type *type);
 bool type_is_builtin(const char *name, size_t len);
 const char *type_kind_name(enum sch_kind kind);
 /* As it is written in a schema: "list<Money?>". */
@@ -167,6 +178,8 @@ bool pattern_read(struct reader *reader, const struct yml_node *scalar,
 /* A tag's: parameters are names only. */
 bool pattern_read_tag(struct reader *reader, const struct yml_node *scalar,
                       struct pattern *ret_pattern);
+/* Whether each parameter's end can be told. False: reported. */
+bool pattern_check_ambiguous(struct reader *reader, const struct pattern *pattern);
 /* NULL, or the first parameter whose end cannot be told from the literal behind it. */
 const struct sch_param *pattern_ambiguous(const struct pattern *pattern);
 /* The index of the first byte that may not stand in a key's literal text; len: none. */
@@ -182,13 +195,30 @@ void entities_check(struct reader *reader);
 int64_t entity_lifetime(const struct reader *reader, const struct sch_entity *entity);
 const char *did_you_mean_entity(struct reader *reader, const char *word);
 
+/* An event's parameter by name; NULL: none. */
+const struct sch_param *event_param(const struct sch_event *event, const char *name, size_t len,
+                                    size_t *ret_index);
+
+/* ------------------------------------------------- tags (tags.c), the graph (key_graph.c) */
+
+/* Gives every entity's tag its form: after all entities, before events. */
+void tags_collect(struct reader *reader);
+/* The target `tag: "…"`, a map, of an event. False: reported. */
+bool tag_target_read(struct reader *reader, struct sch_event *event, const struct yml_node *params,
+                     const struct yml_node *map);
+/* Who makes what stale: after entities_check. */
+void graph_build(struct reader *reader);
+
 /* ------------------------------------------------------- the rest of the room */
 
 void include_all(struct reader *reader, const struct yml_node *list, const struct src_file *file);
 /* Gives everything its identifier and reports collisions (ident.c, collide.c). */
 void ident_assign(struct reader *reader);
 void collide_check(struct reader *reader);
-void meet_check(struct reader *reader); /* two patterns that make one key (meet.c) */
+void meet_check(struct reader *reader); /* two patterns that make one key, or tag (samekey.c) */
 void advise(struct reader *reader);     /* the warnings (advise.c) */
+/* What is not in this version (later.c): notes an error; reports all. `text` must last. */
+void later_refuse(struct reader *reader, struct src_pos pos, const char *text);
+void later_report(struct reader *reader);
 
 #endif

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two patterns that can produce one key: in one service, and between the
- * services of one run.
+ * services of one run; and two tags that can be one.
+ *
+ * Every entity's keys are looked at, of whatever kind. Those that the library
+ * keeps for itself (versions, tags, fences) need no look: they begin with
+ * `<prefix>~<service>:`, and no prefix, no pattern's text and no parameter
+ * puts a `~` into a key; the services of a run differ in their names.
  */
 #include <string.h>
 
@@ -50,6 +55,40 @@ static void find(struct meeting *meeting, const struct net *net, struct src_pos 
     }
 }
 
+/* Tags of one form are meant to be equal; those of two would invalidate each other. */
+static void report_tags(void *user, size_t one, size_t other)
+{
+    struct reader *reader = user;
+    const struct sch_tag_form *forms = reader->service->tag_forms;
+    const struct sch_tag *first = forms[one < other ? one : other].first;
+    const struct sch_tag *second = forms[one < other ? other : one].first;
+    diag_error(
+        reader->diag, second->pos, "same-tag",
+        "'%s' can make the same tag as '%s': tags that are meant to be one are written alike",
+        second->pattern, first->pattern);
+    diag_note(reader->diag, first->pos, "the other tag is here");
+}
+
+static void tags_meet(struct reader *reader)
+{
+    const struct sch_service *service = reader->service;
+    struct net net;
+    if (service->tag_form_count < 2) {
+        return;
+    }
+    struct arena *arena = arena_new();
+    net_init(&net, arena);
+    for (size_t i = 0; i < service->tag_form_count; i++) {
+        const struct sch_tag *tag = service->tag_forms[i].first;
+        net_add(&net, "", tag->parts, tag->part_count, tag->params, i);
+    }
+    if (!net_find(&net, report_tags, reader)) {
+        diag_error(reader->diag, service->pos, "limit",
+                   "the tags overlap too much to be told apart: begin each with a text of its own");
+    }
+    arena_free(arena);
+}
+
 void meet_check(struct reader *reader)
 {
     const struct sch_service *service = reader->service;
@@ -59,7 +98,8 @@ void meet_check(struct reader *reader)
         return;
     }
     meeting.owners = arena_array(reader->arena, service->entity_count, sizeof *meeting.owners);
-    net_init(&net, reader->arena);
+    struct arena *arena = arena_new();
+    net_init(&net, arena);
     for (size_t i = 0; i < service->entity_count; i++) {
         const struct sch_entity *entity = &service->entities[i];
         meeting.owners[i].entity = entity;
@@ -68,6 +108,8 @@ void meet_check(struct reader *reader)
         }
     }
     find(&meeting, &net, service->pos);
+    arena_free(arena);
+    tags_meet(reader);
 }
 
 /* -------------------------------------------------------------- one run */

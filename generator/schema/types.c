@@ -111,6 +111,16 @@ const char *type_text(struct arena *arena, const struct sch_type *type)
     return text.data;
 }
 
+bool type_fits_key(const struct sch_type *type)
+{
+    static const bool fits[SCH_MAP + 1] = {
+        [SCH_BOOL] = true, [SCH_U8] = true,     [SCH_U16] = true,  [SCH_U32] = true,
+        [SCH_U64] = true,  [SCH_I8] = true,     [SCH_I16] = true,  [SCH_I32] = true,
+        [SCH_I64] = true,  [SCH_STRING] = true, [SCH_UUID] = true, [SCH_ENUM] = true,
+    };
+    return fits[type->kind] && !type->optional;
+}
+
 bool type_equal(const struct sch_type *a, const struct sch_type *b)
 {
     return a->kind == b->kind && a->decl == b->decl && a->optional == b->optional;
@@ -327,18 +337,13 @@ bool type_read(struct reader *reader, const struct yml_node *scalar, struct sch_
 bool type_read_param(struct reader *reader, const struct yml_node *scalar, size_t start, size_t len,
                      struct sch_type *ret_type)
 {
-    static const bool fits[SCH_MAP + 1] = {
-        [SCH_BOOL] = true, [SCH_U8] = true,     [SCH_U16] = true,  [SCH_U32] = true,
-        [SCH_U64] = true,  [SCH_I8] = true,     [SCH_I16] = true,  [SCH_I32] = true,
-        [SCH_I64] = true,  [SCH_STRING] = true, [SCH_UUID] = true, [SCH_ENUM] = true,
-    };
     struct cursor c = {.reader = reader, .scalar = scalar, .at = start, .end = start + len};
     *ret_type = (struct sch_type){.kind = SCH_ANY};
     bool good = read_type(&c, ret_type);
     if (good && c.at < c.end) {
         good = fail(&c, c.at, "this is too much behind a type");
     }
-    if (good && (!fits[ret_type->kind] || ret_type->optional)) {
+    if (good && !type_fits_key(ret_type)) {
         diag_error(reader->diag, ret_type->pos, "bad-type",
                    "a parameter is an integer, bool, string, uuid or enum, never '%s'",
                    type_text(reader->arena, ret_type));

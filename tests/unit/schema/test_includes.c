@@ -37,7 +37,7 @@ static void include_directories_are_searched_after_the_own(void **state)
     (void)state;
     struct schema_text schema = schema_begin();
     const char *directories[] = {schema_path(&schema, "one"), schema_path(&schema, "two")};
-    const struct sch_options options = {directories, 2};
+    const struct sch_options options = {.include_dirs = directories, .include_dir_count = 2};
     schema_put(&schema, "one/other.yaml", "larder: 1\n");
     schema_put(&schema, "two/money.yaml", MONEY);
     schema_put(&schema, "s.yaml", SCHEMA_HEAD "include: [money.yaml]\n" USES_MONEY);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "schema/pattern.h"
 #include "unit/schema/schema_text.h"
 
 #define TYPES                            \
@@ -210,6 +211,34 @@ static void parameters_that_are_fields_are_known(void **state)
     schema_release(&schema);
 }
 
+/* Keys that the library keeps for itself begin with `<prefix>~<service>:`. */
+static void no_key_holds_the_mark_of_the_librarys_own(void **state)
+{
+    (void)state;
+    struct byte_set set;
+    const char *const all =
+        "a:{b:bool}:{c:u8}:{d:u16}:{e:u32}:{f:u64}:{g:i8}:{h:i16}:{i:i32}:{j:i64}"
+        ":{k}:{l:uuid}:{m:Mode}:{n|hash}:{o:Word|hash}";
+    struct schema_text schema = with_patterns(&all, 1);
+    assert_string_equal(schema.text, "");
+    const struct sch_entity *entity = &schema.service->entities[0];
+    assert_int_equal(entity->param_count, 14);
+    for (size_t i = 0; i < entity->param_count; i++) {
+        param_bytes(&entity->params[i], &set);
+        assert_false(set.has['~']);
+        assert_true(set.has['0'] || set.has['e'] || set.has['o']);
+    }
+    schema_release(&schema);
+    const char *const marked = "a~shop:b";
+    schema = with_patterns(&marked, 1);
+    assert_null(schema.service);
+    schema_release(&schema);
+    schema = schema_read(SCHEMA_HEAD "redis: { prefix: \"a~b:\" }\n"
+                                     "entities:\n  a: { key: a, fields: { x: u8 } }\n");
+    assert_null(schema.service);
+    schema_release(&schema);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +248,7 @@ int main(void)
         cmocka_unit_test(patterns_that_share_a_key_are_refused),
         cmocka_unit_test(one_pattern_in_conflict_with_many_is_reported_once_each),
         cmocka_unit_test(parameters_that_are_fields_are_known),
+        cmocka_unit_test(no_key_holds_the_mark_of_the_librarys_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# What a name behind a message means.
+"$LARDER" explain no-jitter

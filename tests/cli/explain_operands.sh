@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# One name at a time.
+"$LARDER" explain same-key same-tag

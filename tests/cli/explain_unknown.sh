@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# A name that no message has.
+"$LARDER" explain unkown-key
