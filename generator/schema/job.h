@@ -22,5 +22,7 @@ static inline const struct opt_value *given(const struct job *job, enum opt_id i
 
 /* All keys that say how an entity behaves, and what of them is not in this version. */
 void policies_read(struct job *job);
+/* Where each key of the entity stands: sch_place_of's (place_of.c). */
+void places_note(struct job *job);
 
 #endif

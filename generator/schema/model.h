@@ -136,6 +136,12 @@ enum sch_entity_kind {
 
 enum sch_shape { SCH_SHAPE_STRUCT, SCH_SHAPE_LIST, SCH_SHAPE_VALUE };
 
+/* A key that an entity has been given, for messages. */
+struct sch_place {
+    const char *key; /* "ttl" */
+    struct src_pos pos;
+};
+
 /* In the order of the schema's words. */
 enum sch_codec { SCH_CODEC_NONE, SCH_CODEC_ZSTD, SCH_CODEC_LZ4 };
 
@@ -165,6 +171,8 @@ struct sch_entity {
     enum sch_codec compress;
     uint64_t compress_above; /* bytes of a body; those of more are compressed */
     bool ttl_only;
+    struct sch_place *places; /* place_of.h */
+    size_t place_count;
 };
 
 struct sch_target {
@@ -199,6 +207,7 @@ struct sch_service {
     const char *env_prefix; /* PRODUCT */
     struct src_pos pos;
     const char *description;
+    struct src_pos redis_pos; /* of redis:, else pos */
     bool has_db;
     int32_t db;
     const char *prefix;   /* never NULL */

@@ -185,4 +185,5 @@ void policies_read(struct job *job)
     read_kind_keys(job);
     report_kind(job);
     report_later(job);
+    places_note(job);
 }
