@@ -58,24 +58,35 @@ const struct sch_field *field_successor(const struct sch_decl *old, const struct
     return renamed ? there : NULL;
 }
 
-size_t enumerator_named(const struct sch_decl *decl, const char *name)
+static struct symbols names_of(struct arena *arena, const struct sch_decl *decl)
 {
-    size_t i = 0;
-    while (i < decl->enumerator_count && strcmp(decl->enumerators[i].name, name) != 0) {
-        i++;
+    struct symbols names;
+    symbols_init(&names, arena);
+    for (size_t i = 0; i < decl->enumerator_count; i++) {
+        const char *name = decl->enumerators[i].name;
+        (void)symbols_add(&names, name, strlen(name), i);
     }
-    return i;
+    return names;
 }
 
-const struct sch_enumerator *enumerator_successor(const struct sch_decl *old,
-                                                  const struct sch_decl *new, size_t index)
+static const struct symbol *find(const struct symbols *names, const char *name)
 {
-    size_t same = enumerator_named(new, old->enumerators[index].name);
-    if (same < new->enumerator_count) {
-        return &new->enumerators[same];
+    return symbols_find(names, name, strlen(name));
+}
+
+const size_t *enumerators_map(struct arena *arena, const struct sch_decl *old,
+                              const struct sch_decl *new)
+{
+    struct symbols old_names = names_of(arena, old);
+    struct symbols new_names = names_of(arena, new);
+    size_t *map = arena_array(arena, old->enumerator_count + 1, sizeof *map);
+    for (size_t i = 0; i < old->enumerator_count; i++) {
+        const struct symbol *same = find(&new_names, old->enumerators[i].name);
+        bool renamed =
+            same == NULL &&
+            i < new->enumerator_count &&find(&old_names, new->enumerators[i].name) == NULL;
+        map[i] = renamed ? i : new->enumerator_count;
+        map[i] = same != NULL ? same->value : map[i];
     }
-    bool renamed =
-        index < new->enumerator_count &&enumerator_named(old, new->enumerators[index].name) ==
-        old->enumerator_count;
-    return renamed ? &new->enumerators[index] : NULL;
+    return map;
 }

@@ -132,17 +132,15 @@ static void compare_members(struct comparison *c, const struct sch_decl *old,
 
 /* ---------------------------------------------------------------- constants */
 
-static void compare_old_constant(struct comparison *c, const struct sch_decl *old,
-                                 const struct sch_decl *new, size_t i)
+static void compare_constant(struct comparison *c, const struct sch_enumerator *before,
+                             const struct sch_decl *new, size_t at)
 {
-    const struct sch_enumerator *before = &old->enumerators[i];
-    const struct sch_enumerator *now = enumerator_successor(old, new, i);
-    if (now == NULL) {
+    if (at == new->enumerator_count) {
         add(c, DIF_API_CONSTANT_REMOVED, new->pos, before->pos,
             arena_printf(c->arena, "%s is gone", before->c_name));
-    } else if (strcmp(now->c_name, before->c_name) != 0) {
-        add(c, DIF_API_CONSTANT_RENAMED, now->pos, before->pos,
-            arena_printf(c->arena, "%s is called %s", before->c_name, now->c_name));
+    } else if (strcmp(new->enumerators[at].c_name, before->c_name) != 0) {
+        add(c, DIF_API_CONSTANT_RENAMED, new->enumerators[at].pos, before->pos,
+            arena_printf(c->arena, "%s is called %s", before->c_name, new->enumerators[at].c_name));
     }
 }
 
@@ -150,16 +148,16 @@ static void compare_constants(struct comparison *c, const struct sch_decl *old,
                               const struct sch_decl *new)
 {
     bool *has_come = arena_array(c->arena, new->enumerator_count + 1, sizeof *has_come);
+    const size_t *map = enumerators_map(c->arena, old, new);
     bool moved = false;
     for (size_t i = 0; i < old->enumerator_count; i++) {
-        const struct sch_enumerator *now = enumerator_successor(old, new, i);
-        size_t at = now == NULL ? new->enumerator_count : (size_t)(now - new->enumerators);
-        has_come[at] = true;
-        compare_old_constant(c, old, new, i);
-        if (now != NULL && at != i && !moved) {
+        has_come[map[i]] = true;
+        compare_constant(c, &old->enumerators[i], new, map[i]);
+        if (map[i] != new->enumerator_count && map[i] != i && !moved) {
             moved = true;
-            add(c, DIF_API_CONSTANTS_MOVED, now->pos, old->enumerators[i].pos,
-                arena_printf(c->arena, "%s was %zu and is %zu", now->c_name, i, at));
+            add(c, DIF_API_CONSTANTS_MOVED, new->enumerators[map[i]].pos, old->enumerators[i].pos,
+                arena_printf(c->arena, "%s was %zu and is %zu", new->enumerators[map[i]].c_name, i,
+                             map[i]));
         }
     }
     for (size_t i = 0; i < new->enumerator_count; i++) {
@@ -335,7 +333,7 @@ static void compare_events(struct comparison *c)
 {
     for (size_t i = 0; i < c->old->event_count; i++) {
         const struct sch_event *old = &c->old->events[i];
-        const struct sch_event *new = event_named(c->new, old->name);
+        const struct sch_event *new = event_of(c, c->new, old->name);
         if (new != NULL) {
             compare_event(c, old, new);
         } else {
@@ -344,7 +342,7 @@ static void compare_events(struct comparison *c)
         }
     }
     for (size_t i = 0; i < c->new->event_count; i++) {
-        if (event_named(c->old, c->new->events[i].name) == NULL) {
+        if (event_of(c, c->old, c->new->events[i].name) == NULL) {
             add_new(c, DIF_API_EVENT_ADDED, c->new->events[i].pos, c->old->pos,
                     arena_printf(c->arena, "%s is new", c->new->events[i].c_name));
         }

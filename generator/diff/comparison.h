@@ -6,9 +6,9 @@
  * DESIGN. Services first, then entities that belong together, one after the
  * other: where its entries are, its key, its value. Once it is clear that
  * neither binary reads the other's values of an entity (another version, no
- * key in common), what follows about its value is `covered`. A declared type
- * is looked at for each entity that holds it; a finding that is made twice is
- * one finding with two entities. The C API is a pass of its own, by names of C.
+ * key in common), what follows about its value is `covered`. Two types that
+ * meet are compared once, whoever holds them; what is found there is attached
+ * to each entity that leads to them. The C API is a pass of its own, by names of C.
  */
 #ifndef LARDER_GENERATOR_DIFF_COMPARISON_H
 #define LARDER_GENERATOR_DIFF_COMPARISON_H
@@ -17,10 +17,24 @@
 #include "schema/options.h"
 #include "schema/symbols.h"
 
-/* Two types that were met. */
-struct decl_pair {
+/* Indices, growing. */
+struct index_list {
+    size_t *at;
+    size_t count, capacity;
+};
+
+/* Two declared types that stand at one place (value_change.c). */
+struct meeting {
     const struct sch_decl *old, *new;
-    unsigned sight; /* of the one read as the other: sights.c */
+    struct index_list findings; /* of the report */
+    struct index_list inner;    /* meetings of what they hold */
+    size_t seen_by;             /* the number of the entity that came by last */
+};
+
+/* One type read as another (sights.c). */
+struct reading {
+    const struct sch_decl *writer, *reader;
+    unsigned sight;
 };
 
 struct comparison {
@@ -29,15 +43,18 @@ struct comparison {
     struct dif_report *report;
     struct symbols known;            /* findings, by rule, places and text */
     const struct sch_entity *entity; /* of the new schema, that is being compared; NULL: none */
+    size_t entity_number;            /* from 1 */
     bool apart;                      /* no entry at all is shared */
     bool covered;                    /* nor are this entity's */
-    size_t tries;                    /* calls of finding_add */
-    struct decl_pair *met;           /* types of this entity, to be looked at one after the other */
-    size_t met_count, met_capacity;
-    struct symbols met_names, clean_names; /* those met, and those that nothing was found in */
-    struct decl_pair *seen;                /* sights.c */
-    size_t seen_count, seen_capacity;
+    struct meeting *meetings;
+    size_t meeting_count, meeting_capacity;
+    struct symbols meeting_names;
+    struct index_list *met; /* where what is met now is noted: a meeting's or an entity's */
+    size_t meeting;         /* that is being compared, from 1; 0: none */
+    struct reading *readings;
+    size_t reading_count, reading_capacity;
     unsigned depth;
+    struct symbols old_events, new_events;
 };
 
 /* What both see. */
@@ -60,8 +77,12 @@ __attribute__((format(printf, 6, 7))) void finding_add_new(struct comparison *c,
                                                            ...);
 /* All that the rule's row says. */
 struct sights rule_sights(enum dif_rule rule);
-/* By place, then as found. */
-void findings_sort(struct comparison *c);
+/* What was found in a meeting is of the entity that is being compared, too. */
+void finding_attach(struct comparison *c, size_t index);
+/* What is covered does no harm; by place, then as found. */
+void findings_finish(struct comparison *c);
+
+void index_list_add(struct arena *arena, struct index_list *list, size_t index);
 
 /* -------------------------------------- what a reader makes of it (sights.c) */
 
@@ -86,11 +107,9 @@ bool is_reserved(const struct sch_decl *decl, uint32_t id);
  * name and a type of the same kind. NULL: none. */
 const struct sch_field *field_successor(const struct sch_decl *old, const struct sch_decl *new,
                                         const struct sch_field *field);
-/* The index of a name; the count: not there. */
-size_t enumerator_named(const struct sch_decl *decl, const char *name);
-/* As field_successor; NULL: none. */
-const struct sch_enumerator *enumerator_successor(const struct sch_decl *old,
-                                                  const struct sch_decl *new, size_t index);
+/* Of each old enumerator the index of the new one that it became, as of fields; the count: gone. */
+const size_t *enumerators_map(struct arena *arena, const struct sch_decl *old,
+                              const struct sch_decl *new);
 /* Whether they are written the same way: kinds all the way down, `?` included. */
 bool type_alike(const struct sch_type *a, const struct sch_type *b);
 
@@ -107,14 +126,15 @@ const char *choice_text(struct arena *arena, enum opt_id id, size_t n);
 /* The value (value_change.c). */
 void value_compare(struct comparison *c, const struct sch_entity *old,
                    const struct sch_entity *new);
-/* One place's type; `what`: "'product.price'". Declared types are put on the list of those met. */
+/* One place's type; `what`: "'product.price'". Declared types are noted as met. */
 void type_compare(struct comparison *c, const struct sch_type *old, const struct sch_type *new,
                   struct src_pos pos, struct src_pos old_pos, const char *what);
 /* The fields of a struct (field_change.c), an enum's names (enum_change.c). */
 void fields_compare(struct comparison *c, const struct sch_decl *old, const struct sch_decl *new);
 void enum_compare(struct comparison *c, const struct sch_decl *old, const struct sch_decl *new);
-/* What events make stale (event_change.c). */
-const struct sch_event *event_named(const struct sch_service *service, const char *name);
+/* What events make stale (event_change.c). event_of: by name, of `service`; NULL: none. */
+const struct sch_event *event_of(const struct comparison *c, const struct sch_service *service,
+                                 const char *name);
 void events_compare(struct comparison *c);
 
 /* The C API (api_change.c): what is not of an entity, and an entity that is still there. */

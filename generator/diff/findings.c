@@ -47,31 +47,43 @@ static const char *place_text(struct arena *arena, struct src_pos pos)
                         pos.line, pos.column);
 }
 
+void index_list_add(struct arena *arena, struct index_list *list, size_t index)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 4 : list->capacity * 2;
+        list->at = arena_grow(arena, list->at, list->capacity * sizeof *list->at,
+                              capacity * sizeof *list->at);
+        list->capacity = capacity;
+    }
+    list->at[list->count++] = index;
+}
+
 static void add_entity(struct comparison *c, struct dif_finding *finding)
 {
     const char *name = c->entity->name;
-    if (finding->entity_count > 0 &&
-        strcmp(finding->entities[finding->entity_count - 1], name) == 0) {
+    if (finding->entity_count > 0 && finding->entities[finding->entity_count - 1] == name) {
         return;
     }
-    size_t size = sizeof *finding->entities;
-    finding->entities = arena_grow(c->arena, finding->entities, finding->entity_count * size,
-                                   (finding->entity_count + 1) * size);
+    if (finding->entity_count == finding->entity_capacity) {
+        size_t size = sizeof *finding->entities;
+        size_t capacity = finding->entity_capacity == 0 ? 1 : finding->entity_capacity * 2;
+        finding->entities = arena_grow(c->arena, finding->entities, finding->entity_capacity * size,
+                                       capacity * size);
+        finding->entity_capacity = capacity;
+    }
     finding->entities[finding->entity_count++] = name;
 }
 
 /* A finding of this rule, these places and words: there already, or anew. */
-static struct dif_finding *find_or_add(struct comparison *c, const struct dif_finding *wanted,
-                                       bool *ret_is_new)
+static size_t find_or_add(struct comparison *c, const struct dif_finding *wanted)
 {
     struct dif_report *report = c->report;
     const char *name =
         arena_printf(c->arena, "%d %s %s %s", (int)wanted->rule, place_text(c->arena, wanted->pos),
                      place_text(c->arena, wanted->old_pos), wanted->text);
     const struct symbol *known = symbols_add(&c->known, name, strlen(name), report->count);
-    *ret_is_new = known == NULL;
     if (known != NULL) {
-        return &report->findings[known->value];
+        return known->value;
     }
     if (report->count == report->capacity) {
         size_t capacity = report->capacity == 0 ? 16 : report->capacity * 2;
@@ -82,26 +94,19 @@ static struct dif_finding *find_or_add(struct comparison *c, const struct dif_fi
     }
     report->findings[report->count] = *wanted;
     report->findings[report->count].order = report->count;
-    return &report->findings[report->count++];
+    return report->count++;
 }
 
-static bool is_covered(const struct comparison *c, enum dif_rule rule)
+/* Of a covered entity and of one that is not: the latter counts. */
+void finding_attach(struct comparison *c, size_t index)
 {
-    return dif_rules[rule].class == DIF_WIRE && c->entity != NULL && (c->apart || c->covered);
-}
-
-/* Once for a covered entity and once for one that is not: the latter counts. */
-static void merge(struct comparison *c, struct dif_finding *finding,
-                  const struct dif_finding *again)
-{
-    if (finding->covered && !again->covered) {
-        finding->covered = false;
-        finding->old_sees = again->old_sees;
-        finding->new_sees = again->new_sees;
-        finding->entities = NULL;
+    struct dif_finding *finding = &c->report->findings[index];
+    bool covered = dif_rules[finding->rule].class == DIF_WIRE && (c->apart || c->covered);
+    if (finding->entity_count == 0 || (finding->covered && !covered)) {
+        finding->covered = covered;
         finding->entity_count = 0;
     }
-    if (finding->covered == again->covered && c->entity != NULL) {
+    if (finding->covered == covered) {
         add_entity(c, finding);
     }
 }
@@ -116,19 +121,13 @@ __attribute__((format(printf, 2, 0))) static const char *formatted(struct arena 
 
 static void add(struct comparison *c, struct dif_finding finding)
 {
-    bool is_new;
     assert((finding.old_sees & ~dif_rules[finding.rule].old_sees) == 0);
     assert((finding.new_sees & ~dif_rules[finding.rule].new_sees) == 0);
-    c->tries++;
-    finding.covered = is_covered(c, finding.rule);
-    if (finding.covered) {
-        finding.old_sees = finding.new_sees = DIF_MISS;
-    }
-    struct dif_finding *there = find_or_add(c, &finding, &is_new);
-    if (!is_new) {
-        merge(c, there, &finding);
+    size_t index = find_or_add(c, &finding);
+    if (c->meeting != 0) {
+        index_list_add(c->arena, &c->meetings[c->meeting - 1].findings, index);
     } else if (c->entity != NULL) {
-        add_entity(c, there);
+        finding_attach(c, index);
     }
 }
 
@@ -198,9 +197,20 @@ static int by_place(const void *a, const void *b)
     return order != 0 ? order : compare_numbers(left->finding.order, right->finding.order);
 }
 
-void findings_sort(struct comparison *c)
+/* What neither reads of the other is a miss to it. */
+static void cover(struct dif_report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->findings[i].covered) {
+            report->findings[i].old_sees = report->findings[i].new_sees = DIF_MISS;
+        }
+    }
+}
+
+void findings_finish(struct comparison *c)
 {
     struct dif_report *report = c->report;
+    cover(report);
     struct keyed *keyed = arena_array(c->arena, report->count + 1, sizeof *keyed);
     for (size_t i = 0; i < report->count; i++) {
         keyed[i] = (struct keyed){file_index(c, report->findings[i].pos.file), report->findings[i]};

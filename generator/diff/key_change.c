@@ -30,10 +30,12 @@ static bool is_integer(enum sch_kind kind)
     return kind >= SCH_U8 && kind <= SCH_I64;
 }
 
-static bool share_a_name(const struct sch_decl *a, const struct sch_decl *b)
+static bool share_a_name(struct comparison *c, const struct sch_decl *a, const struct sch_decl *b)
 {
+    const size_t *map = enumerators_map(c->arena, a, b);
     for (size_t i = 0; i < a->enumerator_count; i++) {
-        if (enumerator_named(b, a->enumerators[i].name) < b->enumerator_count) {
+        if (map[i] < b->enumerator_count &&
+            strcmp(a->enumerators[i].name, b->enumerators[map[i]].name) == 0) {
             return true;
         }
     }
@@ -41,10 +43,10 @@ static bool share_a_name(const struct sch_decl *a, const struct sch_decl *b)
 }
 
 /* Whether what both can say looks the same in a key. */
-static bool spelled_alike(const struct sch_type *a, const struct sch_type *b)
+static bool spelled_alike(struct comparison *c, const struct sch_type *a, const struct sch_type *b)
 {
     if (a->kind == SCH_ENUM && b->kind == SCH_ENUM) {
-        return share_a_name(a->decl, b->decl);
+        return share_a_name(c, a->decl, b->decl);
     }
     return a->kind == b->kind || (is_integer(a->kind) && is_integer(b->kind)) ||
            a->kind == SCH_STRING || b->kind == SCH_STRING;
@@ -100,10 +102,11 @@ static bool differ_by_hash(const struct sch_entity *old, const struct sch_entity
     return false;
 }
 
-static bool differ_by_spelling(const struct sch_entity *old, const struct sch_entity *new)
+static bool differ_by_spelling(struct comparison *c, const struct sch_entity *old,
+                               const struct sch_entity *new)
 {
     for (size_t i = 0; i < old->param_count; i++) {
-        if (!spelled_alike(&old->params[i].type, &new->params[i].type)) {
+        if (!spelled_alike(c, &old->params[i].type, &new->params[i].type)) {
             return true;
         }
     }
@@ -128,13 +131,16 @@ static bool have_swapped(const struct sch_entity *old, const struct sch_entity *
 static void compare_enum(struct comparison *c, const struct sch_decl *old,
                          const struct sch_decl *new)
 {
+    const size_t *map = enumerators_map(c->arena, old, new);
     for (size_t i = 0; i < old->enumerator_count; i++) {
-        const struct sch_enumerator *now = enumerator_successor(old, new, i);
-        if (now != NULL && strcmp(now->name, old->enumerators[i].name) != 0) {
-            finding_add(c, DIF_KEY_ENUMERATOR, now->pos, old->enumerators[i].pos,
+        const struct sch_enumerator *before = &old->enumerators[i];
+        const struct sch_enumerator *now =
+            map[i] < new->enumerator_count ? &new->enumerators[map[i]] : NULL;
+        if (now != NULL && strcmp(now->name, before->name) != 0) {
+            finding_add(c, DIF_KEY_ENUMERATOR, now->pos, before->pos,
                         rule_sights(DIF_KEY_ENUMERATOR),
-                        "'%s' of '%s', which keys are made of, is called '%s'",
-                        old->enumerators[i].name, old->name, now->name);
+                        "'%s' of '%s', which keys are made of, is called '%s'", before->name,
+                        old->name, now->name);
         }
     }
 }
@@ -163,7 +169,7 @@ void key_compare(struct comparison *c, const struct sch_entity *old, const struc
         compare_patterns(c, old, new);
     } else if (differ_by_hash(old, new)) {
         add(c, DIF_KEY_HASH_CHANGED, old, new);
-    } else if (differ_by_spelling(old, new)) {
+    } else if (differ_by_spelling(c, old, new)) {
         add(c, DIF_KEY_CHANGED, old, new);
     } else if (have_swapped(old, new)) {
         add(c, DIF_KEY_SWAPPED, old, new);

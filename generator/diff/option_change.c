@@ -107,16 +107,6 @@ static void compare_compress(struct comparison *c, const struct sch_entity *old,
 
 /* --------------------------------------------------------------- lifetimes */
 
-static const struct sch_ttl *ttl_named(const struct sch_service *service, const char *name)
-{
-    for (size_t i = 0; i < service->ttl_count; i++) {
-        if (strcmp(service->ttls[i].name, name) == 0) {
-            return &service->ttls[i];
-        }
-    }
-    return NULL;
-}
-
 static const char *ms_text(struct arena *arena, int64_t ms, const char *zero)
 {
     return ms == 0 ? zero : opt_number_text(arena, OPT_DURATION, ms);
@@ -141,9 +131,16 @@ static void compare_ttl(struct comparison *c, const struct sch_entity *old,
 
 void ttls_compare(struct comparison *c)
 {
+    struct symbols names;
+    symbols_init(&names, c->arena);
+    for (size_t i = 0; i < c->old->ttl_count; i++) {
+        const char *name = c->old->ttls[i].name;
+        (void)symbols_add(&names, name, strlen(name), i);
+    }
     for (size_t i = 0; i < c->new->ttl_count; i++) {
         const struct sch_ttl *now = &c->new->ttls[i];
-        const struct sch_ttl *before = ttl_named(c->old, now->name);
+        const struct symbol *found = symbols_find(&names, now->name, strlen(now->name));
+        const struct sch_ttl *before = found == NULL ? NULL : &c->old->ttls[found->value];
         if (before != NULL && before->ms != now->ms) {
             finding_add(c, DIF_TTL_CHANGED, now->pos, before->pos, rule_sights(DIF_TTL_CHANGED),
                         "the lifetime '%s' was %s and is %s", now->name,

@@ -5,7 +5,10 @@
 #include "base/excerpt.h"
 #include "diff/report.h"
 
-enum { MOST_NAMED = 8 /* entities, of those that hold a type */ };
+enum {
+    MOST_NAMED = 8,     /* entities, of those that hold a type */
+    MOST_EXCERPTS = 500 /* findings with the lines they are about: each is looked for in its file */
+};
 
 static const char *const severities[] = {
     [DIF_COMPATIBLE] = "compatible", [DIF_BREAKING] = "breaking"};
@@ -72,14 +75,21 @@ static bool is_about_a_type(const struct dif_finding *finding)
     return finding->entity_count > 1 || (name != NULL && strstr(finding->text, name) == NULL);
 }
 
-static void put_finding(struct text *out, const struct dif_finding *finding)
+static void put_excerpt(struct text *out, struct src_pos pos, bool is_shown)
+{
+    if (is_shown) {
+        excerpt_append(out, pos, "", "");
+    }
+}
+
+static void put_finding(struct text *out, const struct dif_finding *finding, bool is_shown)
 {
     const struct dif_row *rule = &dif_rules[finding->rule];
     put_place(out, finding->pos);
     text_printf(out, "%s: ", severities[dif_severity_of(finding)]);
     excerpt_safe(out, finding->text, strlen(finding->text));
     text_printf(out, " [%s]\n", rule->name);
-    excerpt_append(out, finding->pos, "", "");
+    put_excerpt(out, finding->pos, is_shown);
     if (is_about_a_type(finding)) {
         put_entities(out, finding);
     }
@@ -90,7 +100,7 @@ static void put_finding(struct text *out, const struct dif_finding *finding)
                                  : rule->advice);
     put_place(out, finding->old_pos);
     text_printf(out, "note: %s\n", notes[finding->is_new]);
-    excerpt_append(out, finding->old_pos, "", "");
+    put_excerpt(out, finding->old_pos, is_shown);
 }
 
 static size_t count_of(const struct dif_report *report, enum dif_class class)
@@ -109,7 +119,7 @@ void dif_print(const struct dif_report *report, FILE *out)
     for (size_t i = 0; i < report->count; i++) {
         struct text text;
         text_init(&text, report->arena, SIZE_MAX / 4);
-        put_finding(&text, &report->findings[i]);
+        put_finding(&text, &report->findings[i], i < MOST_EXCERPTS);
         fwrite(text.data, 1, text.len, out);
     }
     if (report->count > 0) {

@@ -55,7 +55,7 @@ struct dif_finding {
     unsigned old_sees;     /* old binaries, entries of new ones; 0: not a question */
     unsigned new_sees;     /* new binaries, entries of old ones */
     const char **entities; /* whose keys and values it touches, in the new schema */
-    size_t entity_count;
+    size_t entity_count, entity_capacity;
     bool covered; /* neither reads the other's values of these entities, so it does no harm */
     size_t order; /* as found */
 };

@@ -101,6 +101,7 @@ static void compare_entity(struct comparison *c, const struct sch_entity *old,
                            const struct sch_entity *new)
 {
     c->entity = new;
+    c->entity_number++;
     c->covered = false;
     if (strcmp(old->name, new->name) != 0) {
         finding_add(c, DIF_ENTITY_RENAMED, new->pos, old->pos, rule_sights(DIF_ENTITY_RENAMED),
@@ -174,12 +175,12 @@ struct dif_report *dif_compare(struct arena *arena, const struct sch_service *ol
     c->report = arena_alloc(arena, sizeof *c->report);
     c->report->arena = arena;
     symbols_init(&c->known, arena);
-    symbols_init(&c->clean_names, arena);
+    symbols_init(&c->meeting_names, arena);
     compare_homes(c);
     ttls_compare(c);
     compare_entities(c);
     events_compare(c);
     api_compare(c);
-    findings_sort(c);
+    findings_finish(c);
     return c->report;
 }

@@ -55,16 +55,16 @@ static unsigned sight_of_float(enum sch_kind writer, enum sch_kind reader)
 
 /* ------------------------------------------------------------ enums, bounds */
 
-static unsigned sight_of_enum(const struct sch_decl *writer, const struct sch_decl *reader)
+static unsigned sight_of_enum(struct comparison *c, const struct sch_decl *writer,
+                              const struct sch_decl *reader)
 {
+    const size_t *map = enumerators_map(c->arena, writer, reader);
     unsigned sight = 0;
     for (size_t i = 0; i < writer->enumerator_count; i++) {
-        bool same = i < reader->enumerator_count &&
-                    enumerator_successor(writer, reader, i) == &reader->enumerators[i];
         if (i >= reader->enumerator_count) {
             sight |= DIF_MISS;
         } else {
-            sight |= same ? DIF_VALUE : DIF_WRONG;
+            sight |= map[i] == i ? DIF_VALUE : DIF_WRONG;
         }
     }
     return sight;
@@ -170,23 +170,23 @@ static unsigned read_struct(struct comparison *c, const struct sch_decl *writer,
 static unsigned sight_of_struct(struct comparison *c, const struct sch_decl *writer,
                                 const struct sch_decl *reader)
 {
-    for (size_t i = 0; i < c->seen_count; i++) {
-        if (c->seen[i].old == writer && c->seen[i].new == reader) {
-            return c->seen[i].sight;
+    for (size_t i = 0; i < c->reading_count; i++) {
+        if (c->readings[i].writer == writer && c->readings[i].reader == reader) {
+            return c->readings[i].sight;
         }
     }
-    if (c->seen_count == c->seen_capacity) {
-        size_t capacity = c->seen_capacity == 0 ? 16 : c->seen_capacity * 2;
-        c->seen = arena_grow(c->arena, c->seen, c->seen_capacity * sizeof *c->seen,
-                             capacity * sizeof *c->seen);
-        c->seen_capacity = capacity;
+    if (c->reading_count == c->reading_capacity) {
+        size_t capacity = c->reading_capacity == 0 ? 16 : c->reading_capacity * 2;
+        c->readings = arena_grow(c->arena, c->readings, c->reading_capacity * sizeof *c->readings,
+                                 capacity * sizeof *c->readings);
+        c->reading_capacity = capacity;
     }
-    size_t index = c->seen_count++;
-    c->seen[index] = (struct decl_pair){writer, reader, DIF_VALUE};
+    size_t index = c->reading_count++;
+    c->readings[index] = (struct reading){writer, reader, DIF_VALUE};
     c->depth++;
     unsigned sight = c->depth < DEEPEST ? read_struct(c, writer, reader) : DIF_VALUE;
     c->depth--;
-    c->seen[index].sight = sight;
+    c->readings[index].sight = sight;
     return sight;
 }
 
@@ -220,7 +220,7 @@ static unsigned sight_of_same_kind(struct comparison *c, const struct sch_type *
     case SCH_STRUCT:
         return sight_of_struct(c, writer->decl, reader->decl);
     case SCH_ENUM:
-        return sight_of_enum(writer->decl, reader->decl);
+        return sight_of_enum(c, writer->decl, reader->decl);
     case SCH_LIST:
     case SCH_MAP:
         return sight_of_items(c, writer, reader);

@@ -9,31 +9,58 @@
 
 /* ------------------------------------------------------------ declared types */
 
-/* To be looked at after what is being looked at. */
-static void meet(struct comparison *c, const struct sch_decl *old, const struct sch_decl *new)
+/* The index of their meeting; a new one is at the end, to be compared later:
+ * chains of types may be as long as a file. */
+static size_t meeting_of(struct comparison *c, const struct sch_decl *old,
+                         const struct sch_decl *new)
 {
     const char *name = arena_printf(c->arena, "%p %p", (const void *)old, (const void *)new);
-    if (symbols_find(&c->clean_names, name, strlen(name)) != NULL ||
-        symbols_add(&c->met_names, name, strlen(name), 0) != NULL) {
-        return;
+    const struct symbol *known =
+        symbols_add(&c->meeting_names, name, strlen(name), c->meeting_count);
+    if (known != NULL) {
+        return known->value;
     }
-    if (c->met_count == c->met_capacity) {
-        size_t capacity = c->met_capacity == 0 ? 16 : c->met_capacity * 2;
-        c->met = arena_grow(c->arena, c->met, c->met_capacity * sizeof *c->met,
-                            capacity * sizeof *c->met);
-        c->met_capacity = capacity;
+    if (c->meeting_count == c->meeting_capacity) {
+        size_t capacity = c->meeting_capacity == 0 ? 16 : c->meeting_capacity * 2;
+        c->meetings = arena_grow(c->arena, c->meetings, c->meeting_capacity * sizeof *c->meetings,
+                                 capacity * sizeof *c->meetings);
+        c->meeting_capacity = capacity;
     }
-    c->met[c->met_count++] = (struct decl_pair){.old = old, .new = new};
+    c->meetings[c->meeting_count] = (struct meeting){.old = old, .new = new};
+    return c->meeting_count++;
 }
 
-static void look_at_all_met(struct comparison *c)
+/* What is met while this one is compared goes behind all; the array may move. */
+static void compare_meeting(struct comparison *c, size_t index)
 {
-    for (size_t i = 0; i < c->met_count; i++) {
-        struct decl_pair pair = c->met[i];
-        if (pair.old->is_enum) {
-            enum_compare(c, pair.old, pair.new);
-        } else {
-            fields_compare(c, pair.old, pair.new);
+    struct meeting meeting = c->meetings[index];
+    struct index_list inner = {0};
+    c->meeting = index + 1;
+    c->met = &inner;
+    if (meeting.old->is_enum) {
+        enum_compare(c, meeting.old, meeting.new);
+    } else {
+        fields_compare(c, meeting.old, meeting.new);
+    }
+    c->meetings[index].inner = inner;
+    c->meeting = 0;
+    c->met = NULL;
+}
+
+/* All that an entity leads to, once each: what was found there is of it. */
+static void attach_all(struct comparison *c, struct index_list *to_visit)
+{
+    for (size_t i = 0; i < to_visit->count; i++) {
+        struct meeting *meeting = &c->meetings[to_visit->at[i]];
+        if (meeting->seen_by == c->entity_number) {
+            continue;
+        }
+        meeting->seen_by = c->entity_number;
+        for (size_t k = 0; k < meeting->findings.count; k++) {
+            finding_attach(c, meeting->findings.at[k]);
+        }
+        for (size_t k = 0; k < meeting->inner.count; k++) {
+            index_list_add(c->arena, to_visit, meeting->inner.at[k]);
         }
     }
 }
@@ -120,7 +147,7 @@ static void compare_at(struct comparison *c, struct spot spot, const struct sch_
         }
         compare_max(c, &spot, old, new);
         if (old->decl != NULL) {
-            meet(c, old->decl, new->decl);
+            index_list_add(c->arena, c->met, meeting_of(c, old->decl, new->decl));
         }
         if (old->item == NULL) {
             return;
@@ -169,24 +196,15 @@ static void compare_value(struct comparison *c, const struct sch_entity *old,
                  arena_printf(c->arena, "the value of '%s'", new->name));
 }
 
-/* Types in which an entity finds nothing need not be looked at for the next. */
-static void note_clean(struct comparison *c)
-{
-    for (size_t i = 0; i < c->met_count; i++) {
-        const char *name = arena_printf(c->arena, "%p %p", (const void *)c->met[i].old,
-                                        (const void *)c->met[i].new);
-        (void)symbols_add(&c->clean_names, name, strlen(name), 0);
-    }
-}
-
 void value_compare(struct comparison *c, const struct sch_entity *old, const struct sch_entity *new)
 {
-    size_t tries = c->tries;
-    c->met_count = 0;
-    symbols_init(&c->met_names, c->arena);
+    struct index_list met = {0};
+    size_t first_new = c->meeting_count;
+    c->met = &met;
     compare_value(c, old, new);
-    look_at_all_met(c);
-    if (c->tries == tries) {
-        note_clean(c);
+    for (size_t i = first_new; i < c->meeting_count; i++) {
+        compare_meeting(c, i);
     }
+    attach_all(c, &met);
+    c->met = NULL;
 }
