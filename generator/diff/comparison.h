@@ -23,11 +23,16 @@ struct index_list {
     size_t count, capacity;
 };
 
+/* Meetings that one leads to: in each entry, or behind ?, list or map. */
+struct met {
+    struct index_list always, sometimes;
+};
+
 /* Two declared types that stand at one place (value_change.c). */
 struct meeting {
     const struct sch_decl *old, *new;
     struct index_list findings; /* of the report */
-    struct index_list inner;    /* meetings of what they hold */
+    struct met inner;           /* of what they hold */
     size_t seen_by;             /* the number of the entity that came by last */
 };
 
@@ -49,8 +54,8 @@ struct comparison {
     struct meeting *meetings;
     size_t meeting_count, meeting_capacity;
     struct symbols meeting_names;
-    struct index_list *met; /* where what is met now is noted: a meeting's or an entity's */
-    size_t meeting;         /* that is being compared, from 1; 0: none */
+    struct met *met; /* where what is met now is noted: a meeting's or an entity's */
+    size_t meeting;  /* that is being compared, from 1; 0: none */
     struct reading *readings;
     size_t reading_count, reading_capacity;
     unsigned depth;
@@ -77,8 +82,9 @@ __attribute__((format(printf, 6, 7))) void finding_add_new(struct comparison *c,
                                                            ...);
 /* All that the rule's row says. */
 struct sights rule_sights(enum dif_rule rule);
-/* What was found in a meeting is of the entity that is being compared, too. */
-void finding_attach(struct comparison *c, size_t index);
+/* What was found is of the entity that is being compared, too; not `always`: of entries that hold
+ * what it is about. */
+void finding_attach(struct comparison *c, size_t index, bool always);
 /* What is covered does no harm; by place, then as found. */
 void findings_finish(struct comparison *c);
 
@@ -95,6 +101,8 @@ unsigned sight_of_field(struct comparison *c, const struct sch_field *writer,
 /* The same, of a field that means something else; NULL: of a gap in `decl`, the writer's struct. */
 unsigned sight_of_other(struct comparison *c, const struct sch_decl *decl,
                         const struct sch_field *writer, const struct sch_field *reader);
+/* Of what was written as absent, nil. */
+unsigned sight_of_nothing(const struct sch_field *reader);
 /* Two parts of one value, both needed. */
 unsigned sight_both(unsigned one, unsigned other);
 
@@ -126,9 +134,9 @@ const char *choice_text(struct arena *arena, enum opt_id id, size_t n);
 /* The value (value_change.c). */
 void value_compare(struct comparison *c, const struct sch_entity *old,
                    const struct sch_entity *new);
-/* One place's type; `what`: "'product.price'". Declared types are noted as met. */
-void type_compare(struct comparison *c, const struct sch_type *old, const struct sch_type *new,
-                  struct src_pos pos, struct src_pos old_pos, const char *what);
+/* A field's type; `what`: "'product.price'". Declared types are noted as met. */
+void field_type_compare(struct comparison *c, const struct sch_field *old,
+                        const struct sch_field *new, const char *what);
 /* The fields of a struct (field_change.c), an enum's names (enum_change.c). */
 void fields_compare(struct comparison *c, const struct sch_decl *old, const struct sch_decl *new);
 void enum_compare(struct comparison *c, const struct sch_decl *old, const struct sch_decl *new);

@@ -103,7 +103,7 @@ static void compare_field(const struct both *b, const struct sch_field *old,
         finding_add(b->c, DIF_FIELD_RENAMED, new->pos, old->pos, rule_sights(DIF_FIELD_RENAMED),
                     "'%s.%s' is called '%s'", b->old->name, old->name, new->name);
     }
-    type_compare(b->c, &old->type, &new->type, new->pos, old->pos, label(b, new));
+    field_type_compare(b->c, old, new, label(b, new));
     compare_presence(b, old, new);
     if (old->secret != new->secret) {
         finding_add(b->c, DIF_SECRET_CHANGED, new->pos, old->pos, rule_sights(DIF_SECRET_CHANGED),

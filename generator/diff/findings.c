@@ -98,9 +98,10 @@ static size_t find_or_add(struct comparison *c, const struct dif_finding *wanted
 }
 
 /* Of a covered entity and of one that is not: the latter counts. */
-void finding_attach(struct comparison *c, size_t index)
+void finding_attach(struct comparison *c, size_t index, bool always)
 {
     struct dif_finding *finding = &c->report->findings[index];
+    bool is_question = finding->old_sees != 0;
     bool covered = dif_rules[finding->rule].class == DIF_WIRE && (c->apart || c->covered);
     if (finding->entity_count == 0 || (finding->covered && !covered)) {
         finding->covered = covered;
@@ -108,6 +109,10 @@ void finding_attach(struct comparison *c, size_t index)
     }
     if (finding->covered == covered) {
         add_entity(c, finding);
+    }
+    if (is_question && !covered && !always) {
+        finding->old_sees |= DIF_VALUE;
+        finding->new_sees |= DIF_VALUE;
     }
 }
 
@@ -127,7 +132,7 @@ static void add(struct comparison *c, struct dif_finding finding)
     if (c->meeting != 0) {
         index_list_add(c->arena, &c->meetings[c->meeting - 1].findings, index);
     } else if (c->entity != NULL) {
-        finding_attach(c, index);
+        finding_attach(c, index, true);
     }
 }
 

@@ -118,16 +118,18 @@ static unsigned sight_of_gap(const struct sch_field *reader, bool is_nil)
     return reader->has_default ? DIF_DEFAULT : DIF_MISS;
 }
 
+unsigned sight_of_nothing(const struct sch_field *reader)
+{
+    /* Absent is what was written. */
+    unsigned gap = sight_of_gap(reader, true);
+    return gap == DIF_ABSENT ? DIF_VALUE : gap;
+}
+
 unsigned sight_of_field(struct comparison *c, const struct sch_field *writer,
                         const struct sch_field *reader)
 {
     unsigned sight = sight_of_type(c, &writer->type, &reader->type);
-    if (!writer->type.optional) {
-        return sight;
-    }
-    /* What was not there is not there: as written. */
-    unsigned gap = sight_of_gap(reader, true);
-    return sight | (gap == DIF_ABSENT ? DIF_VALUE : gap);
+    return writer->type.optional ? sight | sight_of_nothing(reader) : sight;
 }
 
 /* What is read well of something else is the worst that can happen. */
@@ -255,7 +257,9 @@ unsigned sight_of_type(struct comparison *c, const struct sch_type *writer,
         return sight_of_same_kind(c, writer, reader);
     }
     if (reader->kind == SCH_ANY) {
-        return DIF_VALUE;
+        /* An `any` inside may be as deep as is allowed, and is deeper then. */
+        bool nests = writer->item != NULL || writer->kind == SCH_STRUCT;
+        return nests ? DIF_VALUE | DIF_MISS : DIF_VALUE;
     }
     if (writer->kind == SCH_ANY) {
         return DIF_VALUE | DIF_MISS;

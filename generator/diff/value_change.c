@@ -34,7 +34,7 @@ static size_t meeting_of(struct comparison *c, const struct sch_decl *old,
 static void compare_meeting(struct comparison *c, size_t index)
 {
     struct meeting meeting = c->meetings[index];
-    struct index_list inner = {0};
+    struct met inner = {0};
     c->meeting = index + 1;
     c->met = &inner;
     if (meeting.old->is_enum) {
@@ -47,21 +47,34 @@ static void compare_meeting(struct comparison *c, size_t index)
     c->met = NULL;
 }
 
-/* All that an entity leads to, once each: what was found there is of it. */
-static void attach_all(struct comparison *c, struct index_list *to_visit)
+static void append(struct comparison *c, struct index_list *list, const struct index_list *more)
 {
-    for (size_t i = 0; i < to_visit->count; i++) {
-        struct meeting *meeting = &c->meetings[to_visit->at[i]];
+    for (size_t i = 0; i < more->count; i++) {
+        index_list_add(c->arena, list, more->at[i]);
+    }
+}
+
+/* All that an entity leads to, once each: what was found there is of it. What
+ * each of its entries holds comes first; there, a finding needs no entry
+ * without it. */
+static void attach_all(struct comparison *c, const struct met *met)
+{
+    struct index_list always = {0}, sometimes = {0};
+    append(c, &always, &met->always);
+    append(c, &sometimes, &met->sometimes);
+    for (size_t i = 0; i < always.count + sometimes.count; i++) {
+        bool is_always = i < always.count;
+        struct meeting *meeting =
+            &c->meetings[is_always ? always.at[i] : sometimes.at[i - always.count]];
         if (meeting->seen_by == c->entity_number) {
             continue;
         }
         meeting->seen_by = c->entity_number;
         for (size_t k = 0; k < meeting->findings.count; k++) {
-            finding_attach(c, meeting->findings.at[k]);
+            finding_attach(c, meeting->findings.at[k], is_always);
         }
-        for (size_t k = 0; k < meeting->inner.count; k++) {
-            index_list_add(c->arena, to_visit, meeting->inner.at[k]);
-        }
+        append(c, is_always ? &always : &sometimes, &meeting->inner.always);
+        append(c, &sometimes, &meeting->inner.sometimes);
     }
 }
 
@@ -76,7 +89,8 @@ static const char *bound_text(struct arena *arena, uint64_t max)
 struct spot {
     struct src_pos pos, old_pos;
     const char *what;
-    bool inside; /* of a list or map, which may be empty */
+    struct sights gaps; /* what each sees where nothing was written */
+    bool inside;        /* of a list or map, which may be empty */
 };
 
 static void add(struct comparison *c, const struct spot *spot, enum dif_rule rule,
@@ -128,6 +142,9 @@ static void compare_kinds(struct comparison *c, const struct spot *spot, const s
         rule = DIF_TYPE_WIDENED;
     } else if (numbers && sights.old == DIF_VALUE) {
         rule = DIF_TYPE_NARROWED;
+    } else {
+        sights.old |= spot->gaps.old;
+        sights.new |= spot->gaps.new;
     }
     add(c, spot, rule, sights, kind_text(c->arena, old, new), kind_text(c->arena, new, old));
 }
@@ -147,7 +164,9 @@ static void compare_at(struct comparison *c, struct spot spot, const struct sch_
         }
         compare_max(c, &spot, old, new);
         if (old->decl != NULL) {
-            index_list_add(c->arena, c->met, meeting_of(c, old->decl, new->decl));
+            bool always = !spot.inside && !(old->optional || new->optional);
+            struct index_list *met = always ? &c->met->always : &c->met->sometimes;
+            index_list_add(c->arena, met, meeting_of(c, old->decl, new->decl));
         }
         if (old->item == NULL) {
             return;
@@ -158,10 +177,13 @@ static void compare_at(struct comparison *c, struct spot spot, const struct sch_
     }
 }
 
-void type_compare(struct comparison *c, const struct sch_type *old, const struct sch_type *new,
-                  struct src_pos pos, struct src_pos old_pos, const char *what)
+void field_type_compare(struct comparison *c, const struct sch_field *old,
+                        const struct sch_field *new, const char *what)
 {
-    compare_at(c, (struct spot){pos, old_pos, what, false}, old, new);
+    struct spot spot = {.pos = new->pos, .old_pos = old->pos, .what = what};
+    spot.gaps.old = new->type.optional ? sight_of_nothing(old) : 0;
+    spot.gaps.new = old->type.optional ? sight_of_nothing(new) : 0;
+    compare_at(c, spot, &old->type, &new->type);
 }
 
 /* ------------------------------------------------------------------- values */
@@ -192,13 +214,14 @@ static void compare_value(struct comparison *c, const struct sch_entity *old,
                     shape_text(new->shape));
         return;
     }
-    type_compare(c, &before, &now, now.pos, before.pos,
-                 arena_printf(c->arena, "the value of '%s'", new->name));
+    struct spot spot = {.pos = now.pos, .old_pos = before.pos};
+    spot.what = arena_printf(c->arena, "the value of '%s'", new->name);
+    compare_at(c, spot, &before, &now);
 }
 
 void value_compare(struct comparison *c, const struct sch_entity *old, const struct sch_entity *new)
 {
-    struct index_list met = {0};
+    struct met met = {0};
     size_t first_new = c->meeting_count;
     c->met = &met;
     compare_value(c, old, new);

@@ -18,7 +18,7 @@ def findings_of(larder, old, new):
     command = [larder, "diff", "--wire-only", "--format", "json", old, new]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if done.returncode != 4 or done.stderr:
-        wrong(" ".join(command), f"exit {done.returncode}\n{done.stderr}")
+        wrong(" ".join(command), f"exit {done.returncode}\n{done.stderr[:2000]}")
     found = {}
     for line in done.stdout.splitlines():
         finding = json.loads(line)
