@@ -165,6 +165,20 @@ void diag_note(struct diag *diag, struct src_pos pos, const char *format, ...)
     item->note_count++;
 }
 
+void diag_take_errors(struct diag *diag, const struct diag *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        if (from->items[i]->severity != DIAG_ERROR) {
+            continue;
+        }
+        struct item *item = from->items[i];
+        item->file_order = order_of_file(diag, item->pos.file);
+        item->order = diag->count;
+        diag->items = room_for_one(diag->arena, diag->items, diag->count, &diag->capacity);
+        diag->items[diag->count++] = item;
+    }
+}
+
 void diag_warnings_are_errors(struct diag *diag)
 {
     diag->warnings_are_errors = true;

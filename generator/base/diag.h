@@ -49,6 +49,10 @@ __attribute__((format(printf, 4, 5))) void diag_warning(struct diag *diag, struc
 __attribute__((format(printf, 3, 4))) void diag_note(struct diag *diag, struct src_pos pos,
                                                      const char *format, ...);
 
+/* Takes over the errors that another collection holds, with their notes, and
+ * leaves its warnings. Both are of one arena. */
+void diag_take_errors(struct diag *diag, const struct diag *from);
+
 /* From now on warnings are errors: those already collected too. */
 void diag_warnings_are_errors(struct diag *diag);
 

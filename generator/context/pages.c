@@ -9,6 +9,7 @@
 #include "context/c_escape.h"
 #include "context/entity.h"
 #include "context/md_escape.h"
+#include "schema/type_text.h"
 
 enum { TEXT_MAX = 1024 * 1024 };
 
@@ -31,33 +32,9 @@ static void set_description(struct ctx_value *map, struct arena *arena, const ch
 
 /* ------------------------------------------------------------------ types */
 
-static void put_type(struct text *out, const struct sch_type *type)
+static const char *type_cell(struct arena *arena, const struct sch_type *type)
 {
-    static const char *const names[] = {
-        [SCH_BOOL] = "bool",         [SCH_U8] = "u8",     [SCH_U16] = "u16",
-        [SCH_U32] = "u32",           [SCH_U64] = "u64",   [SCH_I8] = "i8",
-        [SCH_I16] = "i16",           [SCH_I32] = "i32",   [SCH_I64] = "i64",
-        [SCH_F32] = "f32",           [SCH_F64] = "f64",   [SCH_STRING] = "string",
-        [SCH_BYTES] = "bytes",       [SCH_UUID] = "uuid", [SCH_TIMESTAMP] = "timestamp",
-        [SCH_DURATION] = "duration", [SCH_ANY] = "any",
-    };
-    if (type->kind == SCH_LIST || type->kind == SCH_MAP) {
-        text_puts(out, type->kind == SCH_LIST ? "list<" : "map<");
-        put_type(out, type->item);
-        text_putc(out, '>');
-    } else {
-        bool named = type->kind == SCH_ENUM || type->kind == SCH_STRUCT;
-        text_puts(out, named ? type->decl->name : names[type->kind]);
-    }
-    text_puts(out, type->optional ? "?" : "");
-}
-
-static const char *type_text(struct arena *arena, const struct sch_type *type)
-{
-    struct text out;
-    text_init(&out, arena, TEXT_MAX);
-    put_type(&out, type);
-    return esc_markdown_code(arena, out.data, true);
+    return esc_markdown_code(arena, type_text(arena, type), true);
 }
 
 static const char *default_text(struct arena *arena, const struct sch_field *field)
@@ -88,7 +65,7 @@ static struct ctx_value *field_list(struct arena *arena, const struct sch_decl *
         const struct sch_field *field = &decl->fields[i];
         struct ctx_value *map = ctx_map(arena);
         ctx_set_string(map, "name", field->name);
-        ctx_set_string(map, "type", type_text(arena, &field->type));
+        ctx_set_string(map, "type", type_cell(arena, &field->type));
         ctx_set_number(map, "position", field->id);
         ctx_set_string(map, "default", default_text(arena, field));
         ctx_set_number(map, "max", (long long)field->type.max);
@@ -273,13 +250,13 @@ static struct ctx_value *reached_by(struct arena *arena, const struct sch_entity
 static const char *value_text(struct arena *arena, const struct sch_entity *entity)
 {
     if (entity->kind == SCH_OBJECT) {
-        return entity->shape == SCH_SHAPE_STRUCT ? NULL : type_text(arena, &entity->value);
+        return entity->shape == SCH_SHAPE_STRUCT ? NULL : type_cell(arena, &entity->value);
     }
     if (entity->kind == SCH_INDEX) {
         return arena_printf(arena, "leads to `%s`", entity->of->name);
     }
     return entity->kind == SCH_SET
-               ? arena_printf(arena, "a set of %s", type_text(arena, &entity->members))
+               ? arena_printf(arena, "a set of %s", type_cell(arena, &entity->members))
                : NULL;
 }
 
@@ -325,31 +302,18 @@ static struct ctx_value *param_list(struct arena *arena, const struct sch_event 
     for (size_t i = 0; i < event->param_count; i++) {
         struct ctx_value *map = ctx_map(arena);
         ctx_set_string(map, "name", event->params[i].name);
-        ctx_set_string(map, "type", type_text(arena, &event->params[i].type));
+        ctx_set_string(map, "type", type_cell(arena, &event->params[i].type));
         set_more(map, i, event->param_count);
         ctx_add(list, map);
     }
     return list;
 }
 
-/* "product(id)", "history_page(user_id, *, *)", "search_results(*)", "tag: …" */
-static const char *target_text(struct arena *arena, const struct sch_event *event,
-                               const struct sch_target *target)
+static const char *target_words(struct arena *arena, const struct sch_event *event,
+                                const struct sch_target *target)
 {
-    struct text out;
-    if (target->kind == SCH_TARGET_TAG) {
-        return arena_printf(arena, "tag %s", esc_markdown_code(arena, target->tag.pattern, false));
-    }
-    text_init(&out, arena, TEXT_MAX);
-    text_printf(&out, "`%s(", target->entity->name);
-    size_t count = target->kind == SCH_TARGET_ALL ? 1 : target->entity->param_count;
-    for (size_t i = 0; i < count; i++) {
-        bool named = i < target->arg_count && target->kind != SCH_TARGET_ALL;
-        text_printf(&out, "%s%s", i == 0 ? "" : ", ",
-                    named ? event->params[target->args[i]].name : "*");
-    }
-    text_puts(&out, ")`");
-    return out.data;
+    const char *code = esc_markdown_code(arena, target_text(arena, event, target), false);
+    return target->kind == SCH_TARGET_TAG ? arena_printf(arena, "tag %s", code) : code;
 }
 
 /* Whether one of the first n targets is drawn as the same arrow. */
@@ -375,7 +339,7 @@ static struct ctx_value *target_list(struct arena *arena, const struct sch_servi
         size_t index = is_tag ? (size_t)(target->tag.form - service->tag_forms)
                               : (size_t)(target->entity - service->entities);
         struct ctx_value *map = ctx_map(arena);
-        ctx_set_string(map, "text", target_text(arena, event, target));
+        ctx_set_string(map, "text", target_words(arena, event, target));
         ctx_set_string(map, "to", arena_printf(arena, "%s%zu", is_tag ? "tag" : "entity", index));
         ctx_set_flag(map, "drawn", !is_drawn_before(event, i));
         set_more(map, i, event->target_count);

@@ -26,5 +26,7 @@ void policies_read(struct job *job);
 void tags_read(struct job *job);
 /* Notes what of it is not in this version (later.c). */
 void later_note(struct job *job);
+/* Where each key of the entity stands: sch_place_of's (place_of.c). */
+void places_note(struct job *job);
 
 #endif

@@ -191,6 +191,12 @@ enum sch_entity_kind {
 
 enum sch_shape { SCH_SHAPE_STRUCT, SCH_SHAPE_LIST, SCH_SHAPE_VALUE };
 
+/* A key that an entity has been given, for messages. */
+struct sch_place {
+    const char *key; /* "ttl" */
+    struct src_pos pos;
+};
+
 /* Which members count is said by the kind (options.def: what its keys are); the others are zero. */
 struct sch_entity {
     const char *name;
@@ -248,6 +254,8 @@ struct sch_entity {
     bool has_changed; /* every parameter of the key, its indexes and tags is a field: the rows
                        * before and after a change say which entries that makes stale */
     bool is_reached;  /* by an event, a tag that something invalidates, or a row's change */
+    struct sch_place *places; /* place_of.h */
+    size_t place_count;
 };
 
 enum sch_target_kind {
@@ -298,6 +306,7 @@ struct sch_service {
     const char *env_prefix; /* PRODUCT */
     struct src_pos pos;
     const char *description;
+    struct src_pos redis_pos; /* of redis:, else pos */
     bool has_db;
     int32_t db;
     const char *prefix;   /* never NULL */

@@ -219,4 +219,5 @@ void policies_read(struct job *job)
     read_kind_keys(job);
     check_lifetime(job);
     later_note(job);
+    places_note(job);
 }

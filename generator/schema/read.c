@@ -156,6 +156,7 @@ static void read_redis(struct reader *reader, const struct opt_value *given)
     struct opt_values values;
     struct sch_service *service = reader->service;
     service->prefix = "";
+    service->redis_pos = given->key != NULL ? given->key->pos : service->pos;
     if (given->node == NULL ||
         !opt_read(reader, given->node, OPT_SCOPE_REDIS, OPT_ALL_KINDS, given->key->pos, &values)) {
         return;

@@ -19,6 +19,7 @@
 #include "schema/options.h"
 #include "schema/read.h"
 #include "schema/symbols.h"
+#include "schema/type_text.h"
 #include "yaml/doc.h"
 
 enum {
@@ -147,9 +148,6 @@ void type_bound(struct reader *reader, const struct opt_value *max, struct sch_t
 /* Whether it can stand in a key or a tag: an integer, bool, string, uuid or enum, not optional. */
 bool type_fits_key(const struct sch_type *type);
 bool type_is_builtin(const char *name, size_t len);
-const char *type_kind_name(enum sch_kind kind);
-/* As it is written in a schema: "list<Money?>". */
-const char *type_text(struct arena *arena, const struct sch_type *type);
 bool type_equal(const struct sch_type *a, const struct sch_type *b);
 
 /* -------------------------------------------------- declarations (fields.c) */

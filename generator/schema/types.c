@@ -388,3 +388,22 @@ bool type_read_use(struct reader *reader, const struct yml_node *node, struct sc
     type_bound(reader, &values.of[OPT_USE_MAX], ret_type);
     return true;
 }
+
+const char *target_text(struct arena *arena, const struct sch_event *event,
+                        const struct sch_target *target)
+{
+    struct text out;
+    if (target->kind == SCH_TARGET_TAG) {
+        return target->tag.pattern;
+    }
+    text_init(&out, arena, SIZE_MAX / 4);
+    text_printf(&out, "%s(", target->entity->name);
+    size_t count = target->kind == SCH_TARGET_ALL ? 1 : target->entity->param_count;
+    for (size_t i = 0; i < count; i++) {
+        bool named = i < target->arg_count && target->kind != SCH_TARGET_ALL;
+        text_printf(&out, "%s%s", i == 0 ? "" : ", ",
+                    named ? event->params[target->args[i]].name : "*");
+    }
+    text_putc(&out, ')');
+    return out.data;
+}

@@ -19,8 +19,14 @@ static struct src_pos place(struct arena *arena, const char *path, struct src_po
     return (struct src_pos){.file = file};
 }
 
-/* Opens what can be read to its end: no directory, device or pipe (opening one
- * of those must not wait for its other end either). Else -1 and the reason. */
+/* A pipe that whoever started us has opened: what `<(command)` and `| larder` make. */
+static bool is_given_pipe(const char *path, mode_t mode)
+{
+    return S_ISFIFO(mode) && (strncmp(path, "/dev/fd/", 8) == 0 || strcmp(path, "/dev/stdin") == 0);
+}
+
+/* Opens what can be read to its end: no directory, device or other pipe (opening
+ * one of those must not wait for its other end either). Else -1 and the reason. */
 static int open_regular(const char *path, const char **ret_reason)
 {
     struct stat info;
@@ -30,6 +36,8 @@ static int open_regular(const char *path, const char **ret_reason)
         *ret_reason = strerror(errno);
     } else if (S_ISDIR(info.st_mode)) {
         *ret_reason = "it is a directory";
+    } else if (is_given_pipe(path, info.st_mode)) {
+        (void)fcntl(fd, F_SETFL, 0); /* reading waits for what is being written */
     } else if (!S_ISREG(info.st_mode)) {
         *ret_reason = "it is no regular file";
     }

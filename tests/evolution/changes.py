@@ -27,6 +27,10 @@ class Change:
         self.without = more.get("without")  # an Entry from before the field
         self.anew = more.get("anew", False)  # the new binary misses old entries, once
         self.remark = more.get("remark", "")
+        self.meant = more.get("meant", False)  # not compatible, and no mistake either
+        self.taken_as = more.get("taken_as")  # the title of a change whose schemas are the same
+        self.old_key = more.get("old_key", "{n:u64}")  # behind the entity's own part of the key
+        self.new_key = more.get("new_key", self.old_key)
 
 
 LONG = "tea, black, loose, 250 g; " * 20
@@ -208,6 +212,15 @@ CHANGES = [
         fields("a: u32, c: string"),
         [{"a": 1, "b": "tea"}],
         [{"a": 1, "c": "cup"}],
+        taken_as="rename a field",
+    ),
+    Change(
+        "put a field at a reserved position",
+        fields("a: u32") + "\n    reserved: [2]",
+        fields("a: u32, c: { type: string?, id: 2 }"),
+        [{"a": 1}],
+        [{"a": 1, "c": "cup"}],
+        without=Entry({"a": 1}, "with what was there", body="9201a3746561"),
     ),
     Change(
         "insert a field between others",
@@ -258,6 +271,24 @@ CHANGES = [
         new_type="OrderNew: { enum: [green, red] }",
     ),
     Change(
+        "insert an enumerator between others",
+        fields("a: BetweenOld"),
+        fields("a: BetweenNew"),
+        [Entry({"a": "red"}, "red"), Entry({"a": "green"}, "green")],
+        [Entry({"a": "red"}, "red"), Entry({"a": "blue"}, "blue", common=False), Entry({"a": "green"}, "green")],
+        old_type="BetweenOld: { enum: [red, green] }",
+        new_type="BetweenNew: { enum: [red, blue, green] }",
+    ),
+    Change(
+        "remove an enumerator between others",
+        fields("a: FewerOld"),
+        fields("a: FewerNew"),
+        [Entry({"a": "red"}, "red"), Entry({"a": "blue"}, "blue", common=False), Entry({"a": "green"}, "green")],
+        [Entry({"a": "red"}, "red"), Entry({"a": "green"}, "green")],
+        old_type="FewerOld: { enum: [red, blue, green] }",
+        new_type="FewerNew: { enum: [red, green] }",
+    ),
+    Change(
         "change a default",
         fields("a: u32, b: { type: u32, default: 7 }"),
         fields("a: u32, b: { type: u32, default: 8 }"),
@@ -287,6 +318,14 @@ CHANGES = [
         fields("a: u32, b: { type: u32, default: 8 }"),
         [Entry({"a": 1, "b": 7}, "present"), Entry({"a": 1}, "absent", common=False)],
         [{"a": 1, "b": 8}],
+    ),
+    Change(
+        "make a field with a default an optional one",
+        fields("a: u32, b: { type: u32, default: 8 }"),
+        fields("a: u32, b: u32?"),
+        [{"a": 1, "b": 7}],
+        [Entry({"a": 1, "b": 7}, "present"), Entry({"a": 1}, "absent", common=False)],
+        without=Entry({"a": 1}, "without `b`", body="9101"),
     ),
     Change("narrow a float", fields("a: f64"), fields("a: f32"), [Entry({"a": 1.5}, "1.5"), Entry({"a": 0.1}, "0.1", common=False)], [{"a": 1.5}]),
     Change("change a type", fields("a: u32"), fields("a: string"), [{"a": 42}], [{"a": "42"}]),
@@ -329,6 +368,46 @@ CHANGES = [
         [{"a": "tea"}],
         [Entry({"a": "tea"}, "3 bytes"), Entry({"a": "teacup"}, "6 bytes", common=False)],
     ),
-    Change("raise the entity's `version`", fields("a: u32"), fields("a: u32") + "\n    version: 2", [{"a": 1}], [{"a": 1}]),
+    Change(
+        "narrow the items of a list",
+        fields("a: list<u32>"),
+        fields("a: list<u8>"),
+        [Entry({"a": [200]}, "200"), Entry({"a": [70000]}, "70000", common=False)],
+        [{"a": [200]}],
+    ),
+    Change(
+        "change the type of a list's items",
+        fields("a: list<u32>"),
+        fields("a: list<string>"),
+        [Entry({"a": []}, "none"), Entry({"a": [1]}, "one")],
+        [Entry({"a": []}, "none"), Entry({"a": ["tea"]}, "one")],
+    ),
+    Change(
+        "widen a parameter of the key",
+        fields("a: u32"),
+        fields("a: u32"),
+        [{"a": 1}],
+        [{"a": 1}],
+        compatible=True,
+        old_key="{n:u32}",
+        new_key="{n:i64}",
+    ),
+    Change(
+        "make a parameter of the key a string",
+        fields("a: u32"),
+        fields("a: u32"),
+        [{"a": 1}],
+        [{"a": 1}],
+        compatible=True,
+        new_key="{n:string}",
+    ),
+    Change("hash a parameter of the key", fields("a: u32"), fields("a: u32"), [{"a": 1}], [{"a": 1}], new_key="{n:u64|hash}"),
+    Change("change the text of the key", fields("a: u32"), fields("a: u32"), [{"a": 1}], [{"a": 1}], new_key="of:{n:u64}"),
+    Change(
+        "raise the entity's `version`", fields("a: u32"), fields("a: u32") + "\n    version: 2", [{"a": 1}], [{"a": 1}], meant=True
+    ),
+    Change(
+        "change a type and raise `version`", fields("a: u32"), fields("a: i32") + "\n    version: 2", [{"a": 1}], [{"a": 1}], meant=True
+    ),
     Change("rename the entity", fields("a: u32"), fields("a: u32"), [{"a": 1}], [{"a": 1}], new_name=True),
 ]

@@ -8,7 +8,8 @@ All of changes.py in two schemas, before and after; both generated, compiled and
 linked into a program each. What one stores in a redis-server the other reads
 and stores again; what it saw is read from that by tests/interop/wire.py, under the
 schema of who saw it. The table made of it must be the one in the page (--write
-puts it there), and each verdict must follow from what was seen.
+puts it there), each verdict must follow from what was seen, and `larder diff`
+must say of the two schemas what was seen (predicted.py).
 """
 
 import difflib
@@ -23,6 +24,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "interop"))
 
 import vectors  # noqa: E402 first: it knows where tests/property is
 import interop  # noqa: E402
+import predicted  # noqa: E402
 import roundtrip  # noqa: E402
 import wire  # noqa: E402
 from changes import CHANGES, KINDS  # noqa: E402
@@ -45,12 +47,18 @@ def write_schema(folder, version):
     lines += ["types:"] + ["  " + line for line in types if line] + ["entities:"]
     for change in CHANGES:
         name = slug(change) + ("_renamed" if version == "new" and change.new_name else "")
-        lines += [f"  {name}:", f'    key: "{slug(change)}:{{n:u64}}"', "    ttl_only: true" * ("list" in getattr(change, version))]
+        key = getattr(change, version + "_key")
+        lines += [f"  {name}:", f'    key: "{slug(change)}:{key}"', "    ttl_only: true" * ("list" in getattr(change, version))]
         lines += ["    " + getattr(change, version)]
     path = os.path.join(folder, f"{version}.yaml")
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(line for line in lines if line.strip()) + "\n")
     return path
+
+
+def arguments(entity, i):
+    """What the i-th entry is asked for by."""
+    return [str(i) if entity.params[0].type.kind == "string" else i]
 
 
 class Version:
@@ -60,15 +68,16 @@ class Version:
         self.name = name
         self.folder = os.path.join(folder, name)
         os.mkdir(self.folder)
-        self.schema = Schema(write_schema(self.folder, name))
+        self.path = write_schema(self.folder, name)
+        self.schema = Schema(self.path)
         self.cases = []
         for change, entity in zip(CHANGES, self.schema.entities):
             case = roundtrip.Case(entity)
             entries = getattr(change, name + "_entries")
             for i in range(max(len(change.old_entries), len(change.new_entries))):
-                case.keys.append([i])
+                case.keys.append(arguments(entity, i))
                 case.values.append(vectors.from_json(entity.body, entries[min(i, len(entries) - 1)].value))
-                case.texts.append(wire.key_of(entity, [i]))
+                case.texts.append(wire.key_of(entity, case.keys[-1]))
             self.cases.append(case)
         self.program = interop.make_program(self.schema, self.cases, options, self.folder)
         self.child = None
@@ -85,7 +94,7 @@ class Version:
     def sees(self, number, i):
         """What is stored as the i-th entry, as JSON; a miss is MISS."""
         entity = self.schema.entities[number]
-        key = wire.key_of(entity, [i])
+        key = wire.key_of(entity, arguments(entity, i))
         answer = self.child.ask(f"{number} {i}")
         if answer[0] == "LARDER_MISS":
             return MISS
@@ -170,6 +179,8 @@ class Seen:
         self.without = []  # the same bytes, by both
 
     def verdict(self):
+        if self.change.meant:
+            return "as meant: none is shared"
         if not self.change.compatible:
             return "no" + (f" ({self.change.remark})" if self.change.remark else "")
         return "yes; old entries are loaded anew" if self.change.anew else "yes"
@@ -194,6 +205,8 @@ class Seen:
     def row(self):
         change = self.change
         sides = [shown(change.old, change.old_type), shown(change.new, change.new_type)]
+        if change.old_key != change.new_key:
+            sides = ["`" + key.replace("|", "\\|") + "`" for key in (change.old_key, change.new_key)]
         if change.new_name:
             sides = ["`product`", "`article`"]
         by_old, by_new = (cell(sights + self.without[i : i + 1]) for i, sights in enumerate((self.by_old, self.by_new)))
@@ -272,6 +285,7 @@ def main():
             for version in (old, new):
                 from_before(version, seen)
                 version.child.close()
+        predicted.check(options.larder, old, new, seen)
     finally:
         shutil.rmtree(folder)
     for one in seen:

@@ -209,6 +209,30 @@ static void warnings_can_be_made_errors_at_any_time(void **state)
     assert_false(diag_has(diag, "file"));
 }
 
+static void errors_can_be_taken_over_from_another_collection(void **state)
+{
+    (void)state;
+    struct diag *from = diag_new(arena);
+    const struct src_file *first = file_of("first", "x");
+    const struct src_file *second = file_of("second", "x");
+    diag_error(diag, at(first, 1, 1), "e", "ours");
+    diag_warning(from, at(second, 1, 1), "w", "theirs, of no interest");
+    diag_error(from, at(second, 1, 1), "e", "theirs");
+    diag_note(from, at(first, 1, 1), "and a note");
+    diag_take_errors(diag, from);
+    diag_note(diag, at(second, 1, 1), "and one more");
+    assert_int_equal(diag_error_count(diag), 2);
+    assert_int_equal(diag_warning_count(diag), 0);
+    assert_string_equal(printed(arena, diag), "first:1:1: error: ours [e]\n"
+                                              "    1 | x\n      | ^\n"
+                                              "second:1:1: error: theirs [e]\n"
+                                              "    1 | x\n      | ^\n"
+                                              "first:1:1: note: and a note\n"
+                                              "    1 | x\n      | ^\n"
+                                              "second:1:1: note: and one more\n"
+                                              "    1 | x\n      | ^\n");
+}
+
 static void json_is_an_object_a_line(void **state)
 {
     (void)state;
@@ -262,6 +286,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_end_with_any_break_and_a_mark_is_no_column, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(warnings_can_be_made_errors_at_any_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(errors_can_be_taken_over_from_another_collection, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(json_is_an_object_a_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(colour_adds_nothing_but_escape_sequences, set_up,
                                         tear_down),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -112,6 +113,27 @@ static void what_is_no_regular_file_is_refused_at_once(void **state)
     unlink("pipe");
 }
 
+/* Many times what a pipe holds: the reader is often ahead of the writer. */
+static void a_pipe_that_is_open_already_is_read_to_its_end(void **state)
+{
+    enum { BYTES = 1000000 };
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    const char *text = arena_alloc(arena, BYTES);
+    pid_t child = fork();
+    if (child == 0) {
+        ssize_t written = write(ends[1], text, BYTES);
+        _exit(written == BYTES ? 0 : 1);
+    }
+    close(ends[1]);
+    const struct src_file *file = read_file(arena_printf(arena, "/dev/fd/%d", ends[0]), BYTES);
+    close(ends[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_non_null(file);
+    assert_int_equal(file->len, BYTES);
+}
+
 static void a_file_asked_for_in_another_is_reported_there(void **state)
 {
     (void)state;
@@ -131,6 +153,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_file_is_empty_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_too_large_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_refused_at_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_pipe_that_is_open_already_is_read_to_its_end, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_file_asked_for_in_another_is_reported_there, set_up,
                                         tear_down),
