@@ -3,7 +3,6 @@
  * The program `larder`: finds the verb, takes the arguments apart, prints what
  * was found. What a verb does is in the file of its name.
  */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,19 +15,6 @@
 
 /* ------------------------------------------------------------------- usage */
 
-int run_usage(const struct run *run, const char *format, ...)
-{
-    const char *blank = run->verb ? " " : "";
-    const char *verb = run->verb ? run->verb : "";
-    va_list args;
-    fprintf(stderr, "larder%s%s: error: ", blank, verb);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fprintf(stderr, "\nTry 'larder%s%s --help'.\n", blank, verb);
-    return EXIT_USAGE;
-}
-
 static void print_help(FILE *out)
 {
     fputs("Usage: larder VERB [OPTION]... [FILE]...\n"
@@ -39,9 +25,10 @@ static void print_help(FILE *out)
     }
     fputs("\nOptions:\n", out);
     args_print_help(verb_global_options, out);
-    fputs("\nExit status: 0 done, 1 the input has errors, 2 wrong usage, 3 generated files are\n"
-          "stale, 4 a breaking change, 5 a file cannot be read or written, 70 a bug of larder.\n",
-          out);
+    fputs("\nExit status:\n", out);
+    for (size_t i = 0; i < verb_exit_count; i++) {
+        fprintf(out, "  %-2d  %s\n", verb_exits[i].status, verb_exits[i].text);
+    }
 }
 
 static void print_verb_help(const struct verb *verb, const struct args_option *options)

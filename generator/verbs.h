@@ -66,8 +66,18 @@ struct verb {
 extern const struct verb verb_table[];
 extern const size_t verb_count;
 
-/* What `larder` understands without a verb. */
+/* What every verb understands behind its own options, and `larder` without a verb. */
+extern const struct args_option verb_common_options[];
 extern const struct args_option verb_global_options[];
+
+/* Every exit status, in words. */
+struct verb_exit {
+    enum exit_status status;
+    const char *text;
+};
+
+extern const struct verb_exit verb_exits[];
+extern const size_t verb_exit_count;
 
 /* All options of a verb: its own and those that every verb has. */
 const struct args_option *verb_options(struct arena *arena, const struct verb *verb);
