@@ -98,15 +98,17 @@ static int run_verb(struct run *run, const struct verb *verb, int argc, char *co
 
 /* -------------------------------------------------------------------- main */
 
-static int unknown_verb(struct run *run, const char *word)
+static int unknown_word(struct run *run, const char *word)
 {
-    const char **names = arena_array(run->arena, verb_count, sizeof(*names));
-    for (size_t i = 0; i < verb_count; i++) {
-        names[i] = verb_table[i].name;
+    const char **names = arena_array(run->arena, verb_count + 2, sizeof(*names));
+    size_t count = 0;
+    for (; count < verb_count; count++) {
+        names[count] = verb_table[count].name;
     }
-    const char *what = word[0] == '-' ? "option" : "verb";
-    return run_usage(run, "unknown %s '%s'%s", what, word,
-                     diag_did_you_mean(run->arena, word, names, verb_count));
+    names[count++] = "--help";
+    names[count++] = "--version";
+    return run_usage(run, "unknown %s '%s'%s", word[0] == '-' ? "option" : "verb", word,
+                     diag_did_you_mean(run->arena, word, names, count));
 }
 
 static int dispatch(struct run *run, int argc, char *const *argv)
@@ -130,7 +132,7 @@ static int dispatch(struct run *run, int argc, char *const *argv)
         run->verb = verb_table[i].name;
         return run_verb(run, &verb_table[i], argc - 2, argv + 2);
     }
-    return unknown_verb(run, argv[1]);
+    return unknown_word(run, argv[1]);
 }
 
 int main(int argc, char **argv)
