@@ -18,11 +18,53 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/runtime/include/larder"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev
         FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 
+# larder_install_pages(): man pages, if there is scdoc to make them with;
+# completions where bash, zsh and fish look; the JSON Schema for editors.
+function(larder_install_pages)
+  set(docs "${PROJECT_SOURCE_DIR}/docs")
+  set(data "${CMAKE_INSTALL_DATADIR}")
+  install(FILES "${docs}/completions/larder.bash" COMPONENT generator
+          DESTINATION "${data}/bash-completion/completions" RENAME larder)
+  install(FILES "${docs}/completions/_larder" COMPONENT generator
+          DESTINATION "${data}/zsh/site-functions")
+  install(FILES "${docs}/completions/larder.fish" COMPONENT generator
+          DESTINATION "${data}/fish/vendor_completions.d")
+  install(FILES "${PROJECT_SOURCE_DIR}/schemas/larder.schema.json" COMPONENT generator
+          DESTINATION "${data}/larder")
+
+  find_program(LARDER_SCDOC scdoc)
+  if(NOT LARDER_SCDOC)
+    message(STATUS "scdoc is not installed: no man pages")
+    return()
+  endif()
+  set(pages "")
+  foreach(section 1 5)
+    file(GLOB sources CONFIGURE_DEPENDS "${docs}/man/*.${section}.scd")
+    foreach(source IN LISTS sources)
+      get_filename_component(name "${source}" NAME_WLE)
+      set(page "${PROJECT_BINARY_DIR}/man/${name}")
+      file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/man")
+      add_custom_command(
+        OUTPUT "${page}"
+        COMMAND "${CMAKE_COMMAND}" "-DSCDOC=${LARDER_SCDOC}" "-DINPUT=${source}" "-DOUTPUT=${page}" -P
+                "${PROJECT_SOURCE_DIR}/cmake/man_page.cmake"
+        DEPENDS "${source}" "${PROJECT_SOURCE_DIR}/cmake/man_page.cmake"
+        COMMENT "Making ${name}"
+        VERBATIM)
+      install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}"
+              COMPONENT generator)
+      list(APPEND pages "${page}")
+    endforeach()
+  endforeach()
+  add_custom_target(larder_man ALL DEPENDS ${pages})
+endfunction()
+
 if(TARGET larder)
   install(TARGETS larder EXPORT larder-generator-targets
           RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT generator)
   install(EXPORT larder-generator-targets NAMESPACE larder:: DESTINATION "${larder_package_dir}"
           COMPONENT generator)
+  larder_install_pages()
 endif()
 
 # What is linked statically needs its own dependencies at the user's link.

@@ -3,7 +3,6 @@
  * The program `larder`: finds the verb, takes the arguments apart, prints what
  * was found. What a verb does is in the file of its name.
  */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,67 +13,22 @@
 #define LARDER_VERSION "unknown"
 #endif
 
-struct verb {
-    const char *name;
-    size_t least;
-    size_t most; /* 0: any number */
-    const char *usage;
-    const char *summary;
-    const struct args_option *options;
-    int (*run)(struct run *run, const struct args *args);
-};
-
-static const struct verb verbs[] = {
-#define VERB(name, least, most, usage, summary) \
-    {#name, least, most, usage, summary, verb_##name##_options, verb_##name},
-#include "verbs.def"
-#undef VERB
-};
-
-enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
-
-/* What every verb understands, behind its own. */
-static const struct args_option common_options[] = {
-    {"--format", "FORMAT", false, "print diagnostics as text (the default) or json"},
-    {"--help", NULL, false, "print this help"},
-};
-
-enum { COMMON_COUNT = sizeof(common_options) / sizeof(common_options[0]) };
-
-static const struct args_option global_options[] = {
-    {"--help", NULL, false, "print this help; `larder VERB --help` that of a verb"},
-    {"--version", NULL, false, "print the version"},
-    {NULL, NULL, false, NULL},
-};
-
 /* ------------------------------------------------------------------- usage */
-
-int run_usage(const struct run *run, const char *format, ...)
-{
-    const char *blank = run->verb ? " " : "";
-    const char *verb = run->verb ? run->verb : "";
-    va_list args;
-    fprintf(stderr, "larder%s%s: error: ", blank, verb);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fprintf(stderr, "\nTry 'larder%s%s --help'.\n", blank, verb);
-    return EXIT_USAGE;
-}
 
 static void print_help(FILE *out)
 {
     fputs("Usage: larder VERB [OPTION]... [FILE]...\n"
           "Typed caches for C from schema files.\n\nVerbs:\n",
           out);
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        fprintf(out, "  %-10s  %s\n", verbs[i].name, verbs[i].summary);
+    for (size_t i = 0; i < verb_count; i++) {
+        fprintf(out, "  %-10s  %s\n", verb_table[i].name, verb_table[i].summary);
     }
     fputs("\nOptions:\n", out);
-    args_print_help(global_options, out);
-    fputs("\nExit status: 0 done, 1 the input has errors, 2 wrong usage, 3 generated files are\n"
-          "stale, 4 a breaking change, 5 a file cannot be read or written, 70 a bug of larder.\n",
-          out);
+    args_print_help(verb_global_options, out);
+    fputs("\nExit status:\n", out);
+    for (size_t i = 0; i < verb_exit_count; i++) {
+        fprintf(out, "  %-2d  %s\n", verb_exits[i].status, verb_exits[i].text);
+    }
 }
 
 static void print_verb_help(const struct verb *verb, const struct args_option *options)
@@ -85,18 +39,6 @@ static void print_verb_help(const struct verb *verb, const struct args_option *o
 }
 
 /* ------------------------------------------------------------------ a verb */
-
-static const struct args_option *options_of(struct arena *arena, const struct verb *verb)
-{
-    size_t count = 0;
-    while (verb->options[count].name) {
-        count++;
-    }
-    struct args_option *options = arena_array(arena, count + COMMON_COUNT + 1, sizeof(*options));
-    memcpy(options, verb->options, count * sizeof(*options));
-    memcpy(options + count, common_options, sizeof(common_options));
-    return options;
-}
 
 static bool set_format(struct run *run, const char *format)
 {
@@ -131,7 +73,7 @@ static int finish(const struct run *run, int status)
 
 static int run_verb(struct run *run, const struct verb *verb, int argc, char *const *argv)
 {
-    const struct args_option *options = options_of(run->arena, verb);
+    const struct args_option *options = verb_options(run->arena, verb);
     const char *problem;
     size_t count;
     const struct args *args = args_parse(run->arena, options, argc, argv, &problem);
@@ -147,7 +89,7 @@ static int run_verb(struct run *run, const struct verb *verb, int argc, char *co
         return run_usage(run, "unknown format '%s': there are text and json",
                          args_text(args, "--format"));
     }
-    if (count < verb->least || (verb->most && count > verb->most)) {
+    if (count < verb->least || count > verb->most) {
         return run_usage(run, "too %s operands; usage: larder %s %s",
                          count < verb->least ? "few" : "many", verb->name, verb->usage);
     }
@@ -156,15 +98,17 @@ static int run_verb(struct run *run, const struct verb *verb, int argc, char *co
 
 /* -------------------------------------------------------------------- main */
 
-static int unknown_verb(struct run *run, const char *word)
+static int unknown_word(struct run *run, const char *word)
 {
-    const char *names[VERB_COUNT];
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        names[i] = verbs[i].name;
+    const char **names = arena_array(run->arena, verb_count + 2, sizeof(*names));
+    size_t count = 0;
+    for (; count < verb_count; count++) {
+        names[count] = verb_table[count].name;
     }
-    const char *what = word[0] == '-' ? "option" : "verb";
-    return run_usage(run, "unknown %s '%s'%s", what, word,
-                     diag_did_you_mean(run->arena, word, names, VERB_COUNT));
+    names[count++] = "--help";
+    names[count++] = "--version";
+    return run_usage(run, "unknown %s '%s'%s", word[0] == '-' ? "option" : "verb", word,
+                     diag_did_you_mean(run->arena, word, names, count));
 }
 
 static int dispatch(struct run *run, int argc, char *const *argv)
@@ -181,14 +125,14 @@ static int dispatch(struct run *run, int argc, char *const *argv)
         printf("larder %s\n", LARDER_VERSION);
         return finish(run, EXIT_DONE);
     }
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(argv[1], verbs[i].name) != 0) {
+    for (size_t i = 0; i < verb_count; i++) {
+        if (strcmp(argv[1], verb_table[i].name) != 0) {
             continue;
         }
-        run->verb = verbs[i].name;
-        return run_verb(run, &verbs[i], argc - 2, argv + 2);
+        run->verb = verb_table[i].name;
+        return run_verb(run, &verb_table[i], argc - 2, argv + 2);
     }
-    return unknown_verb(run, argv[1]);
+    return unknown_word(run, argv[1]);
 }
 
 int main(int argc, char **argv)

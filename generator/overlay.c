@@ -51,7 +51,7 @@ static bool is_plain_name(const char *name)
                name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")] == '\0';
 }
 
-static const struct src_file *find_embedded(struct arena *arena, const char *name)
+const struct src_file *overlay_built_in(struct arena *arena, const char *name)
 {
     for (size_t i = 0; i < tpl_embedded_count; i++) {
         if (strcmp(tpl_embedded[i].name, name) != 0) {
@@ -77,7 +77,7 @@ static void look_up(struct overlay *overlay, struct found *found)
         }
     }
     if (!found->from_directory) {
-        found->file = find_embedded(overlay->arena, found->name);
+        found->file = overlay_built_in(overlay->arena, found->name);
     }
 }
 

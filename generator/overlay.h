@@ -23,6 +23,9 @@ void overlay_enter(struct overlay *overlay, const char *folder);
  * be read, which is reported. The form of a tpl_find: `user` is the overlay. */
 const struct src_file *overlay_find(void *user, const char *name, size_t name_len);
 
+/* A template in the binary by its whole name. NULL: there is none. */
+const struct src_file *overlay_built_in(struct arena *arena, const char *name);
+
 /* The files read from the directory, for the depfile. */
 size_t overlay_count(const struct overlay *overlay);
 const char *overlay_path(const struct overlay *overlay, size_t i);

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "context/context.h"
-#include "context/pages.h"
+#include "context/documents.h"
 #include "overlay.h"
 #include "render/template.h"
 
@@ -16,15 +16,15 @@ enum { MOST_OUTPUT_BYTES = 256 * 1024 * 1024 };
 static const struct artefact {
     const char *kind;
     const char *template;
-    enum { FOR_C, FOR_PAGES, FOR_RUN } context; /* FOR_RUN: one file of all schemas together */
-    const char *name;                           /* put behind the stem, or, FOR_RUN, alone */
+    enum { FOR_C, FOR_DOCUMENTS, FOR_RUN } context; /* FOR_RUN: one file of all schemas together */
+    const char *name;                               /* put behind the stem, or, FOR_RUN, alone */
     bool has_calls; /* not of what is in the language and not yet in the runtime */
 } artefacts[] = {
     {"c", "cache.h", FOR_C, "_cache.h", true},
     {"c", "cache.c", FOR_C, "_cache.c", true},
     {"mock", "mock.h", FOR_C, "_cache_mock.h", true},
     {"mock", "mock.c", FOR_C, "_cache_mock.c", true},
-    {"docs", "service.md", FOR_PAGES, "_cache.md", false},
+    {"docs", "service.md", FOR_DOCUMENTS, "_cache.md", false},
     {"docs", "index.md", FOR_RUN, "caches.md", false},
     {"acl", "caches.acl.conf", FOR_RUN, "caches.acl.conf", true},
     {"env", "env.cache", FOR_RUN, ".env.cache", false},
@@ -217,11 +217,11 @@ static const struct ctx_value *context_of(struct run *run, struct all *all, size
     if (artefact->context == FOR_C) {
         return ctx_build(run->arena, all->services[i], all->stems[i]);
     }
-    if (artefact->context == FOR_PAGES) {
-        return pages_service(run->arena, all->services[i], all->stems[i]);
+    if (artefact->context == FOR_DOCUMENTS) {
+        return documents_service(run->arena, all->services[i], all->stems[i]);
     }
     if (!all->run) {
-        all->run = pages_run(run->arena, all->services, all->stems, all->count);
+        all->run = documents_run(run->arena, all->services, all->stems, all->count);
     }
     return all->run;
 }

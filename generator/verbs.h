@@ -17,6 +17,7 @@
 #define LARDER_GENERATOR_VERBS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "arguments.h"
 #include "base/arena.h"
@@ -48,5 +49,37 @@ __attribute__((format(printf, 2, 3))) int run_usage(const struct run *run, const
     int verb_##name(struct run *run, const struct args *args);
 #include "verbs.def"
 #undef VERB
+
+#define VERB_ANY SIZE_MAX /* operands */
+
+/* The verbs as a table: what main, the help, the man pages and the completions go by. */
+struct verb {
+    const char *name;
+    size_t least; /* operands */
+    size_t most;
+    const char *usage;
+    const char *summary;
+    const struct args_option *options; /* its own */
+    int (*run)(struct run *run, const struct args *args);
+};
+
+extern const struct verb verb_table[];
+extern const size_t verb_count;
+
+/* What every verb understands behind its own options, and `larder` without a verb. */
+extern const struct args_option verb_common_options[];
+extern const struct args_option verb_global_options[];
+
+/* Every exit status, in words. */
+struct verb_exit {
+    enum exit_status status;
+    const char *text;
+};
+
+extern const struct verb_exit verb_exits[];
+extern const size_t verb_exit_count;
+
+/* All options of a verb: its own and those that every verb has. */
+const struct args_option *verb_options(struct arena *arena, const struct verb *verb);
 
 #endif

@@ -395,6 +395,17 @@ static void json_place(struct text *out, struct src_pos pos)
     text_printf(out, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32 ",", pos.line, pos.column);
 }
 
+static void json_suggestion(struct text *out, const char *message)
+{
+    const char *meant = diag_meant(out->arena, message);
+    text_puts(out, ",\"suggestion\":");
+    if (meant) {
+        text_json_string(out, meant, strlen(meant));
+    } else {
+        text_puts(out, "null");
+    }
+}
+
 static void json_notes(struct text *out, const struct note *note)
 {
     text_puts(out, ",\"notes\":[");
@@ -419,6 +430,7 @@ void diag_print_json(const struct diag *diag, FILE *out)
         json_text(&text, "id", sorted[i]->id);
         text_putc(&text, ',');
         json_text(&text, "message", sorted[i]->text);
+        json_suggestion(&text, sorted[i]->text);
         json_notes(&text, sorted[i]->notes);
         fwrite(text.data, 1, text.len, out);
     }

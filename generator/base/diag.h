@@ -67,7 +67,9 @@ bool diag_has(const struct diag *diag, const char *id); /* an error or warning w
 /* Prints all, sorted by file (in the order first seen), line and column, each
  * once; after 50 errors "N more not shown". colour: escape sequences. */
 void diag_print(const struct diag *diag, FILE *out, bool colour);
-/* The same as one JSON object a line: {"severity","path","line","column","id","message","notes":[…]}. */
+/* The same as one JSON object a line:
+ * {"severity","path","line","column","id","message","suggestion","notes":[{"path","line","column","message"},…]}.
+ * All of them; what there is none of is null, or 0. */
 void diag_print_json(const struct diag *diag, FILE *out);
 
 /* The candidate that was probably meant, NULL when none is near: equal but for
@@ -77,5 +79,7 @@ const char *diag_suggest(const char *word, const char *const *candidates, size_t
 /* "; did you mean 'ttl'?" or "". */
 const char *diag_did_you_mean(struct arena *arena, const char *word, const char *const *candidates,
                               size_t count);
+/* What a message that ends so says was meant; NULL: it does not. */
+const char *diag_meant(struct arena *arena, const char *message);
 
 #endif

@@ -113,9 +113,26 @@ const char *diag_suggest(const char *word, const char *const *candidates, size_t
     return best;
 }
 
+static const char advice_begin[] = "; did you mean '";
+static const char advice_end[] = "'?";
+
 const char *diag_did_you_mean(struct arena *arena, const char *word, const char *const *candidates,
                               size_t count)
 {
     const char *name = diag_suggest(word, candidates, count);
-    return name ? arena_printf(arena, "; did you mean '%s'?", name) : "";
+    return name ? arena_printf(arena, "%s%s%s", advice_begin, name, advice_end) : "";
+}
+
+/* The last one: what stands before it may quote anything. */
+const char *diag_meant(struct arena *arena, const char *message)
+{
+    const char *name = NULL;
+    for (const char *at = message; (at = strstr(at, advice_begin)) != NULL;) {
+        at += sizeof(advice_begin) - 1;
+        name = at;
+    }
+    size_t len = name ? strlen(name) : 0;
+    size_t end = sizeof(advice_end) - 1;
+    bool is_advice = len > end && strcmp(name + len - end, advice_end) == 0;
+    return is_advice ? arena_copy(arena, name, len - end) : NULL;
 }

@@ -251,14 +251,26 @@ static void split(struct arena *arena, const char *path, const char **ret_direct
     }
 }
 
+/* Not every file system knows a rename that replaces nothing; those have links. */
+static bool move_to_nothing(int dir, const char *temp, const char *name)
+{
+    if (renameat2(dir, temp, dir, name, RENAME_NOREPLACE) == 0) {
+        return true;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return false;
+    }
+    return linkat(dir, temp, dir, name, 0) == 0 && unlinkat(dir, temp, 0) == 0;
+}
+
 static bool put(struct arena *arena, int dir, const char *name, const char *data, size_t len,
-                mode_t mode)
+                mode_t mode, bool replace)
 {
     const char *temp;
     if (!atomic_write_temp(arena, dir, data, len, mode, &temp)) {
         return false;
     }
-    if (renameat(dir, temp, dir, name) == 0) {
+    if (replace ? renameat(dir, temp, dir, name) == 0 : move_to_nothing(dir, temp, name)) {
         return true;
     }
     int error = errno;
@@ -282,7 +294,7 @@ bool out_write_one(struct arena *arena, struct diag *diag, const char *path, con
         if (existing.state == ATOMIC_OTHER) {
             reason = "something that is no regular file has its place";
         } else if (existing.state == ATOMIC_FAILED ||
-                   ((always || !same) && !put(arena, dir, name, data, len, existing.mode))) {
+                   ((always || !same) && !put(arena, dir, name, data, len, existing.mode, true))) {
             reason = strerror(errno);
         }
         close(dir);
@@ -291,4 +303,21 @@ bool out_write_one(struct arena *arena, struct diag *diag, const char *path, con
         diag_error(diag, (struct src_pos){0}, "file", "cannot write '%s': %s", path, reason);
     }
     return !reason;
+}
+
+bool out_create(struct arena *arena, struct diag *diag, const char *path, const char *data,
+                size_t len)
+{
+    const char *directory, *name;
+    split(arena, path, &directory, &name);
+    int dir = atomic_open_directory(arena, directory);
+    bool done = dir >= 0 && put(arena, dir, name, data, len, 0666, false);
+    if (!done) {
+        diag_error(diag, (struct src_pos){0}, "file", "cannot write '%s': %s", path,
+                   errno == EEXIST ? "it is there already" : strerror(errno));
+    }
+    if (dir >= 0) {
+        close(dir);
+    }
+    return done;
 }

@@ -43,5 +43,9 @@ bool out_write_depfile(struct arena *arena, struct diag *diag, const char *path,
 /* Writes one file atomically, even if it is equal when `always`: stamps and manifests. */
 bool out_write_one(struct arena *arena, struct diag *diag, const char *path, const char *data,
                    size_t len, bool always);
+/* Writes one file where nothing is yet. What is there, be it equal or a link to nothing, stays
+ * and is an error. Neither comes between: not even somebody who makes it at this moment. */
+bool out_create(struct arena *arena, struct diag *diag, const char *path, const char *data,
+                size_t len);
 
 #endif

@@ -112,6 +112,16 @@ uint32_t allow_read(struct reader *reader, const struct yml_node *list)
 
 /* ----------------------------------------------------------- the file's keys */
 
+static bool is_our_name(const char *snake)
+{
+    return strcmp(snake, "larder") == 0 || strncmp(snake, "larder_", 7) == 0;
+}
+
+bool sch_is_service_name(struct arena *arena, const char *name)
+{
+    return name_is_valid(name, strlen(name)) && !is_our_name(ident_snake(arena, name));
+}
+
 static void read_service(struct reader *reader, const struct opt_values *values,
                          const struct yml_node *root)
 {
@@ -129,7 +139,7 @@ static void read_service(struct reader *reader, const struct opt_values *values,
     service->pos = name->pos;
     service->name = ident_snake(reader->arena, name->text);
     service->env_prefix = ident_upper(reader->arena, service->name);
-    if (strcmp(service->name, "larder") == 0 || strncmp(service->name, "larder_", 7) == 0) {
+    if (is_our_name(service->name)) {
         diag_error(reader->diag, name->pos, "collision",
                    "the names that begin with 'larder' are the library's own");
     }

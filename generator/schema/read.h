@@ -24,6 +24,9 @@ const struct sch_service *sch_read_file(struct arena *arena, struct diag *diag,
                                         const struct src_file *file,
                                         const struct sch_options *options);
 
+/* Whether a service may be called so. */
+bool sch_is_service_name(struct arena *arena, const char *name);
+
 /* Checks that hold between the services of one run: patterns that can meet in
  * one DB and prefix, the same service twice, shared databases. */
 void sch_check_together(struct arena *arena, struct diag *diag,

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "context/context.h"
-#include "context/pages.h"
+#include "context/documents.h"
 #include "overlay.h"
 #include "render/template.h"
 #include "schema/read.h"
@@ -149,8 +149,8 @@ static void make_all(struct arena *arena, const struct sch_service *service, boo
                                         .cache = tpl_cache_new(arena)};
     const char *stem = "x";
     const struct ctx_value *contexts[] = {ctx_build(arena, service, stem),
-                                          pages_service(arena, service, stem),
-                                          pages_run(arena, &service, &stem, 1)};
+                                          documents_service(arena, service, stem),
+                                          documents_run(arena, &service, &stem, 1)};
     for (size_t i = 0; i < sizeof artefacts / sizeof *artefacts; i++) {
         const struct artefact *artefact = &artefacts[i];
         struct text out;

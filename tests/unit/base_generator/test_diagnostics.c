@@ -243,9 +243,9 @@ static void json_is_an_object_a_line(void **state)
     assert_string_equal(
         printed_by(arena, diag, true, false),
         "{\"severity\":\"warning\",\"path\":null,\"line\":0,\"column\":0,\"id\":\"w\","
-        "\"message\":\"plain\",\"notes\":[]}\n"
+        "\"message\":\"plain\",\"suggestion\":null,\"notes\":[]}\n"
         "{\"severity\":\"error\",\"path\":\"a\\\"b\",\"line\":1,\"column\":1,\"id\":\"e\","
-        "\"message\":\"a\\nb\",\"notes\":[{\"path\":\"a\\\"b\",\"line\":1,\"column\":1,"
+        "\"message\":\"a\\nb\",\"suggestion\":null,\"notes\":[{\"path\":\"a\\\"b\",\"line\":1,\"column\":1,"
         "\"message\":\"n\"}]}\n");
 }
 

@@ -70,9 +70,24 @@ static void advice_is_a_clause_or_nothing(void **state)
     arena_free(arena);
 }
 
+static void what_was_meant_is_read_back(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    const char *advice = diag_did_you_mean(arena, "tttl", names, sizeof(names) / sizeof(names[0]));
+    assert_string_equal(advice, "; did you mean 'ttl'?");
+    assert_string_equal(diag_meant(arena, arena_printf(arena, "unknown%s", advice)), "ttl");
+    assert_null(diag_meant(arena, "unknown key 'tttl'"));
+    assert_null(diag_meant(arena, "unknown key '; did you mean 'ttl'?', which is no name"));
+    assert_string_equal(
+        diag_meant(arena, "unknown key '; did you mean 'a'?' in a map; did you mean 'b'?"), "b");
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_meant_is_read_back),
         cmocka_unit_test(near_names_are_suggested),
         cmocka_unit_test(case_and_separators_do_not_count),
         cmocka_unit_test(the_nearest_wins),

@@ -187,6 +187,19 @@ static void one_file_never_replaces_a_link_or_directory(void **state)
     assert_string_equal(file_read("target"), "kept");
 }
 
+static void a_file_is_created_where_nothing_is(void **state)
+{
+    (void)state;
+    assert_true(out_create(arena, diag, "sub/new.yaml", "mine", 4));
+    assert_string_equal(file_read("sub/new.yaml"), "mine");
+    assert_false(out_create(arena, diag, "sub/new.yaml", "mine", 4));
+    assert_said("cannot write 'sub/new.yaml': it is there already");
+    assert_int_equal(symlink("nowhere", "link"), 0);
+    assert_false(out_create(arena, diag, "link", "mine", 4));
+    assert_int_not_equal(access("nowhere", F_OK), 0);
+    assert_int_equal(file_count("sub"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +220,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_file_never_replaces_a_link_or_directory, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_file_is_created_where_nothing_is, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

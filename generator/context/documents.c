@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "context/pages.h"
+#include "context/documents.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -418,8 +418,8 @@ static struct ctx_value *lifetime_list(struct arena *arena, const struct sch_ser
     return list;
 }
 
-struct ctx_value *pages_service(struct arena *arena, const struct sch_service *service,
-                                const char *stem)
+struct ctx_value *documents_service(struct arena *arena, const struct sch_service *service,
+                                    const char *stem)
 {
     struct ctx_value *root = ctx_map_for(arena, 16);
     const char *slash = strrchr(service->file->path, '/');
@@ -447,13 +447,14 @@ struct ctx_value *pages_service(struct arena *arena, const struct sch_service *s
     return root;
 }
 
-const struct ctx_value *pages_run(struct arena *arena, const struct sch_service *const *services,
-                                  const char *const *stems, size_t count)
+const struct ctx_value *documents_run(struct arena *arena,
+                                      const struct sch_service *const *services,
+                                      const char *const *stems, size_t count)
 {
     struct ctx_value *root = ctx_map(arena);
     struct ctx_value *list = ctx_list(arena);
     for (size_t i = 0; i < count; i++) {
-        ctx_add(list, pages_service(arena, services[i], stems[i]));
+        ctx_add(list, documents_service(arena, services[i], stems[i]));
     }
     ctx_set(root, "services", list);
     return root;

@@ -8,18 +8,19 @@
  * patterns as Redis globs between quotes. Neither lets any of it become markup
  * or a directive.
  */
-#ifndef LARDER_GENERATOR_PAGES_H
-#define LARDER_GENERATOR_PAGES_H
+#ifndef LARDER_GENERATOR_DOCUMENTS_H
+#define LARDER_GENERATOR_DOCUMENTS_H
 
 #include "context/value.h"
 #include "schema/model.h"
 
 /* One service's; `stem` as for ctx_build. */
-struct ctx_value *pages_service(struct arena *arena, const struct sch_service *service,
-                                const char *stem);
+struct ctx_value *documents_service(struct arena *arena, const struct sch_service *service,
+                                    const char *stem);
 
 /* What files of a whole run are made of: {services: […]}, each as above. */
-const struct ctx_value *pages_run(struct arena *arena, const struct sch_service *const *services,
-                                  const char *const *stems, size_t count);
+const struct ctx_value *documents_run(struct arena *arena,
+                                      const struct sch_service *const *services,
+                                      const char *const *stems, size_t count);
 
 #endif
