@@ -9,6 +9,7 @@
 #include "context/c_escape.h"
 #include "context/entity.h"
 #include "context/md_escape.h"
+#include "schema/options.h"
 #include "schema/type_text.h"
 
 enum { TEXT_MAX = 1024 * 1024 };
@@ -389,20 +390,6 @@ static struct ctx_value *event_list(struct arena *arena, const struct sch_servic
 
 /* --------------------------------------------------------------- services */
 
-/* As a schema or a variable has it: "90m". */
-static const char *ttl_setting(struct arena *arena, int64_t ms)
-{
-    static const struct {
-        int64_t ms;
-        const char *unit;
-    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
-    size_t i = 0;
-    while (ms % units[i].ms != 0) {
-        i++;
-    }
-    return arena_printf(arena, "%" PRId64 "%s", ms / units[i].ms, units[i].unit);
-}
-
 static struct ctx_value *lifetime_list(struct arena *arena, const struct sch_service *service)
 {
     struct ctx_value *list = ctx_list(arena);
@@ -412,7 +399,8 @@ static struct ctx_value *lifetime_list(struct arena *arena, const struct sch_ser
         ctx_set_string(map, "name", ttl->name);
         ctx_set_string(map, "variable", ttl->variable);
         ctx_set_flag(map, "given", ttl->ms != 0);
-        ctx_set_string(map, "text", ttl->ms != 0 ? ttl_setting(arena, ttl->ms) : "1h");
+        ctx_set_string(map, "text",
+                       ttl->ms != 0 ? opt_number_text(arena, OPT_DURATION, ttl->ms) : "1h");
         ctx_add(list, map);
     }
     return list;
