@@ -26,6 +26,7 @@ enum {
     LIMIT_FILES = 256, /* this and the included */
     LIMIT_ENTITIES = 10000,
     LIMIT_FIELDS = 512,    /* of a struct */
+    LIMIT_HELD = 16384,    /* fields of a struct and of all that it embeds */
     LIMIT_NAME = 63,       /* characters */
     LIMIT_PREFIX = 128,    /* bytes */
     LIMIT_KEY = 1024,      /* bytes; the runtime's LARDER_KEY_MAX */
