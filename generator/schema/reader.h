@@ -40,6 +40,9 @@ struct line_table {
     size_t *starts;
     size_t count;
     struct line_table *next;
+    /* The place that was looked for last: the next one is often behind it in the line. */
+    struct src_pos last;
+    size_t last_at;
 };
 
 /* A declared type, and where its body stands. */
