@@ -26,13 +26,13 @@ MACROS = "NULL EOF errno assert stdin stdout stderr linux unix i386 signals slot
 TYPES = """size_t ssize_t int8_t int64_t uint8_t uint32_t uint64_t uintptr_t intptr_t ptrdiff_t intmax_t uintmax_t max_align_t
 time_t off_t pid_t va_list jmp_buf FILE"""
 FUNCTIONS = """main strlen strcmp strncmp memcpy memcmp memset memmove printf fprintf snprintf malloc calloc realloc free abort exit
-fail_msg mock mock_type will_return check_expected check_expected_ptr expect_value expect_string expect_memory expect_check
+fail_msg mock mock_type will_return check_expected check_expected_ptr expect_string expect_memory expect_check
 print_error read write open close select time clock signal index rindex y0 y1 jn gamma log div abs"""
 TAGS = """stat tm std timespec timeval sigaction dirent passwd group option sockaddr iovec rusage lconv pollfd utsname termios
 addrinfo hostent flock entry sched_param itimerval"""
 OURS = """cache batch value values keys key count buf size load user out ttl_ms ret_value ret_status ret_len ret_each larder
 larder_key larder_cache larder_value larder_status total items has_items first second function parameter text entries name status
-service entity event encode decode defaults make append store agrees pick pick_event pick_pair load_ names w p r at c k i s call
+service entity event encode decode defaults make append store agrees pick pick_event pick_pair names w p r at c k i s call
 params pairs copy is wanted same given expected label json len self opened health stats config health_ None True null yes"""
 # Once each, however it is written: C has them in small letters.
 WORDS = sorted({word.lower(): word for word in " ".join((KEYWORDS, MACROS, TYPES, FUNCTIONS, TAGS, OURS)).split()}.values())
@@ -40,7 +40,7 @@ WORDS = sorted({word.lower(): word for word in " ".join((KEYWORDS, MACROS, TYPES
 # Any of them may stand before the header in a service.
 SYSTEM = """assert.h complex.h ctype.h dirent.h errno.h fcntl.h fenv.h float.h getopt.h grp.h inttypes.h limits.h locale.h math.h netdb.h
 netinet/in.h poll.h pthread.h pwd.h sched.h search.h setjmp.h signal.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
-string.h strings.h sys/resource.h sys/socket.h sys/stat.h sys/time.h sys/types.h sys/uio.h sys/un.h sys/utsname.h sys/wait.h termios.h
+string.h strings.h syslog.h sys/resource.h sys/socket.h sys/stat.h sys/time.h sys/types.h sys/uio.h sys/un.h sys/utsname.h sys/wait.h termios.h
 time.h unistd.h wchar.h""".split()
 
 HEAD = "larder: 1\nservice: shop\n"
@@ -69,7 +69,7 @@ SERVICES = {
     "service, entity, event": 'entities: {(word): {key: "t:{id:u64}", fields: {id: u64}}}\n'
                               "events: {(word): {params: {id: u64}, invalidate: [(word)(id)]}}\n",
     "service, type": "types: {(word): {fields: {a: u8}}}\nentities: {thing: " + THING % ", a: (word)" + "}\n",
-    "service, enum": "types: {(word): {enum: [max, min, set, int, success, failure, all, realtime, end]}}\n"
+    "service, enum": "types: {(word): {enum: [max, min, set, int, success, failure, all, realtime, end, debug]}}\n"
                      "entities: {thing: " + THING % ", a: (word)" + "}\n",
 }
 
