@@ -5,6 +5,7 @@
  * than what it stands for.
  */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "produce.h"
@@ -70,6 +71,42 @@ static bool write_stamp(struct run *run, const char *path)
     return !path || out_write_one(run->arena, run->diag, path, "", 0, true);
 }
 
+/* Whether two paths are one file that is there. */
+static bool is_same(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+/* A file beside the generated ones is neither what was read nor one of those. */
+static bool check_beside(struct run *run, const struct args *args, const struct product *product,
+                         const char *option)
+{
+    const char *path = args_text(args, option), *taken = NULL;
+    for (size_t i = 0; path && !taken && i < product->input_count; i++) {
+        taken = is_same(path, product->inputs[i]) ? "it was read" : NULL;
+    }
+    for (size_t i = 0; path && !taken && i < out_count(product->files); i++) {
+        const char *output =
+            arena_printf(run->arena, "%s/%s", args_text(args, "-o"), out_name(product->files, i));
+        taken = strcmp(path, output) == 0 || is_same(path, output) ? "it is generated" : NULL;
+    }
+    if (taken) {
+        diag_error(run->diag, (struct src_pos){0}, "file", "%s cannot be '%s': %s", option, path,
+                   taken);
+    }
+    return !taken;
+}
+
+static bool check_all_beside(struct run *run, const struct args *args,
+                             const struct product *product)
+{
+    return check_beside(run, args, product, "--manifest") &&
+           check_beside(run, args, product, "--depfile") &&
+           check_beside(run, args, product, "--stamp");
+}
+
 int verb_generate(struct run *run, const struct args *args)
 {
     struct product product;
@@ -84,7 +121,9 @@ int verb_generate(struct run *run, const struct args *args)
     if (status != EXIT_DONE || diag_error_count(run->diag)) {
         return status;
     }
-    if (out_write(product.files, run->diag, directory) &&
+    /* Once more when those that are generated are there, by whatever path they are meant. */
+    if (check_all_beside(run, args, &product) && out_write(product.files, run->diag, directory) &&
+        check_all_beside(run, args, &product) &&
         write_manifest(run, args_text(args, "--manifest"), product.files) &&
         write_depfile(run, args, &product)) {
         write_stamp(run, args_text(args, "--stamp"));

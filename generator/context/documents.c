@@ -406,16 +406,25 @@ static struct ctx_value *lifetime_list(struct arena *arena, const struct sch_ser
     return list;
 }
 
+/* The schema's file name for a comment of Markdown, which a '>' can end. */
+static const char *source_name(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = arena_strdup(arena, esc_comment_line(arena, slash == NULL ? path : slash + 1));
+    for (char *c = name; *c != '\0'; c++) {
+        *c = *c == '<' || *c == '>' ? '?' : *c;
+    }
+    return name;
+}
+
 struct ctx_value *documents_service(struct arena *arena, const struct sch_service *service,
                                     const char *stem)
 {
     struct ctx_value *root = ctx_map_for(arena, 16);
-    const char *slash = strrchr(service->file->path, '/');
-    const char *source = slash == NULL ? service->file->path : slash + 1;
     ctx_set_string(root, "service", service->name);
     ctx_set_string(root, "env_prefix", service->env_prefix);
     ctx_set_string(root, "stem", stem);
-    ctx_set_string(root, "source", esc_comment_line(arena, source));
+    ctx_set_string(root, "source", source_name(arena, service->file->path));
     set_description(root, arena, service->description);
     ctx_set_number(root, "db", service->has_db ? service->db : 0);
     ctx_set_flag(root, "has_db", service->has_db);

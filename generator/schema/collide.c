@@ -157,6 +157,7 @@ static void claim_fields(struct claims *claims, const struct sch_decl *decl,
 
 static const char *const service_suffixes[] = {
 #define RESERVED(word)
+#define TAG(word)
 #define PARAMETER(word)
 #define SERVICE_NAME(suffix) #suffix,
 #define ENTITY_NAME(suffix)
@@ -167,6 +168,7 @@ static const char *const service_suffixes[] = {
 static const char *const entity_suffixes[] = {
     "",
 #define RESERVED(word)
+#define TAG(word)
 #define PARAMETER(word)
 #define SERVICE_NAME(suffix)
 #define ENTITY_NAME(suffix) #suffix,
@@ -176,6 +178,7 @@ static const char *const entity_suffixes[] = {
 
 static const char *const event_middles[] = {
 #define RESERVED(word)
+#define TAG(word)
 #define PARAMETER(word)
 #define SERVICE_NAME(suffix)
 #define ENTITY_NAME(suffix)

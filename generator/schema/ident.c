@@ -7,6 +7,17 @@
 
 static const char *const reserved[] = {
 #define RESERVED(word) #word,
+#define TAG(word)
+#define PARAMETER(word)
+#define SERVICE_NAME(suffix)
+#define ENTITY_NAME(suffix)
+#define EVENT_NAME(middle)
+#include "schema/ident.def"
+};
+
+static const char *const tags[] = {
+#define RESERVED(word)
+#define TAG(word) #word,
 #define PARAMETER(word)
 #define SERVICE_NAME(suffix)
 #define ENTITY_NAME(suffix)
@@ -16,6 +27,7 @@ static const char *const reserved[] = {
 
 static const char *const parameters[] = {
 #define RESERVED(word)
+#define TAG(word)
 #define PARAMETER(word) #word,
 #define SERVICE_NAME(suffix)
 #define ENTITY_NAME(suffix)
@@ -128,7 +140,11 @@ static void name_params(struct arena *arena, struct sch_param *params, size_t co
 static const char *finished(struct reader *reader, const char *name)
 {
     const char *snake = ident_snake(reader->arena, name);
-    return ident_finish(reader->arena, ident_prefixed(reader->arena, reader->service->name, snake));
+    const char *tag = ident_prefixed(reader->arena, reader->service->name, snake);
+    if (is_among(tag, tags, sizeof tags / sizeof *tags)) {
+        return arena_printf(reader->arena, "%s_", tag);
+    }
+    return ident_finish(reader->arena, tag);
 }
 
 static void name_decl(struct reader *reader, struct sch_decl *decl)

@@ -19,6 +19,8 @@ struct graph {
     size_t count;
     size_t *first; /* of node i's edges; count + 1 */
     struct edge *edges;
+    size_t
+        *held; /* by node i: fields, those of embedded structs for each time that they are in it */
 };
 
 /* --------------------------------------------------------------- building */
@@ -50,6 +52,7 @@ static void build(struct reader *reader, struct graph *graph)
         edges += reader->slots[i].decl->field_count;
     }
     graph->edges = arena_array(reader->arena, edges + 1, sizeof *graph->edges);
+    graph->held = arena_array(reader->arena, graph->count + 1, sizeof *graph->held);
     edges = 0;
     for (size_t i = 0; i < graph->count; i++) {
         const struct sch_decl *decl = reader->slots[i].decl;
@@ -84,6 +87,34 @@ static void report_endless(const struct graph *graph, const struct edge *edge, s
     diag_note(graph->reader->diag, decl->pos, "'%s' begins here", decl->name);
 }
 
+/* Each of a chain of types that embeds the next one twice doubles what it holds:
+ * some lines of schema are more than a compiler, a stack and we could bear. What is
+ * too large counts as nothing further on, so that it is reported once. */
+static size_t held_by(const struct graph *graph, const struct sch_decl *decl)
+{
+    size_t held = 0;
+    for (size_t i = 0; i < decl->field_count; i++) {
+        const struct sch_type *type = &decl->fields[i].type;
+        bool embeds = type->decl != NULL && !type->decl->is_enum && !type->optional;
+        held += embeds ? graph->held[slot_of(graph->reader, type->decl)] : 1;
+    }
+    if (held <= LIMIT_HELD) {
+        return held;
+    }
+    diag_error(graph->reader->diag, decl->pos, "limit",
+               "more than %d fields, with those of the structs in it: make some of these optional",
+               LIMIT_HELD);
+    return 0;
+}
+
+static void check_entities(const struct graph *graph)
+{
+    const struct sch_service *service = graph->reader->service;
+    for (size_t i = 0; i < service->entity_count; i++) {
+        (void)held_by(graph, &service->entities[i].body);
+    }
+}
+
 /* Depth first over embedding edges; enums have none and come first by themselves. */
 static void visit_from(const struct graph *graph, size_t root, unsigned char *colours,
                        struct visit *stack)
@@ -96,6 +127,7 @@ static void visit_from(const struct graph *graph, size_t root, unsigned char *co
         struct visit *top = &stack[depth - 1];
         if (top->edge == graph->first[top->node + 1]) {
             colours[top->node] = BLACK;
+            graph->held[top->node] = held_by(graph, graph->reader->slots[top->node].decl);
             service->decls[service->decl_count++] = graph->reader->slots[top->node].decl;
             depth--;
             continue;
@@ -318,6 +350,7 @@ void decls_order(struct reader *reader)
     struct graph graph = {0};
     build(reader, &graph);
     put_in_order(&graph);
+    check_entities(&graph);
     find_recursion(&graph);
     find_use(&graph);
 }

@@ -44,7 +44,8 @@ static bool begins_character(char byte)
 static size_t offset_of(struct reader *reader, struct src_pos pos)
 {
     const struct src_file *file = pos.file;
-    const struct line_table *table = lines_of(reader, file);
+    struct line_table *table = lines_of(reader, file);
+    uint32_t column = 1;
     if (pos.line == 0 || pos.line > table->count) {
         return file->len;
     }
@@ -52,12 +53,18 @@ static size_t offset_of(struct reader *reader, struct src_pos pos)
     if (pos.line == 1 && file->len >= 3 && memcmp(file->data, "\xef\xbb\xbf", 3) == 0) {
         at = 3;
     }
-    for (uint32_t column = 1; column < pos.column && at < file->len; column++) {
+    if (table->last.line == pos.line && table->last.column <= pos.column) {
+        at = table->last_at;
+        column = table->last.column;
+    }
+    for (; column < pos.column && at < file->len; column++) {
         at++;
         while (at < file->len && !begins_character(file->data[at])) {
             at++;
         }
     }
+    table->last = (struct src_pos){.line = pos.line, .column = column};
+    table->last_at = at;
     return at;
 }
 

@@ -143,6 +143,11 @@ static void read_service(struct reader *reader, const struct opt_values *values,
         diag_error(reader->diag, name->pos, "collision",
                    "the names that begin with 'larder' are the library's own");
     }
+    if (strcmp(service->name, "default") == 0) {
+        diag_error(reader->diag, name->pos, "collision",
+                   "'default' is Redis's user for who does not log in; each service is a user of "
+                   "its own");
+    }
 }
 
 static void read_prefix(struct reader *reader, const struct yml_node *node)

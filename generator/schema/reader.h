@@ -27,6 +27,7 @@ enum {
     LIMIT_FILES = 256, /* this and the included */
     LIMIT_ENTITIES = 10000,
     LIMIT_FIELDS = 512,    /* of a struct */
+    LIMIT_HELD = 16384,    /* fields of a struct and of all that it embeds */
     LIMIT_NAME = 63,       /* characters */
     LIMIT_PREFIX = 128,    /* bytes */
     LIMIT_KEY = 1024,      /* bytes; the runtime's LARDER_KEY_MAX */
@@ -41,6 +42,9 @@ struct line_table {
     size_t *starts;
     size_t count;
     struct line_table *next;
+    /* The place that was looked for last: the next one is often behind it in the line. */
+    struct src_pos last;
+    size_t last_at;
 };
 
 /* A declared type, and where its body stands. */

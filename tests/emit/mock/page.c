@@ -26,7 +26,7 @@ enum larder_status page_rename(struct shop_cache *cache, uint64_t id, const char
 
 size_t page_count(struct shop_cache *cache, const uint64_t *ids, size_t count)
 {
-    struct shop_item_key keys[MOST];
+    struct shop_item_key keys[MOST] = {{0}};
     const struct shop_item *items[MOST];
     enum larder_status each[MOST];
     size_t found = 0;
