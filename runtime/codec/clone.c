@@ -93,6 +93,7 @@ static enum larder_status decode(const struct larder_allocator *allocator,
     size_t len = larder_writer_len(w);
     size_t slots = slots_of(type, value);
     atomic_init(&hint.slots_per_256, (slots * HINT_SCALE + len - 1) / len);
+    atomic_init(&hint.slots_most, slots);
     return larder_value_decode(allocator, entity, &hint, w->start, len, ret_value);
 }
 
