@@ -172,8 +172,8 @@ static void read_redis(struct reader *reader, const struct opt_value *given)
     struct sch_service *service = reader->service;
     service->prefix = "";
     service->redis_pos = given->key != NULL ? given->key->pos : service->pos;
-    if (given->node == NULL ||
-        !opt_read(reader, given->node, OPT_SCOPE_REDIS, OPT_ALL_KINDS, given->key->pos, &values)) {
+    if (given->node == NULL || !opt_read(reader, given->node, OPT_SCOPE_REDIS, OPT_ALL_KINDS,
+                                         service->redis_pos, &values)) {
         return;
     }
     if (values.of[OPT_DB].node != NULL) {
