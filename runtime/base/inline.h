@@ -2,11 +2,11 @@
 /*
  * Functions that are not to be on the stack while a call sleeps.
  *
- * Who sleeps in a system call loses what the processor knew of the way back: each
- * return through a function that was entered before is then guessed wrong. Between a
- * typed get and its recv were sixteen; half of them gone save as much as two looks at
- * the clock. So what lies on that way is one function where it can be, however it
- * reads in parts.
+ * Between a typed get and its recv were some sixteen of them. Half of them gone, and
+ * eight instructions in a hundred, the time from recv to value fell from 370 to 290 ns.
+ * The likely reason, which was not measured: who slept in a system call comes back to
+ * returns that the processor has forgotten. So what lies on that way is one function
+ * where it can be, however it reads in parts.
  */
 #ifndef LARDER_BASE_INLINE_H
 #define LARDER_BASE_INLINE_H

@@ -94,7 +94,7 @@ def make_program(schema, cases, options, folder):
         sys.exit(f"larder generate: exit {status}\n{output}")
     with open(os.path.join(folder, f"{schema.stem}_roundtrip.c"), "w", encoding="ascii") as file:
         file.write(Program(schema).whole(cases, []))
-    build = roundtrip.Build("one", options.compiler, ["-O1", *options.flags.split()], options.library)
+    build = roundtrip.Build("one", options.compiler, ["-O1", *options.flags.split()], options.archive)
     made = build.make(folder, schema.stem)
     if made is None:
         sys.exit("there is no program")
@@ -104,7 +104,7 @@ def make_program(schema, cases, options, folder):
 def parse(doc, *more):
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--larder", default=os.environ.get("LARDER", "larder"), help="the generator")
-    parser.add_argument("--library", required=True, help="liblarder")
+    parser.add_argument("--library", dest="archive", required=True, help="liblarder")
     parser.add_argument("--compiler", default="gcc")
     parser.add_argument("--flags", default="", help="such as -fsanitize=address")
     parser.add_argument("--seed", type=int, default=None)

@@ -510,11 +510,11 @@ def hold(path, builds, options, seed, server, folder):
 def choose_builds(options, folder):
     """The last one is the one whose values are changed in Redis."""
     if not options.all:
-        return [Build("one", options.compiler, ["-O1", *options.flags.split()], options.library)]
+        return [Build("one", options.compiler, ["-O1", *options.flags.split()], options.archive)]
     sanitized = sanitized_runtime(folder, "clang")
     return [
-        Build("gcc", "gcc", ["-O2"], options.library),
-        Build("gxx", "gcc", ["-O1"], options.library, program="c++"),
+        Build("gcc", "gcc", ["-O2"], options.archive),
+        Build("gxx", "gcc", ["-O1"], options.archive, program="c++"),
         Build("clangxx", "clang", [], None, program="c++", run=False),
         Build("clang_sanitized", "clang", ["-O1", *SANITIZERS], sanitized),
     ]
@@ -524,7 +524,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", metavar="FILE")
     parser.add_argument("--larder", default=os.environ.get("LARDER", "larder"), help="the generator")
-    parser.add_argument("--library", required=True, help="liblarder")
+    parser.add_argument("--library", dest="archive", required=True, help="liblarder")
     parser.add_argument("--compiler", default="gcc", help="for a single build")
     parser.add_argument("--flags", default="", help="of that build, such as -fsanitize=address")
     parser.add_argument("--all", action="store_true", help="gcc, clang with sanitizers, and C++")
