@@ -39,7 +39,21 @@ enum larder_op_kind {
     LARDER_OP_TTL,     /* OK: `number` in ms, -1 without expiry; MISS */
     LARDER_OP_EXPIRE,  /* ttl_ms from now, 0: for ever. OK, MISS */
     LARDER_OP_PING,    /* OK */
-    LARDER_OP_SCAN     /* key: a prefix; value: a cursor. sink: a page of keys (cache/sweep.h) */
+    LARDER_OP_SCAN,    /* key: a prefix; value: a cursor. sink: a page of keys (cache/sweep.h) */
+    LARDER_OP_RENEW,   /* as GET; what is there then lives for ttl_ms from now */
+    LARDER_OP_HEAD, /* as GET, of the first LARDER_HEAD_BYTES at most; `number`: the whole length */
+    LARDER_OP_CLAIM, /* nothing there: `value` is stored for ttl_ms, and MISS with `number` 1.
+                          Else as GET, with `number` 0. The token in `value` found there: `number` 1 */
+    LARDER_OP_TAKE,  /* as CLAIM, and also over what is there, if it is still what was `seen`, or a
+                          claim that has ended. `keep`: of a timed value only the claim's slot changes */
+    LARDER_OP_FILL, /* OK: `value` stored for ttl_ms, the claim of `token` is over; E_LOST: it did not
+                          stand any more, or a version is younger than `as_of` */
+    LARDER_OP_RELEASE, /* OK: the claim of `token` is gone, for pause_ms nobody's; E_LOST: it was */
+    LARDER_OP_SOFTEN, /* OK: a timed value is stale from now on, its claim dead; anything else that is
+                          there is deleted (a claim or a mark: MISS); MISS */
+    LARDER_OP_BUMP,   /* OK: all `versions` are younger than anything stored until now; key: as the
+                          first of them, for the journal */
+    LARDER_OP_TIME    /* OK: the server's clock was asked, see now_ms */
 };
 
 /* What making an operation twice means: what decides whether one whose outcome
@@ -67,6 +81,25 @@ static inline bool larder_class_repeats(enum larder_class class)
     return class != LARDER_CLASS_ACCUMULATING;
 }
 
+enum { LARDER_HEAD_BYTES = 160 }; /* no head of an entry is longer (codec/envelope.h) */
+
+/* Keys of versions, and of the clock that numbers them (cache/versions.h). A value of
+ * both is a MessagePack number in its 9-byte form. */
+struct larder_version_key {
+    const char *bytes;
+    size_t len;
+};
+
+struct larder_op_versions {
+    struct larder_version_key clock;
+    const struct larder_version_key *keys;
+    size_t count;
+    int64_t ttl_ms;  /* of versions that are made or renewed; 0: no expiry */
+    uint64_t as_of;  /* FILL: the clock when the load began. BUMP, SET, ADD, REPLACE: of the clock,
+                       if there is none: a random epoch */
+    size_t as_of_at; /* SET, ADD, REPLACE: where in `value` those 8 bytes are put in */
+};
+
 struct larder_op {
     enum larder_op_kind kind;
     const char *key;
@@ -80,6 +113,15 @@ struct larder_op {
     bool large;             /* GET: one that `place` is asked for is expected */
     size_t expected;        /* GET: bytes of the value, if that can be guessed; 0: it cannot */
     void *user;             /* the sink's */
+    const struct larder_op_versions *versions; /* SET ADD REPLACE FILL BUMP; NULL: none */
+    const uint8_t
+        *seen; /* TAKE ADD REPLACE: the first bytes of what was found and is of no use; NULL */
+    size_t seen_len;
+    size_t seen_total; /* ...and the length of all of it */
+    uint64_t token;    /* TAKE FILL RELEASE: of the claim, above 1 */
+    bool keep;         /* TAKE: of a timed value only the claim's slot changes */
+    int64_t pause_ms;  /* RELEASE: for so long a kept value is nobody's to load; 0: it is free */
+    int64_t window_ms; /* EXPIRE of a timed value: its stay beyond ttl_ms */
     /* Answers, set by the backend for every operation of a batch. */
     enum larder_status status;
     enum larder_outcome outcome; /* of a write */
@@ -111,6 +153,9 @@ struct larder_backend_table {
     /* Whether the server is taken to be away: its breaker is not closed. One
      * load; NULL: never. */
     bool (*is_away)(const struct larder_backend *backend);
+    /* The server's wall clock in ms, as far as it is known; *ret_age_ms: how long ago it was
+     * asked, INT64_MAX: never. Does not block. */
+    int64_t (*now_ms)(const struct larder_backend *backend, int64_t *ret_age_ms);
     void (*free)(struct larder_backend *backend);
 };
 

@@ -27,7 +27,7 @@
  * version N runs on every runtime with LARDER_STUB_OLDEST <= N <=
  * LARDER_STUB_VERSION. Generated headers check it with #error, generated
  * sources once more at link time, through the symbol larder_abi_1. */
-#define LARDER_STUB_VERSION 3
+#define LARDER_STUB_VERSION 4
 #define LARDER_STUB_OLDEST 1
 
 #ifdef __cplusplus

@@ -21,6 +21,8 @@ LARDER_API extern const char larder_abi_1;
 
 enum {
     LARDER_KEY_MAX = 1024, /* bytes of a whole key, prefix included */
+    LARDER_GROUPS_MAX = 4, /* groups of an entity's keys: leading parts that events name */
+    LARDER_TAGS_MAX = 8,   /* tags of a value, a loader's included */
     LARDER_TTL_SCHEMA = 0  /* in place of a lifetime: the schema's, with its jitter */
 };
 
@@ -42,6 +44,8 @@ struct larder_key {
     size_t prefix_len;         /* how much of it is the service's prefix */
     enum larder_status status; /* OK, E_ARG (NULL, no such enumerator), E_TOO_LARGE */
     char bytes[LARDER_KEY_MAX];
+    /* From stub version 4 on, and only of entities with groups: lengths up to their ends. */
+    uint16_t marks[LARDER_GROUPS_MAX];
 };
 
 /* Starts a key of this cache: empty but for the service's prefix. A NULL cache
@@ -61,6 +65,8 @@ LARDER_API void larder_key_name(struct larder_key *key, const char *name);
  * was appended since the key was `mark` bytes long. */
 LARDER_API void larder_key_string_hash(struct larder_key *key, const char *text);
 LARDER_API void larder_key_hash_since(struct larder_key *key, size_t mark);
+/* The i-th group ends here: `history_page(user_id, *, *)` behind user_id's text. From stub version 4 on. */
+LARDER_API void larder_key_mark(struct larder_key *key, size_t i);
 
 /* Notes what is wrong with an argument for larder_last_error() and answers
  * E_ARG. `field` names it, NULL: the pattern alone does. */
@@ -78,6 +84,36 @@ struct larder_ttl {
 
 /* How a body is compressed; the numbers are those of stored values. */
 enum larder_codec { LARDER_CODEC_NONE, LARDER_CODEC_ZSTD, LARDER_CODEC_LZ4 };
+
+/* What an entity asks for beyond a lifetime; times in ms, 0: not asked for. */
+struct larder_policy {
+    int64_t while_revalidate_ms; /* both are added to the lifetime */
+    int64_t if_error_ms;
+    int64_t absent_ms;
+    int64_t max_age_ms; /* with sliding */
+    int64_t redelete_after_ms;
+    uint32_t refresh_ppm; /* of the lifetime: reload from there on */
+    bool xfetch;
+    bool sliding;
+};
+
+/* The tags of a value, as they are collected. */
+struct larder_tags {
+    size_t count;
+    enum larder_status status; /* OK; E_TOO_LARGE: more than LARDER_TAGS_MAX */
+    uint64_t seed;             /* of ids */
+    uint64_t ids[LARDER_TAGS_MAX];
+};
+
+/* Adds the tag that was spelt into *text as keys are, from its prefix_len on. */
+LARDER_API void larder_tags_add(struct larder_tags *tags, const struct larder_key *text);
+
+/* How to keep a loader's call for later: a struct that holds it, its user and the key's parameters. */
+struct larder_call_shape {
+    size_t size;
+    const size_t *strings; /* offsets of its const char * members, which are copied */
+    size_t string_count;
+};
 
 struct larder_entity {
     const char *name;    /* "search_results" */
@@ -101,6 +137,13 @@ struct larder_entity {
     /* From stub version 2 on; in services of version 1 there is nothing here. */
     enum larder_codec compress; /* how values are written; every codec is read, whatever it says */
     uint32_t compress_above;    /* only bodies of more bytes than this */
+    /* From stub version 4 on. */
+    const struct larder_policy *policy; /* NULL: none */
+    bool has_all;                       /* an event invalidates all entries at once */
+    uint32_t group_count;               /* marks of each key */
+    /* Collects the value's tags; NULL: it has none. */
+    void (*tags)(const void *value, struct larder_tags *tags);
+    const struct larder_call_shape *call; /* of its loaders */
 };
 
 struct larder_service {
