@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The checker's own process: the crew, what is done to it and to its server. */
+#ifndef TESTS_FRESHNESS_FRESH_H
+#define TESTS_FRESHNESS_FRESH_H
+
+#include <sys/types.h>
+
+#include "ground.h"
+#include "support/redis_server.h"
+
+struct crew {
+    struct ground *ground;
+    int fd; /* the ground's */
+    struct redis_server server;
+    pid_t pids[GROUND_PROCESSES];
+    uint64_t random;
+    uint64_t faults; /* done so far */
+};
+
+void crew_hire(struct crew *crew, unsigned process);
+/* SIGKILL, wherever it is, and another in its place. */
+void crew_replace(struct crew *crew, unsigned process);
+void crew_dismiss(struct crew *crew);
+unsigned crew_below(struct crew *crew, unsigned bound);
+
+/* One thing that goes wrong, again and again while a round runs. */
+struct fault {
+    const char *name;
+    const char *what;
+    const char *const *server_args; /* more of them; NULL: none */
+    int pause_ms;                   /* between two */
+    void (*strike)(struct crew *crew);
+};
+
+extern const struct fault faults[];
+extern const unsigned fault_count;
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "ground.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+struct ground *ground_open(int fd)
+{
+    void *at = mmap(NULL, sizeof(struct ground), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED) {
+        perror("mmap");
+        exit(2);
+    }
+    return at;
+}
+
+struct ground *ground_make(int *ret_fd)
+{
+    *ret_fd = memfd_create("ground", 0);
+    if (*ret_fd < 0 || ftruncate(*ret_fd, sizeof(struct ground)) != 0) {
+        perror("memfd");
+        exit(2);
+    }
+    return ground_open(*ret_fd);
+}
+
+int64_t ground_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+bool ground_note(struct ground_thread *thread, enum ground_kind kind, unsigned subject,
+                 uint32_t version, int64_t start_ns, int64_t end_ns)
+{
+    unsigned used = atomic_load_explicit(&thread->used, memory_order_relaxed);
+    if (used == GROUND_RECORDS) {
+        return false;
+    }
+    thread->records[used] =
+        (struct ground_record){(uint32_t)kind << 16 | subject, version, start_ns, end_ns};
+    atomic_store_explicit(&thread->used, used + 1, memory_order_release);
+    return true;
+}
