@@ -117,6 +117,7 @@ struct plan {
     uint32_t load_us;
     uint32_t mutant;
     const char *only; /* one fault's name; NULL: all */
+    bool by_hand;
     bool stop_at_first;
 };
 
@@ -150,6 +151,7 @@ static bool run_fault(const struct plan *plan, const struct fault *fault, struct
     crew.ground->seed = plan->seed;
     crew.ground->load_us = plan->load_us;
     crew.ground->mutant = plan->mutant;
+    crew.ground->by_hand = plan->by_hand;
     for (unsigned i = 0; i < GROUND_PROCESSES; i++) {
         crew_hire(&crew, i);
     }
@@ -181,7 +183,7 @@ static int usage(FILE *out)
 {
     fprintf(
         out,
-        "usage: freshness [--reads N] [--seed N] [--load-us N] [--fault NAME] [--mutant N]\n"
+        "usage: freshness [--reads N] [--seed N] [--load-us N] [--fault NAME] [--by-hand] [--mutant N]\n"
         "Runs %d processes of %d threads that read, load and change the same %d rows, judges\n"
         "every read by what had been invalidated before it started, and prints a line a fault.\n"
         "  --reads N     judged reads a fault (default 200000)\n"
@@ -220,6 +222,9 @@ int main(int argc, char **argv)
             break;
         case 'f':
             plan.only = optarg;
+            break;
+        case 'b':
+            plan.by_hand = true;
             break;
         case 'm':
             plan.mutant = (uint32_t)strtoul(optarg, NULL, 10);
