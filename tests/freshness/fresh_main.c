@@ -199,13 +199,10 @@ static int usage(FILE *out)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"reads", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 's'},
-        {"load-us", required_argument, NULL, 'l'},
-        {"fault", required_argument, NULL, 'f'},
-        {"mutant", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"reads", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 's'},
+        {"load-us", required_argument, NULL, 'l'}, {"fault", required_argument, NULL, 'f'},
+        {"mutant", required_argument, NULL, 'm'},  {"by-hand", no_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     struct plan plan = {.reads = 200000, .seed = (uint64_t)ground_now_ns() >> 10, .load_us = 2000};
     int option;
