@@ -175,9 +175,9 @@ static enum larder_status append_value(struct many *m, const struct larder_entit
     larder_writer_init(&w, &m->cache->allocator, room, sizeof room, larder_stored_max(entity));
     uint64_t fingerprint = larder_fingerprint_of(m->cache, entity, key);
     enum larder_status status =
-        larder_stored_write(&w, entity, fingerprint, m->values + i * entity->value_size);
+        larder_stored_write(&w, entity, fingerprint, NULL, m->values + i * entity->value_size);
     if (status == LARDER_OK) {
-        larder_stored_compress(m->cache, entity, fingerprint, &w);
+        larder_stored_compress(m->cache, entity, fingerprint, NULL, &w);
     }
     op->value_len = larder_writer_len(&w);
     op->ttl_ms = larder_lifetime_ms(m->cache, entity, LARDER_TTL_SCHEMA);
