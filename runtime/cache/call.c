@@ -161,7 +161,9 @@ enum larder_status larder_server_time_learn(struct larder_cache *cache,
     if (larder_server_time_ms(cache, &age_ms) != LARDER_NO_TIME) {
         return LARDER_OK;
     }
-    struct larder_op op = {.kind = LARDER_OP_TIME, .key = key->bytes, .key_len = key->len};
+    struct larder_op op = {.kind = LARDER_OP_TIME,
+                           .key = key != NULL ? key->bytes : cache->versions.clock.bytes,
+                           .key_len = key != NULL ? key->len : cache->versions.clock.len};
     return larder_call_run(cache, entity, &op, deadline_ns);
 }
 

@@ -65,7 +65,8 @@ int64_t larder_stay_ms(const struct larder_cache *cache, const struct larder_ent
 #define LARDER_NO_TIME INT64_MIN
 int64_t larder_server_time_ms(const struct larder_cache *cache, int64_t *ret_age_ms);
 
-/* Asks for it, where nobody did so far. OK, or the failure, noted. */
+/* Asks for it, where nobody did so far; key: of the entry that it is for, NULL: of several.
+ * OK, or the failure, noted. */
 enum larder_status larder_server_time_learn(struct larder_cache *cache,
                                             const struct larder_entity *entity,
                                             const struct larder_key *key, int64_t deadline_ns);

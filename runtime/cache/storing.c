@@ -74,21 +74,33 @@ enum larder_status larder_storing_tags(const struct larder_cache *cache,
     return LARDER_OK;
 }
 
+void larder_storing_ids(const struct larder_cache *cache, const struct larder_entity *entity,
+                        const struct larder_key *key, const struct larder_storing *storing,
+                        struct larder_version_ids *ret_ids)
+{
+    const struct larder_envelope_head *head = &storing->head;
+    ret_ids->count = 0;
+    if ((head->meta & LARDER_META_VERSIONED) == 0) {
+        return;
+    }
+    larder_version_ids_of_key(&cache->versions, &larder_state_of(cache, entity)->versions,
+                              entity->name, key, ret_ids);
+    for (size_t i = 0; i < head->tag_count; i++) {
+        ret_ids->ids[ret_ids->count++] = head->tags[i];
+    }
+}
+
 void larder_storing_op(const struct larder_cache *cache, const struct larder_entity *entity,
                        const struct larder_key *key, struct larder_storing *storing,
                        struct larder_op *op)
 {
-    const struct larder_entity_state *state = larder_state_of(cache, entity);
     const struct larder_envelope_head *head = &storing->head;
     struct larder_version_ids ids;
     op->ttl_ms = storing->stay_ms;
     if ((head->meta & LARDER_META_VERSIONED) == 0) {
         return;
     }
-    larder_version_ids_of_key(&cache->versions, &state->versions, entity->name, key, &ids);
-    for (size_t i = 0; i < head->tag_count; i++) {
-        ids.ids[ids.count++] = head->tags[i];
-    }
+    larder_storing_ids(cache, entity, key, storing, &ids);
     larder_version_list_make(&cache->versions, &ids, storing->stay_ms,
                              head->as_of != 0 ? head->as_of : larder_version_begin(),
                              &storing->list);

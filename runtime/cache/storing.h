@@ -50,6 +50,11 @@ static inline bool larder_storing_is_plain(const struct larder_cache *cache,
     return !state->is_versioned && !state->is_timed;
 }
 
+/* The versions that reach it; none, if it is not versioned. */
+void larder_storing_ids(const struct larder_cache *cache, const struct larder_entity *entity,
+                        const struct larder_key *key, const struct larder_storing *storing,
+                        struct larder_version_ids *ret_ids);
+
 /* Lifetime and versions of a SET, ADD, REPLACE or FILL of it. */
 void larder_storing_op(const struct larder_cache *cache, const struct larder_entity *entity,
                        const struct larder_key *key, struct larder_storing *storing,
