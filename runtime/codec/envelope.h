@@ -39,8 +39,34 @@
 enum {
     LARDER_ENVELOPE_MAX_BYTES = 16,
     LARDER_ENVELOPE_VERSION_AT = 11, /* where the version of a plain value begins */
-    LARDER_ENVELOPE_PACKED_MAX_BYTES = LARDER_ENVELOPE_MAX_BYTES + 1 + 5 + 5
+    LARDER_ENVELOPE_PACKED_MAX_BYTES = LARDER_ENVELOPE_MAX_BYTES + 1 + 5 + 5,
+    LARDER_ENVELOPE_CLAIM_MAX_BYTES = 43 + 5 + 1
 };
+
+/*
+ * Where what a claim, a mark or a timed value has stands, each number behind the byte
+ * of its tag. Numbers of the preprocessor, since the texts of scripts are made of them.
+ *
+ *     98 29 cf..  cf token  cf until  cf fresh  ce cost  version nil    a claim
+ *     94 09 cf..  version nil                                          an absent mark
+ *     96 49 cf..  cf as_of 90  version nil                             ...of an entity with versions
+ *     9x m  cf..  cf token  cf until  cf fresh  ce cost  ...            a timed value: m & 0xaf is 0x21
+ */
+#define LARDER_ENVELOPE_TOKEN_AT 11 /* of the claim; 0: none; 1: nobody's, a pause */
+#define LARDER_ENVELOPE_UNTIL_AT 20 /* the claim's or pause's end, in ms of the server's clock */
+#define LARDER_ENVELOPE_FRESH_AT 29 /* until then the value is fresh; the same clock */
+#define LARDER_ENVELOPE_COST_AT 38  /* what the load took, in ms; 4 bytes */
+#define LARDER_ENVELOPE_TIMED_BYTES 43
+
+/* The first two bytes of entries without a value, and the bits that make a timed value. */
+#define LARDER_ENVELOPE_CLAIM 0x9829
+#define LARDER_ENVELOPE_ABSENT 0x9409
+#define LARDER_ENVELOPE_ABSENT_VERSIONED 0x9649
+#define LARDER_ENVELOPE_TIMED_MASK 0xaf /* the format, no value, timed */
+#define LARDER_ENVELOPE_TIMED 0x21
+
+/* `fresh` of a value without an end. Exact in a script's numbers, too. */
+#define LARDER_ENVELOPE_FOREVER_MS (INT64_C(1) << 53)
 
 uint64_t larder_envelope_seed(const char *service, const char *entity);
 /* key: behind the prefix. */
@@ -62,6 +88,60 @@ static inline size_t larder_envelope_write(uint8_t *to, uint64_t fingerprint, ui
     }
     to[LARDER_ENVELOPE_VERSION_AT] = (uint8_t)version;
     return LARDER_ENVELOPE_VERSION_AT + 1;
+}
+
+/* A number in its 9-byte form; answers what is behind it. */
+static inline uint8_t *larder_envelope_put64(uint8_t *to, uint64_t value)
+{
+    to[0] = 0xcf;
+    larder_store64(to + 1, value);
+    return to + 9;
+}
+
+/* Writes a claim; answers its length, at most LARDER_ENVELOPE_CLAIM_MAX_BYTES. */
+static inline size_t larder_envelope_write_claim(uint8_t *to, uint64_t fingerprint,
+                                                 uint32_t version, uint64_t token, int64_t until_ms)
+{
+    uint8_t *p = to;
+    *p++ = LARDER_ENVELOPE_CLAIM >> 8;
+    *p++ = LARDER_ENVELOPE_CLAIM & 0xff;
+    p = larder_envelope_put64(p, fingerprint);
+    p = larder_envelope_put64(p, token);
+    p = larder_envelope_put64(p, (uint64_t)until_ms);
+    p = larder_envelope_put64(p, 0);
+    memcpy(p, "\xce\0\0\0\0", 5);
+    p += 5;
+    if (version < 0x80) {
+        *p++ = (uint8_t)version;
+    } else {
+        p += larder_envelope_write_version(p, version);
+    }
+    *p++ = 0xc0;
+    return (size_t)(p - to);
+}
+
+/* The first two bytes, where they are one of the forms without a value; else 0. */
+static inline unsigned larder_envelope_form(const uint8_t *bytes, size_t len)
+{
+    unsigned form = len >= 2 ? (unsigned)bytes[0] << 8 | bytes[1] : 0;
+    bool known = form == LARDER_ENVELOPE_CLAIM || form == LARDER_ENVELOPE_ABSENT ||
+                 form == LARDER_ENVELOPE_ABSENT_VERSIONED;
+    return known ? form : 0;
+}
+
+/* Whether there is a slot for a claim: a claim, or a timed value. */
+static inline bool larder_envelope_has_slot(const uint8_t *bytes, size_t len)
+{
+    return len >= LARDER_ENVELOPE_TIMED_BYTES && (bytes[0] & 0xf0) == 0x90 &&
+           (bytes[1] & (LARDER_ENVELOPE_TIMED_MASK & ~8)) == LARDER_ENVELOPE_TIMED &&
+           bytes[LARDER_ENVELOPE_TOKEN_AT] == 0xcf && bytes[LARDER_ENVELOPE_UNTIL_AT] == 0xcf &&
+           bytes[LARDER_ENVELOPE_FRESH_AT] == 0xcf && bytes[LARDER_ENVELOPE_COST_AT] == 0xce;
+}
+
+/* Of one that has a slot: the number behind the tag at `at`. */
+static inline uint64_t larder_envelope_get64(const uint8_t *bytes, size_t at)
+{
+    return larder_load64(bytes + at + 1);
 }
 
 enum larder_envelope_verdict {
