@@ -44,10 +44,10 @@ static void load_and_fill(struct load_call *c, struct larder_landing *ret_landin
 
 /* ---------------------------------------------------------------- the call */
 
-enum larder_status larder_stub_get_or_load(struct larder_cache *cache,
-                                           const struct larder_entity *entity,
-                                           const struct larder_key *key, larder_load_fn *load,
-                                           const void *call, const void **ret_value)
+static enum larder_status load_by(void (*how)(struct load_call *, struct larder_landing *),
+                                  struct larder_cache *cache, const struct larder_entity *entity,
+                                  const struct larder_key *key, larder_load_fn *load,
+                                  const void *call, const void **ret_value)
 {
     struct larder_landing landing;
     if (ret_value != NULL) {
@@ -73,13 +73,29 @@ enum larder_status larder_stub_get_or_load(struct larder_cache *cache,
         .call = call,
         .deadline_ns = larder_call_deadline_ns(cache),
     };
-    read_through(&c, &landing);
+    how(&c, &landing);
     larder_outcome_set(landing.outcome);
     if (landing.status == LARDER_OK && landing.outcome == LARDER_APPLIED) {
         larder_error_clear(); /* whatever failed on the way was made good */
     }
     *ret_value = landing.value;
     return landing.status;
+}
+
+enum larder_status larder_stub_get_or_load(struct larder_cache *cache,
+                                           const struct larder_entity *entity,
+                                           const struct larder_key *key, larder_load_fn *load,
+                                           const void *call, const void **ret_value)
+{
+    return load_by(read_through, cache, entity, key, load, call, ret_value);
+}
+
+enum larder_status larder_stub_refresh(struct larder_cache *cache,
+                                       const struct larder_entity *entity,
+                                       const struct larder_key *key, larder_load_fn *load,
+                                       const void *call, const void **ret_value)
+{
+    return load_by(load_and_fill, cache, entity, key, load, call, ret_value);
 }
 
 /* Look, then agree with the others who miss the same key on who loads it. */
