@@ -11,6 +11,7 @@
 #include "backend/backend.h"
 #include "cache/flight.h"
 #include "cache/load_gate.h"
+#include "cache/versions.h"
 #include "codec/block.h"
 #include "codec/compress.h"
 #include "observe/counters.h"
@@ -23,6 +24,11 @@ struct larder_entity_state {
     uint64_t seed;  /* of its envelopes' fingerprints */
     int64_t ttl_ms; /* 1..2^53, 0: no expiry */
     struct larder_value_hint hint;
+    const struct larder_policy *policy; /* never NULL: one of zeroes, where there is none */
+    struct larder_entity_versions versions;
+    void (*tags)(const void *value, struct larder_tags *tags); /* NULL: values have none */
+    bool is_versioned; /* its values carry as_of: something invalidates many of them at once */
+    bool is_timed;     /* its values carry until when they are fresh */
     enum larder_codec compress; /* what is written; NONE: as it is */
     size_t compress_above;      /* of bodies of more bytes than this */
     atomic_size_t last_large;   /* bytes of the value that was read last; 0: it was not large */
@@ -42,6 +48,7 @@ struct larder_cache {
     struct larder_flights flights;
     struct larder_load_gate loads;
     struct larder_compressor compressor;
+    struct larder_version_names versions;
     int64_t timeout_ms;
     size_t prefix_len;
     char prefix[LARDER_PREFIX_MAX + 1];

@@ -20,7 +20,8 @@
 enum {
     REPLY_SLACK_BYTES = 64 * 1024, /* of a reply, besides the value in it */
     CLIENT_NAME_BYTES = 64,
-    STUB_COMPRESS = 2 /* the stub version from which on entities say how they are compressed */
+    STUB_COMPRESS = 2, /* the stub version from which on entities say how they are compressed, */
+    STUB_POLICY = 4    /* ... and have policies, versions and tags */
 };
 
 /* -------------------------------------------------------------------- open */
@@ -59,7 +60,8 @@ static bool entity_is_sound(const struct larder_service *service, size_t i)
            entity->defaults != NULL && entity->value_size != 0 && entity->ttl_index >= -1 &&
            (entity->ttl_index == -1 || (size_t)entity->ttl_index < service->ttl_count) &&
            (service->stub_version < STUB_COMPRESS ||
-            (unsigned)entity->compress <= LARDER_CODEC_LZ4);
+            (unsigned)entity->compress <= LARDER_CODEC_LZ4) &&
+           (service->stub_version < STUB_POLICY || entity->group_count <= LARDER_GROUPS_MAX);
 }
 
 static enum larder_status check_service(const struct larder_service *service)
@@ -93,6 +95,30 @@ static void resolve_compress(const struct larder_cache *cache, const struct lard
     }
 }
 
+/* What an entity asks for beyond a lifetime, if the service knows of that at all. */
+static void resolve_policy(const struct larder_cache *cache, const struct larder_entity *entity,
+                           struct larder_entity_state *state)
+{
+    static const struct larder_policy none = {0};
+    state->policy = &none;
+    if (cache->service->stub_version < STUB_POLICY) {
+        return;
+    }
+    if (entity->policy != NULL) {
+        state->policy = entity->policy;
+    }
+    const struct larder_policy *policy = state->policy;
+    state->versions.has_all = entity->has_all;
+    state->versions.group_count = entity->group_count;
+    state->versions.all_id =
+        entity->has_all ? larder_version_of_entity(&cache->versions, entity->name) : 0;
+    state->tags = entity->tags;
+    state->is_versioned = larder_entity_versions_any(&state->versions) || entity->tags != NULL;
+    state->is_timed = policy->while_revalidate_ms != 0 || policy->if_error_ms != 0 ||
+                      policy->refresh_ppm != 0 || policy->xfetch ||
+                      (policy->sliding && policy->max_age_ms != 0);
+}
+
 /* The states, on cache lines, each with what its entity resolved to. */
 static enum larder_status make_states(struct larder_cache *cache,
                                       const struct larder_settings *settings)
@@ -113,6 +139,7 @@ static enum larder_status make_states(struct larder_cache *cache,
         state->ttl_ms =
             entity->ttl_index >= 0 ? settings->ttls_ms[entity->ttl_index] : entity->ttl_ms;
         resolve_compress(cache, entity, settings, state);
+        resolve_policy(cache, entity, state);
     }
     return LARDER_OK;
 }
@@ -210,7 +237,13 @@ static enum larder_status set_up(struct larder_cache *cache, const struct larder
     cache->timeout_ms = settings.timeout_ms;
     cache->prefix_len = strlen(settings.key_prefix);
     memcpy(cache->prefix, settings.key_prefix, cache->prefix_len + 1);
-    status = make_states(cache, &settings);
+    if (!larder_version_names_init(&cache->versions, cache->prefix, cache->service->name)) {
+        status = larder_error_set(LARDER_E_CONFIG, "%s: prefix and name are too long for keys",
+                                  cache->service->name);
+    }
+    if (status == LARDER_OK) {
+        status = make_states(cache, &settings);
+    }
     if (status == LARDER_OK) {
         status = make_backend(cache, &settings);
     }
