@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "cache/call.h"
+#include "cache/redelete.h"
 #include "key/key.h"
 
 enum {
@@ -136,6 +137,9 @@ static void answer(struct many *m, const struct larder_op *op, struct many_row *
         }
         count_write(m, op, row->entity);
         worsen(m, op->outcome);
+        if (op->kind == LARDER_OP_DELETE) {
+            larder_redelete(m->cache, row->entity, op);
+        }
     }
     settle(m, row->i, status);
 }

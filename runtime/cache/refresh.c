@@ -1,8 +1,152 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Reloads that no caller waits for.
- */
+#include "cache/refresh.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
 #include "cache/call.h"
+
+struct reload {
+    struct larder_job job;
+    const struct larder_entity *entity;
+    struct larder_key key;
+    _Alignas(max_align_t) unsigned char call[]; /* the struct, then its texts */
+};
+
+/* ------------------------------------------------------------ what registers */
+
+enum larder_status larder_stub_on_load(struct larder_cache *cache,
+                                       const struct larder_entity *entity, larder_load_fn *load,
+                                       const void *call)
+{
+    enum larder_status status = larder_call_begin(cache, entity);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    if (load != NULL && (call == NULL || entity->call == NULL)) {
+        return larder_call_refuse(entity, LARDER_E_ARG, "it is not reloaded in the background");
+    }
+    struct larder_entity_state *state = larder_state_of(cache, entity);
+    larder_worker_lock(&cache->worker);
+    state->reloader = load;
+    if (load != NULL) {
+        memcpy(&state->reloader_head, call, sizeof state->reloader_head);
+    }
+    atomic_store_explicit(&state->reloads, load != NULL, memory_order_relaxed);
+    larder_worker_unlock(&cache->worker);
+    return LARDER_OK;
+}
+
+/* ----------------------------------------------------------------- the copy */
+
+static const char *string_at(const void *call, size_t offset)
+{
+    const char *text;
+    memcpy(&text, (const char *)call + offset, sizeof text);
+    return text;
+}
+
+/* All that a call of this shape points to, with it. A key that was built has no NULL in it. */
+static size_t call_bytes(const struct larder_call_shape *shape, const void *call)
+{
+    size_t size = shape->size;
+    for (size_t i = 0; i < shape->string_count; i++) {
+        size += strlen(string_at(call, shape->strings[i])) + 1;
+    }
+    return size;
+}
+
+static void copy_call(const struct larder_call_shape *shape, const void *call, unsigned char *to)
+{
+    char *end = (char *)to + shape->size;
+    memcpy(to, call, shape->size);
+    for (size_t i = 0; i < shape->string_count; i++) {
+        const char *text = string_at(call, shape->strings[i]);
+        size_t size = strlen(text) + 1;
+        memcpy(end, text, size);
+        memcpy(to + shape->strings[i], &end, sizeof end);
+        end += size;
+    }
+}
+
+static void copy_key(const struct larder_key *key, struct larder_key *to)
+{
+    to->len = key->len;
+    to->prefix_len = key->prefix_len;
+    to->status = key->status;
+    memcpy(to->bytes, key->bytes, key->len);
+    memcpy(to->marks, key->marks, sizeof to->marks);
+}
+
+static struct reload *reload_new(const struct larder_cache *cache,
+                                 const struct larder_entity *entity, const struct larder_key *key,
+                                 const void *call, uint64_t id)
+{
+    struct reload *reload =
+        larder_alloc(&cache->allocator, sizeof *reload + call_bytes(entity->call, call));
+    if (reload != NULL) {
+        reload->job.id = id;
+        reload->entity = entity;
+        copy_key(key, &reload->key);
+        copy_call(entity->call, call, reload->call);
+    }
+    return reload;
+}
+
+/* ---------------------------------------------------------------- the offer */
+
+bool larder_refresh_offer(struct larder_cache *cache, const struct larder_entity *entity,
+                          const struct larder_key *key, const void *call)
+{
+    struct larder_entity_state *state = larder_state_of(cache, entity);
+    if (call == NULL || !atomic_load_explicit(&state->reloads, memory_order_relaxed)) {
+        return false;
+    }
+    uint64_t id = larder_fingerprint_of(cache, entity, key);
+    enum larder_offer offer = larder_worker_wants(&cache->worker, id);
+    if (offer == LARDER_OFFER_TAKEN) {
+        struct reload *reload = reload_new(cache, entity, key, call, id);
+        offer = reload != NULL ? larder_worker_offer(&cache->worker, &reload->job)
+                               : LARDER_OFFER_FULL;
+        if (offer != LARDER_OFFER_TAKEN) {
+            larder_free(&cache->allocator, reload);
+        }
+    }
+    if (offer == LARDER_OFFER_FULL) {
+        larder_counter_add(&state->counters.reloads_dropped, 1);
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- the reload */
+
+static larder_load_fn *take_loader(struct larder_cache *cache, struct reload *reload)
+{
+    struct larder_entity_state *state = larder_state_of(cache, reload->entity);
+    larder_worker_lock(&cache->worker);
+    larder_load_fn *load = state->reloader;
+    memcpy(reload->call, &state->reloader_head, sizeof state->reloader_head);
+    larder_worker_unlock(&cache->worker);
+    return load;
+}
+
+void larder_refresh_run(struct larder_cache *cache, struct larder_job *job)
+{
+    struct reload *reload = (struct reload *)job;
+    const void *value = NULL;
+    larder_load_fn *load = take_loader(cache, reload);
+    if (load == NULL) {
+        return;
+    }
+    larder_counter_add(&larder_state_of(cache, reload->entity)->counters.reloads, 1);
+    larder_ignore(
+        larder_stub_refresh(cache, reload->entity, &reload->key, load, reload->call, &value));
+    larder_value_release(value);
+}
+
+/* -------------------------------------------------------------------- calls */
 
 enum larder_status larder_stub_get_refreshing(struct larder_cache *cache,
                                               const struct larder_entity *entity,
@@ -11,15 +155,6 @@ enum larder_status larder_stub_get_refreshing(struct larder_cache *cache,
 {
     (void)call;
     return larder_stub_get(cache, entity, key, ret_value);
-}
-
-enum larder_status larder_stub_on_load(struct larder_cache *cache,
-                                       const struct larder_entity *entity, larder_load_fn *load,
-                                       const void *call)
-{
-    (void)load;
-    (void)call;
-    return larder_call_begin(cache, entity);
 }
 
 enum larder_status larder_stub_expire_soft(struct larder_cache *cache,

@@ -3,6 +3,7 @@
  * Writes of single entries.
  */
 #include "cache/call.h"
+#include "cache/redelete.h"
 
 static const enum larder_op_kind op_of_mode[] = {
     [LARDER_SET_ALWAYS] = LARDER_OP_SET,
@@ -79,6 +80,7 @@ enum larder_status larder_stub_delete(struct larder_cache *cache,
     if (status >= 0) {
         larder_counter_add(&larder_state_of(cache, entity)->counters.deletes, 1);
     }
+    larder_redelete(cache, entity, &op);
     return status;
 }
 
