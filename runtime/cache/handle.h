@@ -34,8 +34,8 @@ struct larder_entity_state {
     size_t compress_above;      /* of bodies of more bytes than this */
     atomic_size_t last_large;   /* bytes of the value that was read last; 0: it was not large */
     atomic_size_t expected;     /* bytes of those that are read, as far as they are alike; else 0 */
-    atomic_bool reloads;      /* there is a loader: one load to know */
-    larder_load_fn *reloader; /* under the worker's lock, as is the next; NULL: none */
+    atomic_bool reloads;        /* there is a loader: one load to know */
+    larder_load_fn *reloader;   /* under the worker's lock, as is the next; NULL: none */
     struct larder_call_head reloader_head;
     atomic_int_fast64_t
         alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */

@@ -108,8 +108,8 @@ bool larder_refresh_offer(struct larder_cache *cache, const struct larder_entity
     enum larder_offer offer = larder_worker_wants(&cache->worker, id);
     if (offer == LARDER_OFFER_TAKEN) {
         struct reload *reload = reload_new(cache, entity, key, call, id);
-        offer = reload != NULL ? larder_worker_offer(&cache->worker, &reload->job)
-                               : LARDER_OFFER_FULL;
+        offer =
+            reload != NULL ? larder_worker_offer(&cache->worker, &reload->job) : LARDER_OFFER_FULL;
         if (offer != LARDER_OFFER_TAKEN) {
             larder_free(&cache->allocator, reload);
         }

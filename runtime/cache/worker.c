@@ -243,7 +243,7 @@ static enum larder_offer judge(const struct larder_worker *worker, uint64_t id)
         }
     }
     return worker->stopping || worker->queued == LARDER_WORKER_QUEUE_MAX ? LARDER_OFFER_FULL
-                                                                        : LARDER_OFFER_TAKEN;
+                                                                         : LARDER_OFFER_TAKEN;
 }
 
 enum larder_offer larder_worker_wants(struct larder_worker *worker, uint64_t id)
