@@ -131,6 +131,19 @@ int64_t larder_lifetime_ms(const struct larder_cache *cache, const struct larder
     return lifetime_ms >= 1 ? lifetime_ms : 1;
 }
 
+int64_t larder_stay_ms(const struct larder_cache *cache, const struct larder_entity *entity,
+                       int64_t lifetime_ms)
+{
+    const struct larder_policy *policy = larder_state_of(cache, entity)->policy;
+    int64_t window_ms = policy->while_revalidate_ms > policy->if_error_ms
+                            ? policy->while_revalidate_ms
+                            : policy->if_error_ms;
+    if (lifetime_ms == 0) {
+        return 0;
+    }
+    return lifetime_ms < TTL_MAX_MS - window_ms ? lifetime_ms + window_ms : TTL_MAX_MS;
+}
+
 /* ------------------------------------------------------------- stored values */
 
 uint64_t larder_fingerprint_of(const struct larder_cache *cache, const struct larder_entity *entity,

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cache/handle.h"
+#include "codec/envelope.h"
 
 enum {
     LARDER_STACK_ROOM_BYTES = 4096 /* values up to this are encoded without an allocation */
@@ -55,6 +56,11 @@ void larder_call_note_failure(const struct larder_cache *cache, const struct lar
 int64_t larder_lifetime_ms(const struct larder_cache *cache, const struct larder_entity *entity,
                            int64_t ttl_ms);
 
+/* How long an entry of that lifetime is there: the windows in which it may be read
+ * afterwards included. 0: no expiry. */
+int64_t larder_stay_ms(const struct larder_cache *cache, const struct larder_entity *entity,
+                       int64_t lifetime_ms);
+
 /* ------------------------------------------------------------- stored values */
 
 /* Of a key of this entity. */
@@ -79,6 +85,16 @@ static inline size_t larder_stored_max(const struct larder_entity *entity)
 
 /* ------------------------------------------------------------------ lookups */
 
+/* What a look wants of an entry besides its value. */
+struct larder_glance {
+    bool came; /* there is something */
+    enum larder_envelope_verdict verdict;
+    struct larder_envelope_head head; /* if the verdict is OK, of whatever form */
+    size_t seen_len;                  /* the first bytes of it, */
+    size_t seen_total;                /* and the length of all */
+    uint8_t seen[LARDER_HEAD_BYTES];
+};
+
 /* One read, from stored bytes to a value: the sink's user data. */
 struct larder_lookup {
     struct larder_cache *cache;
@@ -86,19 +102,22 @@ struct larder_lookup {
     uint64_t fingerprint;
     const void *value;             /* with one reference, once taken */
     struct larder_value_room room; /* a large value's, while it is received */
-    enum larder_status status;     /* OK, MISS or E_NOMEM, once the bytes were seen */
+    enum larder_status status;     /* OK, MISS, ABSENT or E_NOMEM, once the bytes were seen */
     bool malformed;                /* what came was no value of this entity and key */
     bool foreign_key;              /* another key's value came: an alarm */
+    bool wants_look;               /* it is of a form that only a look (cache/sight.h) can judge */
+    struct larder_glance *glance;  /* of a look; NULL: this is none */
 };
 
-/* Makes *op the GET whose answer fills *lookup in. */
+/* Makes *op the GET whose answer fills *lookup in. Cache, entity, fingerprint and glance
+ * are there. */
 void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, const char *key,
                            size_t key_len);
 /* After it ran: logs and notes what has to be, puts the value (or NULL) into
- * *ret_value. OK, MISS or the failure. Counts no hit nor miss. */
+ * *ret_value. OK, MISS, ABSENT or the failure. Counts no hit nor miss. */
 enum larder_status larder_lookup_finish(struct larder_lookup *lookup, const struct larder_op *op,
                                         const void **ret_value);
-/* Counts one finished read: a hit, a miss or an error. */
+/* Counts one finished read by what it gave; a failure was counted before. */
 void larder_lookup_count(const struct larder_cache *cache, const struct larder_entity *entity,
                          enum larder_status status);
 

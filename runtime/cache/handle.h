@@ -10,6 +10,7 @@
 
 #include "backend/backend.h"
 #include "cache/flight.h"
+#include "cache/guesses.h"
 #include "cache/load_gate.h"
 #include "cache/versions.h"
 #include "cache/worker.h"
@@ -30,12 +31,15 @@ struct larder_entity_state {
     void (*tags)(const void *value, struct larder_tags *tags); /* NULL: values have none */
     bool is_versioned; /* its values carry as_of: something invalidates many of them at once */
     bool is_timed;     /* its values carry until when they are fresh */
-    enum larder_codec compress; /* what is written; NONE: as it is */
-    size_t compress_above;      /* of bodies of more bytes than this */
-    atomic_size_t last_large;   /* bytes of the value that was read last; 0: it was not large */
-    atomic_size_t expected;     /* bytes of those that are read, as far as they are alike; else 0 */
-    atomic_bool reloads;        /* there is a loader: one load to know */
-    larder_load_fn *reloader;   /* under the worker's lock, as is the next; NULL: none */
+    atomic_bool
+        looks; /* reads are looks (cache/sight.h): policies ask for it, or such a value was met */
+    struct larder_guesses *guesses; /* of its values' tags; NULL: none are kept */
+    enum larder_codec compress;     /* what is written; NONE: as it is */
+    size_t compress_above;          /* of bodies of more bytes than this */
+    atomic_size_t last_large;       /* bytes of the value that was read last; 0: it was not large */
+    atomic_size_t expected;   /* bytes of those that are read, as far as they are alike; else 0 */
+    atomic_bool reloads;      /* there is a loader: one load to know */
+    larder_load_fn *reloader; /* under the worker's lock, as is the next; NULL: none */
     struct larder_call_head reloader_head;
     atomic_int_fast64_t
         alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */

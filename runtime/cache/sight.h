@@ -55,7 +55,20 @@ struct larder_look {
     const struct larder_sight *before; /* TAKE */
 };
 
-/* OK: *ret_sight is filled in; a failure, noted: it is NOTHING. Counts no hit nor miss. */
+/* Whether an entity's reads have to be looks: its policies ask for it, or a value of such
+ * a form was met. Others are plain GETs. */
+static inline bool larder_sight_is_needed(const struct larder_cache *cache,
+                                          const struct larder_entity *entity)
+{
+    return atomic_load_explicit(&larder_state_of(cache, entity)->looks, memory_order_relaxed);
+}
+
+/* A value was met that a plain read cannot judge. */
+void larder_sight_needed(const struct larder_cache *cache, const struct larder_entity *entity);
+
+/* OK: *ret_sight is filled in; a failure, noted: it is NOTHING, without a value, though a
+ * claim that was made may stand until its lease ends (`won`). Counts no hit nor miss.
+ * as_of is 0 where the clock was of no use: what is loaded then is not to be stored. */
 enum larder_status larder_look(const struct larder_look *look, int64_t deadline_ns,
                                struct larder_sight *ret_sight);
 

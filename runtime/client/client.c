@@ -99,13 +99,14 @@ static void resolve_compress(const struct larder_cache *cache, const struct lard
 }
 
 /* What an entity asks for beyond a lifetime, if the service knows of that at all. */
-static void resolve_policy(const struct larder_cache *cache, const struct larder_entity *entity,
-                           struct larder_entity_state *state)
+static enum larder_status resolve_policy(const struct larder_cache *cache,
+                                         const struct larder_entity *entity,
+                                         struct larder_entity_state *state)
 {
     static const struct larder_policy none = {0};
     state->policy = &none;
     if (cache->service->stub_version < STUB_POLICY) {
-        return;
+        return LARDER_OK;
     }
     if (entity->policy != NULL) {
         state->policy = entity->policy;
@@ -120,6 +121,12 @@ static void resolve_policy(const struct larder_cache *cache, const struct larder
     state->is_timed = policy->while_revalidate_ms != 0 || policy->if_error_ms != 0 ||
                       policy->refresh_ppm != 0 || policy->xfetch ||
                       (policy->sliding && policy->max_age_ms != 0);
+    atomic_init(&state->looks, state->is_versioned || state->is_timed || policy->sliding);
+    if (entity->tags != NULL) {
+        state->guesses = larder_alloc_zeroed(&cache->allocator, 1, sizeof *state->guesses);
+        return state->guesses != NULL ? LARDER_OK : LARDER_E_NOMEM;
+    }
+    return LARDER_OK;
 }
 
 /* What the schema promises of its own lifetimes, of those that the settings gave. */
@@ -160,8 +167,8 @@ static enum larder_status make_states(struct larder_cache *cache,
         state->ttl_ms =
             entity->ttl_index >= 0 ? settings->ttls_ms[entity->ttl_index] : entity->ttl_ms;
         resolve_compress(cache, entity, settings, state);
-        resolve_policy(cache, entity, state);
-        status = check_lifetime(cache, entity, state);
+        status = resolve_policy(cache, entity, state);
+        status = status == LARDER_OK ? check_lifetime(cache, entity, state) : status;
     }
     return status;
 }
@@ -182,23 +189,19 @@ static struct larder_backend *new_server(const struct larder_cache *cache,
     return larder_redis_new(&cache->env, &options);
 }
 
-/* Whether a value is one that an entity of this cache stored at this key, of
- * whatever version. */
+/* Whether an entry, a claim or a mark included, is one that an entity of this cache stored
+ * at this key, of whatever version. */
 static bool owns(const void *user, const char *key, size_t key_len, const uint8_t *head,
                  size_t head_len)
 {
     const struct larder_cache *cache = user;
-    size_t body;
     if (key_len < cache->prefix_len || memcmp(key, cache->prefix, cache->prefix_len) != 0) {
         return false;
     }
     for (size_t i = 0; i < cache->service->entity_count; i++) {
         uint64_t fingerprint = larder_envelope_fingerprint(
             cache->states[i].seed, key + cache->prefix_len, key_len - cache->prefix_len);
-        enum larder_envelope_verdict verdict = larder_envelope_read(
-            head, head_len, fingerprint, cache->service->entities[i]->version, &body);
-        if (verdict == LARDER_ENVELOPE_OK || verdict == LARDER_ENVELOPE_PACKED ||
-            verdict == LARDER_ENVELOPE_VERSION) {
+        if (larder_envelope_is_of(head, head_len, fingerprint)) {
             return true;
         }
     }
@@ -364,6 +367,9 @@ void larder_stub_close(struct larder_cache *cache)
     larder_load_gate_release(&cache->loads);
     larder_worker_release(&cache->worker);
     larder_compressor_release(&cache->compressor);
+    for (size_t i = 0; cache->states != NULL && i < cache->service->entity_count; i++) {
+        larder_free(&allocator, cache->states[i].guesses);
+    }
     larder_free(&allocator, cache->states_block);
     larder_free(&allocator, cache);
 }

@@ -142,7 +142,7 @@ static void test_what_larder_did_not_write_is_foreign(void **state)
     assert_int_equal(READ("\x95\x01\xcf\1\2\3\4\5\6\7\x08\x01\xc0\xc0"), LARDER_ENVELOPE_FOREIGN);
     /* A format, or a flag, to come. */
     assert_int_equal(READ("\x94\x02\xcf\1\2\3\4\5\6\7\x08\x01\xc0"), LARDER_ENVELOPE_FOREIGN);
-    assert_int_equal(READ("\x94\x09\xcf\1\2\3\4\5\6\7\x08\x01\xc0"), LARDER_ENVELOPE_FOREIGN);
+    assert_int_equal(READ("\x94\xcc\x81\xcf\1\2\3\4\5\6\7\x08\x01\xc0"), LARDER_ENVELOPE_FOREIGN);
     /* A version that is none. */
     assert_int_equal(READ("\x94\x01\xcf\1\2\3\4\5\6\7\x08\xff\xc0"), LARDER_ENVELOPE_FOREIGN);
     assert_int_equal(READ("\x94\x01\xcf\1\2\3\4\5\6\7\x08\xcf\0\0\0\1\0\0\0\1\xc0"),
