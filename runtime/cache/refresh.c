@@ -148,15 +148,6 @@ void larder_refresh_run(struct larder_cache *cache, struct larder_job *job)
 
 /* -------------------------------------------------------------------- calls */
 
-enum larder_status larder_stub_get_refreshing(struct larder_cache *cache,
-                                              const struct larder_entity *entity,
-                                              const struct larder_key *key, const void *call,
-                                              const void **ret_value)
-{
-    (void)call;
-    return larder_stub_get(cache, entity, key, ret_value);
-}
-
 enum larder_status larder_stub_expire_soft(struct larder_cache *cache,
                                            const struct larder_entity *entity,
                                            const struct larder_key *key)

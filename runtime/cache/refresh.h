@@ -13,7 +13,14 @@
 #ifndef LARDER_CACHE_REFRESH_H
 #define LARDER_CACHE_REFRESH_H
 
-#include "cache/handle.h"
+#include "cache/sight.h"
+
+/* Whether what was seen is a value that somebody should reload, and nobody does. */
+static inline bool larder_refresh_is_due(const struct larder_sight *sight)
+{
+    bool due = sight->kind == LARDER_SIGHT_STALE || sight->early;
+    return due && !sight->claimed && !sight->paused;
+}
 
 /* A value was read that is due for a reload. True: the entity has a loader for that, and
  * the reload is queued, or another one is, or there is no room for it: the caller reads
