@@ -17,9 +17,11 @@ static const int64_t ALARM_PAUSE_NS = INT64_C(10) * 1000 * 1000 * 1000;
 
 /* Of an entity whose values have versions or times to be judged by. call NULL: of nobody's
  * loader. */
-static __attribute__((noinline)) enum larder_status
-get_by_look(const struct larder_lookup *of, const struct larder_key *key, const void *call,
-            int64_t deadline_ns, const void **ret_value)
+static __attribute__((noinline)) enum larder_status get_by_look(const struct larder_lookup *of,
+                                                                const struct larder_key *key,
+                                                                const void *call,
+                                                                int64_t deadline_ns,
+                                                                const void **ret_value)
 {
     static const enum larder_status statuses[] = {
         [LARDER_SIGHT_NOTHING] = LARDER_MISS,  [LARDER_SIGHT_CLAIMED] = LARDER_MISS,
@@ -48,8 +50,7 @@ get_by_look(const struct larder_lookup *of, const struct larder_key *key, const 
 
 /* key -> backend -> envelope -> decode -> value: the second half is take_value,
  * which the backend calls with the stored bytes while they are still its own. */
-static inline enum larder_status get(struct larder_cache *cache,
-                                     const struct larder_entity *entity,
+static inline enum larder_status get(struct larder_cache *cache, const struct larder_entity *entity,
                                      const struct larder_key *key, const void *call,
                                      const void **ret_value)
 {

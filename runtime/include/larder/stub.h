@@ -119,6 +119,8 @@ struct larder_call_shape {
     size_t size;           /* of all of it */
     const size_t *strings; /* offsets of its const char * members, which are copied */
     size_t string_count;
+    /* Of the i-th key of the caller's array; the loader and its user are NULL. NULL: no keys. */
+    void (*of_key)(const void *keys, size_t i, void *ret_call);
 };
 
 struct larder_entity {

@@ -235,10 +235,18 @@ static const size_t strings_shop_item[] = {
     offsetof(struct load__shop_item, colour),
 };
 
+static void call_of_key_shop_item(const void *keys, size_t i, void *ret_call)
+{
+    const struct shop_item_key *k = (const struct shop_item_key *)keys + i;
+    const struct load__shop_item larder_call = {NULL, NULL, k->id, k->colour, k->mark};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
 static const struct larder_call_shape call_shop_item = {
     .size = sizeof(struct load__shop_item),
     .strings = strings_shop_item,
     .string_count = 1,
+    .of_key = call_of_key_shop_item,
 };
 
 static const struct larder_entity entity_shop_item = {
