@@ -61,6 +61,16 @@ int64_t larder_lifetime_ms(const struct larder_cache *cache, const struct larder
 int64_t larder_stay_ms(const struct larder_cache *cache, const struct larder_entity *entity,
                        int64_t lifetime_ms);
 
+/* The server's wall clock in ms, or LARDER_NO_TIME; *ret_age_ms: how long ago it was asked. */
+#define LARDER_NO_TIME INT64_MIN
+int64_t larder_server_time_ms(const struct larder_cache *cache, int64_t *ret_age_ms);
+
+/* Asks for it, where nobody did so far; key: of the entry that it is for, NULL: of several.
+ * OK, or the failure, noted. */
+enum larder_status larder_server_time_learn(struct larder_cache *cache,
+                                            const struct larder_entity *entity,
+                                            const struct larder_key *key, int64_t deadline_ns);
+
 /* ------------------------------------------------------------- stored values */
 
 /* Of a key of this entity. */
@@ -68,14 +78,17 @@ uint64_t larder_fingerprint_of(const struct larder_cache *cache, const struct la
                                const struct larder_key *key);
 
 /* Envelope and body, behind what is in the writer (nothing, and its max is
- * what bounds them). OK; E_ARG, E_TOO_LARGE, E_NOMEM, noted. */
+ * what bounds them). head: of what is timed or versioned (cache/storing.h); NULL: a plain
+ * one. OK; E_ARG, E_TOO_LARGE, E_NOMEM, noted. */
 enum larder_status larder_stored_write(struct larder_writer *w, const struct larder_entity *entity,
-                                       uint64_t fingerprint, const void *value);
+                                       uint64_t fingerprint,
+                                       const struct larder_envelope_head *head, const void *value);
 
-/* Compresses what larder_stored_write wrote, where the entity wants it and it gains
- * at least an eighth of the body; else, or without memory, it stays as it is. */
+/* Compresses what larder_stored_write wrote with that head, where the entity wants it and it
+ * gains at least an eighth of the body; else, or without memory, it stays as it is. */
 void larder_stored_compress(struct larder_cache *cache, const struct larder_entity *entity,
-                            uint64_t fingerprint, struct larder_writer *w);
+                            uint64_t fingerprint, const struct larder_envelope_head *head,
+                            struct larder_writer *w);
 
 /* The most bytes that an entity's values may have, as they are before compression. */
 static inline size_t larder_stored_max(const struct larder_entity *entity)
@@ -90,9 +103,9 @@ struct larder_glance {
     bool came; /* there is something */
     enum larder_envelope_verdict verdict;
     struct larder_envelope_head head; /* if the verdict is OK, of whatever form */
-    size_t seen_len;                  /* the first bytes of it, */
+    size_t seen_len;                  /* how many of the first bytes of it are in `seen`, */
     size_t seen_total;                /* and the length of all */
-    uint8_t seen[LARDER_HEAD_BYTES];
+    uint8_t *seen;                    /* room for LARDER_HEAD_BYTES */
 };
 
 /* One read, from stored bytes to a value: the sink's user data. */
@@ -108,6 +121,10 @@ struct larder_lookup {
     bool wants_look;               /* it is of a form that only a look (cache/sight.h) can judge */
     struct larder_glance *glance;  /* of a look; NULL: this is none */
 };
+
+/* Notes in lookup->glance what these bytes, the first of `total`, say. */
+void larder_lookup_glance(struct larder_lookup *lookup, const uint8_t *bytes, size_t len,
+                          size_t total);
 
 /* Makes *op the GET whose answer fills *lookup in. Cache, entity, fingerprint and glance
  * are there. */

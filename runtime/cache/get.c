@@ -23,11 +23,6 @@ static __attribute__((noinline)) enum larder_status get_by_look(const struct lar
                                                                 int64_t deadline_ns,
                                                                 const void **ret_value)
 {
-    static const enum larder_status statuses[] = {
-        [LARDER_SIGHT_NOTHING] = LARDER_MISS,  [LARDER_SIGHT_CLAIMED] = LARDER_MISS,
-        [LARDER_SIGHT_ABSENT] = LARDER_ABSENT, [LARDER_SIGHT_FRESH] = LARDER_OK,
-        [LARDER_SIGHT_STALE] = LARDER_STALE,   [LARDER_SIGHT_SPARE] = LARDER_MISS,
-    };
     const struct larder_look look = {
         .cache = of->cache, .entity = of->entity, .key = key, .fingerprint = of->fingerprint};
     struct larder_sight sight;
@@ -35,7 +30,7 @@ static __attribute__((noinline)) enum larder_status get_by_look(const struct lar
     if (status < 0) {
         return status;
     }
-    status = statuses[sight.kind];
+    status = larder_sight_status(sight.kind);
     if (sight.kind == LARDER_SIGHT_SPARE) {
         larder_value_release(sight.value);
         sight.value = NULL;
@@ -174,13 +169,13 @@ static enum larder_status decode_packed(struct larder_lookup *lookup, const uint
         allocator, entity, &larder_state_of(lookup->cache, entity)->hint, &room, 0, &lookup->value);
 }
 
-/* What a look wants to know of these bytes, whatever they are. */
-static void take_glance(struct larder_lookup *lookup, const uint8_t *bytes, size_t len)
+void larder_lookup_glance(struct larder_lookup *lookup, const uint8_t *bytes, size_t len,
+                          size_t total)
 {
     struct larder_glance *glance = lookup->glance;
     glance->came = true;
-    glance->seen_total = len;
-    glance->seen_len = len < sizeof glance->seen ? len : sizeof glance->seen;
+    glance->seen_total = total;
+    glance->seen_len = len < LARDER_HEAD_BYTES ? len : LARDER_HEAD_BYTES;
     memcpy(glance->seen, bytes, glance->seen_len);
     glance->verdict = larder_envelope_read_head(bytes, len, lookup->fingerprint,
                                                 lookup->entity->version, &glance->head);
@@ -223,7 +218,7 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
     larder_counter_add(&state->counters.read_bytes, len);
     note_size(state, len);
     if (lookup->glance != NULL) {
-        take_glance(lookup, bytes, len);
+        larder_lookup_glance(lookup, bytes, len, len);
     }
 
     enum larder_envelope_verdict verdict =
@@ -354,6 +349,26 @@ void larder_lookup_count(const struct larder_cache *cache, const struct larder_e
 
 /* -------------------------------------------------- is it there, how long */
 
+/* Of an entity whose values have versions or times to be judged by: *op is run along. */
+static enum larder_status ask_by_look(struct larder_cache *cache,
+                                      const struct larder_entity *entity,
+                                      const struct larder_key *key, struct larder_op *op)
+{
+    struct larder_sight sight;
+    const struct larder_look look = {.cache = cache,
+                                     .entity = entity,
+                                     .key = key,
+                                     .fingerprint = larder_fingerprint_of(cache, entity, key),
+                                     .how = LARDER_LOOK_HEAD,
+                                     .along = op->kind != LARDER_OP_EXISTS ? op : NULL};
+    enum larder_status status = larder_look(&look, larder_call_deadline_ns(cache), &sight);
+    if (status < 0) {
+        return status;
+    }
+    status = larder_sight_status(sight.kind);
+    return status == LARDER_STALE ? LARDER_OK : status;
+}
+
 static enum larder_status ask(struct larder_cache *cache, const struct larder_entity *entity,
                               const struct larder_key *key, struct larder_op *op)
 {
@@ -363,6 +378,9 @@ static enum larder_status ask(struct larder_cache *cache, const struct larder_en
     }
     op->key = key->bytes;
     op->key_len = key->len;
+    if (larder_sight_is_needed(cache, entity)) {
+        return ask_by_look(cache, entity, key, op);
+    }
     return larder_call_run(cache, entity, op, larder_call_deadline_ns(cache));
 }
 
@@ -390,6 +408,9 @@ enum larder_status larder_stub_ttl(struct larder_cache *cache, const struct lard
         return larder_call_refuse(entity, LARDER_E_ARG, "the output is NULL");
     }
     status = ask(cache, entity, key, &op);
+    if (status == LARDER_ABSENT || (status == LARDER_OK && op.status == LARDER_MISS)) {
+        return LARDER_MISS;
+    }
     if (status == LARDER_OK) {
         *ret_ms = op.number;
     }

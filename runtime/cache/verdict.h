@@ -13,9 +13,6 @@
 #include "cache/sight.h"
 #include "codec/envelope.h"
 
-/* The server's time is not known. */
-#define LARDER_NO_TIME INT64_MIN
-
 struct larder_prospect {
     const struct larder_envelope_head *head; /* NULL: there is none, or none of ours */
     const struct larder_policy *policy;

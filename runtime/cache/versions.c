@@ -28,8 +28,7 @@ bool larder_version_names_init(struct larder_version_names *names, const char *p
            (size_t)clock_len < sizeof names->clock_text;
 }
 
-size_t larder_version_key_write(const struct larder_version_names *names, uint64_t id,
-                                char to[LARDER_VERSION_KEY_MAX])
+size_t larder_version_key_write(const struct larder_version_names *names, uint64_t id, char *to)
 {
     static const char digits[] = "0123456789abcdef";
     char *at = to + names->stem_len;
@@ -37,7 +36,7 @@ size_t larder_version_key_write(const struct larder_version_names *names, uint64
     for (size_t i = ID_DIGITS; i-- > 0; id >>= 4) {
         at[i] = digits[id & 15];
     }
-    return names->stem_len + ID_DIGITS;
+    return larder_version_key_len(names);
 }
 
 /* --------------------------------------------------------------------- ids */

@@ -52,9 +52,14 @@ struct larder_version_names {
 bool larder_version_names_init(struct larder_version_names *names, const char *prefix,
                                const char *service);
 
+/* The length of each version's key. */
+static inline size_t larder_version_key_len(const struct larder_version_names *names)
+{
+    return names->stem_len + 16;
+}
+
 /* Writes the key of a version; answers its length. */
-size_t larder_version_key_write(const struct larder_version_names *names, uint64_t id,
-                                char to[LARDER_VERSION_KEY_MAX]);
+size_t larder_version_key_write(const struct larder_version_names *names, uint64_t id, char *to);
 
 /* --------------------------------------------------------------------- ids */
 
