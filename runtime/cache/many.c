@@ -19,7 +19,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "cache/redelete.h"
-#include "cache/sight.h"
+#include "cache/refresh.h"
 #include "cache/storing.h"
 #include "key/key.h"
 
@@ -188,6 +188,9 @@ static void answer_view(struct many *m, struct larder_view *view, const struct m
     if (status != LARDER_OK && status != LARDER_STALE) {
         larder_value_release(sight->value);
         sight->value = NULL;
+    }
+    if (status >= 0 && larder_refresh_is_due(sight)) {
+        larder_refresh_offer_of(m->cache, row->entity, m->build, m->keys, row->i);
     }
     store_value(m, row->i, sight->value);
     settle(m, row->i, status);

@@ -120,6 +120,25 @@ bool larder_refresh_offer(struct larder_cache *cache, const struct larder_entity
     return true;
 }
 
+void larder_refresh_offer_of(struct larder_cache *cache, const struct larder_entity *entity,
+                             larder_key_fn *build, const void *keys, size_t i)
+{
+    struct larder_key key;
+    if (!atomic_load_explicit(&larder_state_of(cache, entity)->reloads, memory_order_relaxed) ||
+        entity->call->of_key == NULL) {
+        return;
+    }
+    void *call = larder_alloc(&cache->allocator, entity->call->size);
+    if (call == NULL) {
+        return;
+    }
+    entity->call->of_key(keys, i, call);
+    larder_key_begin(cache, &key);
+    build(&key, keys, i);
+    (void)larder_refresh_offer(cache, entity, &key, call);
+    larder_free(&cache->allocator, call);
+}
+
 /* ---------------------------------------------------------------- the reload */
 
 static larder_load_fn *take_loader(struct larder_cache *cache, struct reload *reload)

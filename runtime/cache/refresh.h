@@ -28,6 +28,10 @@ static inline bool larder_refresh_is_due(const struct larder_sight *sight)
 bool larder_refresh_offer(struct larder_cache *cache, const struct larder_entity *entity,
                           const struct larder_key *key, const void *call);
 
+/* The same of the i-th key of a caller's array, whose loader may be nobody's. */
+void larder_refresh_offer_of(struct larder_cache *cache, const struct larder_entity *entity,
+                             larder_key_fn *build, const void *keys, size_t i);
+
 /* For the worker: a job of larder_refresh_offer(). */
 void larder_refresh_run(struct larder_cache *cache, struct larder_job *job);
 
