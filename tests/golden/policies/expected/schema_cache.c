@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct shop_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct shop_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 /*
  * Names of our own that meet a schema's begin with larder_ or ret_, which none
  * of those does.
@@ -483,6 +488,21 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
     return larder_stub_delete_many(larder_core(cache), pick_shop_item, keys, count, ret_each);
 }
 
+enum larder_status
+shop_item_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_item);
+}
+
+enum larder_status
+shop_item_batch_delete(struct shop_batch *batch, uint64_t id, const char *colour, struct larder_uuid mark)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_item(&key, id, colour, mark);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_item, &key);
+}
+
 static const struct larder_type larder_type_of_shop_item = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_item};
 
 enum larder_status
@@ -791,6 +811,21 @@ shop_front_cache_key(struct shop_cache *cache, char *buf, size_t size, size_t *r
     struct larder_key key;
     make_shop_front(&key, cache);
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+enum larder_status
+shop_front_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_front);
+}
+
+enum larder_status
+shop_front_batch_delete(struct shop_batch *batch)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_front(&key);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_front, &key);
 }
 
 static const struct larder_type larder_type_of_shop_front = {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}};
@@ -1119,6 +1154,55 @@ shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_k
     return larder_stub_delete_many(larder_core(cache), pick_shop_price, keys, count, ret_each);
 }
 
+enum larder_status
+shop_price_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_price);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_price(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_price *value = row;
+    switch (i) {
+    case 0:
+        append_shop_price(key, value->id);
+        return &entity_shop_price;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_price(const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = {&entity_shop_price, before, after, key_of_shop_price, 1};
+    return change;
+}
+
+enum larder_status
+shop_price_cache_changed(struct shop_cache *cache, const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = change_of_shop_price(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_price_batch_changed(struct shop_batch *batch, const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = change_of_shop_price(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+shop_price_batch_delete(struct shop_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_price(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_price, &key);
+}
+
 static const struct larder_type larder_type_of_shop_price = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_price};
 
 enum larder_status
@@ -1403,6 +1487,21 @@ shop_session_cache_delete_many(struct shop_cache *cache, const struct shop_sessi
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_shop_session, keys, count, ret_each);
+}
+
+enum larder_status
+shop_session_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_session);
+}
+
+enum larder_status
+shop_session_batch_delete(struct shop_batch *batch, const char *token)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_session(&key, token);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_session, &key);
 }
 
 static const struct larder_type larder_type_of_shop_session = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_session};
@@ -1726,6 +1825,55 @@ shop_plain_cache_delete_many(struct shop_cache *cache, const struct shop_plain_k
     return larder_stub_delete_many(larder_core(cache), pick_shop_plain, keys, count, ret_each);
 }
 
+enum larder_status
+shop_plain_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_plain);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_plain(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_plain *value = row;
+    switch (i) {
+    case 0:
+        append_shop_plain(key, value->id);
+        return &entity_shop_plain;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_plain(const struct shop_plain *before, const struct shop_plain *after)
+{
+    const struct larder_change change = {&entity_shop_plain, before, after, key_of_shop_plain, 1};
+    return change;
+}
+
+enum larder_status
+shop_plain_cache_changed(struct shop_cache *cache, const struct shop_plain *before, const struct shop_plain *after)
+{
+    const struct larder_change change = change_of_shop_plain(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_plain_batch_changed(struct shop_batch *batch, const struct shop_plain *before, const struct shop_plain *after)
+{
+    const struct larder_change change = change_of_shop_plain(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+shop_plain_batch_delete(struct shop_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_plain(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_plain, &key);
+}
+
 static const struct larder_type larder_type_of_shop_plain = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_plain};
 
 enum larder_status
@@ -1844,4 +1992,29 @@ shop_cache_stats(struct shop_cache *cache, struct shop_cache_counters *ret_stats
         ret_status = larder_stub_stats(larder_core(cache), &entity_shop_plain, &ret_stats->shop_plain);
     }
     return ret_status;
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+shop_cache_batch_begin(struct shop_cache *cache, struct shop_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct shop_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+shop_batch_commit(struct shop_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void shop_batch_discard(struct shop_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }
