@@ -51,16 +51,31 @@ uint64_t larder_hash64_path(const char *parent, const char *name)
     return XXH3_64bits_digest(&state);
 }
 
-void larder_hash_hex128(const void *data, size_t len, char ret_hex[32])
+static void write_hex(const unsigned char *bytes, size_t count, char *ret_hex)
 {
     static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < count; i++) {
+        ret_hex[2 * i] = digits[bytes[i] >> 4];
+        ret_hex[2 * i + 1] = digits[bytes[i] & 15];
+    }
+}
+
+void larder_hash_hex128(const void *data, size_t len, char ret_hex[32])
+{
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256_CTX context;
     SHA256_Init(&context);
     SHA256_Update(&context, data, len);
     SHA256_Final(digest, &context);
-    for (size_t i = 0; i < 16; i++) {
-        ret_hex[2 * i] = digits[digest[i] >> 4];
-        ret_hex[2 * i + 1] = digits[digest[i] & 15];
-    }
+    write_hex(digest, 16, ret_hex);
+}
+
+void larder_hash_sha1(const void *data, size_t len, char ret_hex[40])
+{
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    SHA_CTX context;
+    SHA1_Init(&context);
+    SHA1_Update(&context, data, len);
+    SHA1_Final(digest, &context);
+    write_hex(digest, sizeof digest, ret_hex);
 }
