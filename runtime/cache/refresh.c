@@ -6,7 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "cache/call.h"
+#include "cache/fetch.h"
+#include "cache/redelete.h"
 
 struct reload {
     struct larder_job job;
@@ -151,25 +152,77 @@ static larder_load_fn *take_loader(struct larder_cache *cache, struct reload *re
     return load;
 }
 
+/* Looks again, for it may have been reloaded since, and takes the claim, unless somebody
+ * else has it. */
+static bool claims(struct larder_fetch *fetch)
+{
+    larder_fetch_look(fetch, LARDER_LOOK_READ);
+    if (fetch->found != LARDER_OK || !larder_refresh_is_due(&fetch->sight)) {
+        return false;
+    }
+    larder_fetch_look(fetch, LARDER_LOOK_TAKE_KEEP);
+    return fetch->sight.won;
+}
+
 void larder_refresh_run(struct larder_cache *cache, struct larder_job *job)
 {
     struct reload *reload = (struct reload *)job;
-    const void *value = NULL;
+    struct larder_landing landing = {.value = NULL};
+    struct larder_fetch fetch;
     larder_load_fn *load = take_loader(cache, reload);
     if (load == NULL) {
         return;
     }
-    larder_counter_add(&larder_state_of(cache, reload->entity)->counters.reloads, 1);
-    larder_ignore(
-        larder_stub_refresh(cache, reload->entity, &reload->key, load, reload->call, &value));
-    larder_value_release(value);
+    larder_fetch_begin(&fetch, cache, reload->entity, &reload->key);
+    fetch.load = load;
+    fetch.call = reload->call;
+    fetch.in_background = true;
+    if (claims(&fetch)) {
+        larder_counter_add(&larder_state_of(cache, reload->entity)->counters.reloads, 1);
+        larder_fetch_load(&fetch, &landing);
+    }
+    larder_value_release(landing.value);
+    larder_value_release(fetch.sight.value);
 }
 
 /* -------------------------------------------------------------------- calls */
 
+enum larder_status larder_stub_refresh(struct larder_cache *cache,
+                                       const struct larder_entity *entity,
+                                       const struct larder_key *key, larder_load_fn *load,
+                                       const void *call, const void **ret_value)
+{
+    struct larder_landing landing;
+    struct larder_fetch fetch;
+    enum larder_status status =
+        larder_fetch_open(&fetch, cache, entity, key, load, call, ret_value);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    larder_fetch_look(&fetch, LARDER_LOOK_READ);
+    (void)larder_fetch_claim_anyhow(&fetch);
+    larder_fetch_load(&fetch, &landing);
+    return larder_fetch_close(&fetch, &landing, ret_value);
+}
+
+/* A value that `stale` keeps is stale from now on; any other is of no use any more. */
 enum larder_status larder_stub_expire_soft(struct larder_cache *cache,
                                            const struct larder_entity *entity,
                                            const struct larder_key *key)
 {
-    return larder_stub_delete(cache, entity, key);
+    enum larder_status status = larder_call_begin(cache, entity);
+    if (status == LARDER_OK) {
+        status = larder_call_check_key(entity, key);
+    }
+    if (status != LARDER_OK) {
+        return status;
+    }
+    const struct larder_policy *policy = larder_state_of(cache, entity)->policy;
+    if (policy->while_revalidate_ms == 0 && policy->if_error_ms == 0) {
+        return larder_stub_delete(cache, entity, key);
+    }
+    struct larder_op op = {.kind = LARDER_OP_SOFTEN, .key = key->bytes, .key_len = key->len};
+    status = larder_call_run(cache, entity, &op, larder_call_deadline_ns(cache));
+    larder_redelete(cache, entity, &op);
+    return status;
 }
