@@ -1089,6 +1089,27 @@ analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char 
     return ret_status;
 }
 
+enum larder_status
+analytics_dashboard_cache_refresh(struct analytics_cache *cache, const char *team, const char *name,
+    analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__analytics_dashboard larder_call = {load, user, team, name};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_dashboard, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_dashboard, "load");
+    }
+    make_analytics_dashboard(&key, cache, team, name);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_analytics_dashboard, &key,
+        load_analytics_dashboard, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_analytics_dashboard(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1131,6 +1152,14 @@ analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
     return larder_stub_delete(larder_core(cache), &entity_analytics_dashboard, &key);
+}
+
+enum larder_status
+analytics_dashboard_cache_expire_soft(struct analytics_cache *cache, const char *team, const char *name)
+{
+    struct larder_key key;
+    make_analytics_dashboard(&key, cache, team, name);
+    return larder_stub_expire_soft(larder_core(cache), &entity_analytics_dashboard, &key);
 }
 
 enum larder_status
@@ -1370,6 +1399,27 @@ analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics
     return ret_status;
 }
 
+enum larder_status
+analytics_report_cache_refresh(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
+    analytics_report_loader *load, void *user, const struct analytics_report **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__analytics_report larder_call = {load, user, kind, granularity, period};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_report, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_report, "load");
+    }
+    make_analytics_report(&key, cache, kind, granularity, period);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_analytics_report, &key,
+        load_analytics_report, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_analytics_report(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1424,6 +1474,14 @@ analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_repo
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
     return larder_stub_delete(larder_core(cache), &entity_analytics_report, &key);
+}
+
+enum larder_status
+analytics_report_cache_expire_soft(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
+{
+    struct larder_key key;
+    make_analytics_report(&key, cache, kind, granularity, period);
+    return larder_stub_expire_soft(larder_core(cache), &entity_analytics_report, &key);
 }
 
 enum larder_status
@@ -1719,6 +1777,27 @@ analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
     return ret_status;
 }
 
+enum larder_status
+analytics_live_visitors_cache_refresh(struct analytics_cache *cache,
+    analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__analytics_live_visitors larder_call = {load, user};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_live_visitors, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_live_visitors, "load");
+    }
+    make_analytics_live_visitors(&key, cache);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_analytics_live_visitors, &key,
+        load_analytics_live_visitors, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_analytics_live_visitors(struct analytics_cache *cache, const struct analytics_live_visitors *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1761,6 +1840,14 @@ analytics_live_visitors_cache_delete(struct analytics_cache *cache)
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
     return larder_stub_delete(larder_core(cache), &entity_analytics_live_visitors, &key);
+}
+
+enum larder_status
+analytics_live_visitors_cache_expire_soft(struct analytics_cache *cache)
+{
+    struct larder_key key;
+    make_analytics_live_visitors(&key, cache);
+    return larder_stub_expire_soft(larder_core(cache), &entity_analytics_live_visitors, &key);
 }
 
 enum larder_status

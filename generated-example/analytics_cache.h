@@ -284,6 +284,12 @@ LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char *team, const char *name,
     analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_refresh(struct analytics_cache *cache, const char *team, const char *name,
+    analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -304,6 +310,11 @@ analytics_dashboard_cache_replace(struct analytics_cache *cache, const char *tea
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team, const char *name);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+analytics_dashboard_cache_expire_soft(struct analytics_cache *cache, const char *team, const char *name);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -402,6 +413,12 @@ LARDER_MUST_USE enum larder_status
 analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
     analytics_report_loader *load, void *user, const struct analytics_report **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_refresh(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
+    analytics_report_loader *load, void *user, const struct analytics_report **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -426,6 +443,11 @@ analytics_report_cache_replace(struct analytics_cache *cache, enum analytics_rep
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+analytics_report_cache_expire_soft(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -536,6 +558,12 @@ LARDER_MUST_USE enum larder_status
 analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
     analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+analytics_live_visitors_cache_refresh(struct analytics_cache *cache,
+    analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -556,6 +584,11 @@ analytics_live_visitors_cache_replace(struct analytics_cache *cache, const struc
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 analytics_live_visitors_cache_delete(struct analytics_cache *cache);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+analytics_live_visitors_cache_expire_soft(struct analytics_cache *cache);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

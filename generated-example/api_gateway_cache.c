@@ -851,6 +851,27 @@ api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const cha
     return ret_status;
 }
 
+enum larder_status
+api_gateway_session_cache_refresh(struct api_gateway_cache *cache, const char *token,
+    api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__api_gateway_session larder_call = {load, user, token};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_session, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_session, "load");
+    }
+    make_api_gateway_session(&key, cache, token);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_api_gateway_session, &key,
+        load_api_gateway_session, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_api_gateway_session(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -893,6 +914,14 @@ api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *to
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
     return larder_stub_delete(larder_core(cache), &entity_api_gateway_session, &key);
+}
+
+enum larder_status
+api_gateway_session_cache_expire_soft(struct api_gateway_cache *cache, const char *token)
+{
+    struct larder_key key;
+    make_api_gateway_session(&key, cache, token);
+    return larder_stub_expire_soft(larder_core(cache), &entity_api_gateway_session, &key);
 }
 
 enum larder_status
@@ -1164,6 +1193,27 @@ api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enu
     return ret_status;
 }
 
+enum larder_status
+api_gateway_routing_table_cache_refresh(struct api_gateway_cache *cache, enum api_gateway_environment environment,
+    api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__api_gateway_routing_table larder_call = {load, user, environment};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_routing_table, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_routing_table, "load");
+    }
+    make_api_gateway_routing_table(&key, cache, environment);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_api_gateway_routing_table, &key,
+        load_api_gateway_routing_table, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_api_gateway_routing_table(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1206,6 +1256,14 @@ api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
     return larder_stub_delete(larder_core(cache), &entity_api_gateway_routing_table, &key);
+}
+
+enum larder_status
+api_gateway_routing_table_cache_expire_soft(struct api_gateway_cache *cache, enum api_gateway_environment environment)
+{
+    struct larder_key key;
+    make_api_gateway_routing_table(&key, cache, environment);
+    return larder_stub_expire_soft(larder_core(cache), &entity_api_gateway_routing_table, &key);
 }
 
 enum larder_status
@@ -1436,6 +1494,27 @@ api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, con
     return ret_status;
 }
 
+enum larder_status
+api_gateway_rendered_page_cache_refresh(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
+    api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__api_gateway_rendered_page larder_call = {load, user, host, path, variant};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "load");
+    }
+    make_api_gateway_rendered_page(&key, cache, host, path, variant);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_api_gateway_rendered_page, &key,
+        load_api_gateway_rendered_page, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_api_gateway_rendered_page(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1478,6 +1557,14 @@ api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const ch
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
     return larder_stub_delete(larder_core(cache), &entity_api_gateway_rendered_page, &key);
+}
+
+enum larder_status
+api_gateway_rendered_page_cache_expire_soft(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
+{
+    struct larder_key key;
+    make_api_gateway_rendered_page(&key, cache, host, path, variant);
+    return larder_stub_expire_soft(larder_core(cache), &entity_api_gateway_rendered_page, &key);
 }
 
 enum larder_status

@@ -239,6 +239,12 @@ LARDER_MUST_USE enum larder_status
 api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const char *token,
     api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_refresh(struct api_gateway_cache *cache, const char *token,
+    api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -259,6 +265,11 @@ api_gateway_session_cache_replace(struct api_gateway_cache *cache, const char *t
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *token);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+api_gateway_session_cache_expire_soft(struct api_gateway_cache *cache, const char *token);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -360,6 +371,12 @@ LARDER_MUST_USE enum larder_status
 api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enum api_gateway_environment environment,
     api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_refresh(struct api_gateway_cache *cache, enum api_gateway_environment environment,
+    api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -380,6 +397,11 @@ api_gateway_routing_table_cache_replace(struct api_gateway_cache *cache, enum ap
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api_gateway_environment environment);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+api_gateway_routing_table_cache_expire_soft(struct api_gateway_cache *cache, enum api_gateway_environment environment);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -478,6 +500,12 @@ LARDER_MUST_USE enum larder_status
 api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
     api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_refresh(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
+    api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -498,6 +526,11 @@ api_gateway_rendered_page_cache_replace(struct api_gateway_cache *cache, const c
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+api_gateway_rendered_page_cache_expire_soft(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -196,6 +196,12 @@ LARDER_MUST_USE enum larder_status
 auth_session_cache_get_or_load(struct auth_cache *cache, const char *token,
     auth_session_loader *load, void *user, const struct auth_session **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+auth_session_cache_refresh(struct auth_cache *cache, const char *token,
+    auth_session_loader *load, void *user, const struct auth_session **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -216,6 +222,11 @@ auth_session_cache_replace(struct auth_cache *cache, const char *token, const st
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 auth_session_cache_delete(struct auth_cache *cache, const char *token);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+auth_session_cache_expire_soft(struct auth_cache *cache, const char *token);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -312,6 +323,12 @@ LARDER_MUST_USE enum larder_status
 auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
     auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_refresh(struct auth_cache *cache, uint64_t user_id,
+    auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -336,6 +353,11 @@ auth_permissions_cache_replace(struct auth_cache *cache, uint64_t user_id, const
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 auth_permissions_cache_delete(struct auth_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+auth_permissions_cache_expire_soft(struct auth_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -451,6 +473,12 @@ LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, const char *address,
     auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_refresh(struct auth_cache *cache, uint64_t user_id, const char *address,
+    auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -471,6 +499,11 @@ auth_failed_sign_ins_cache_replace(struct auth_cache *cache, uint64_t user_id, c
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 auth_failed_sign_ins_cache_delete(struct auth_cache *cache, uint64_t user_id, const char *address);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+auth_failed_sign_ins_cache_expire_soft(struct auth_cache *cache, uint64_t user_id, const char *address);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

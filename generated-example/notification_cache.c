@@ -887,6 +887,27 @@ notification_template_cache_get_or_load(struct notification_cache *cache, const 
     return ret_status;
 }
 
+enum larder_status
+notification_template_cache_refresh(struct notification_cache *cache, const char *locale, const char *name,
+    notification_template_loader *load, void *user, const struct notification_template **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__notification_template larder_call = {load, user, locale, name};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_template, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_notification_template, "load");
+    }
+    make_notification_template(&key, cache, locale, name);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_notification_template, &key,
+        load_notification_template, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_notification_template(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -941,6 +962,14 @@ notification_template_cache_delete(struct notification_cache *cache, const char 
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
     return larder_stub_delete(larder_core(cache), &entity_notification_template, &key);
+}
+
+enum larder_status
+notification_template_cache_expire_soft(struct notification_cache *cache, const char *locale, const char *name)
+{
+    struct larder_key key;
+    make_notification_template(&key, cache, locale, name);
+    return larder_stub_expire_soft(larder_core(cache), &entity_notification_template, &key);
 }
 
 enum larder_status
@@ -1228,6 +1257,27 @@ notification_preferences_cache_get_or_load(struct notification_cache *cache, uin
     return ret_status;
 }
 
+enum larder_status
+notification_preferences_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__notification_preferences larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_preferences, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_notification_preferences, "load");
+    }
+    make_notification_preferences(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_notification_preferences, &key,
+        load_notification_preferences, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_notification_preferences(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1282,6 +1332,14 @@ notification_preferences_cache_delete(struct notification_cache *cache, uint64_t
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_notification_preferences, &key);
+}
+
+enum larder_status
+notification_preferences_cache_expire_soft(struct notification_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_notification_preferences(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_notification_preferences, &key);
 }
 
 enum larder_status
@@ -1569,6 +1627,27 @@ notification_unread_count_cache_get_or_load(struct notification_cache *cache, ui
     return ret_status;
 }
 
+enum larder_status
+notification_unread_count_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__notification_unread_count larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_unread_count, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_notification_unread_count, "load");
+    }
+    make_notification_unread_count(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_notification_unread_count, &key,
+        load_notification_unread_count, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_notification_unread_count(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1623,6 +1702,14 @@ notification_unread_count_cache_delete(struct notification_cache *cache, uint64_
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_notification_unread_count, &key);
+}
+
+enum larder_status
+notification_unread_count_cache_expire_soft(struct notification_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_notification_unread_count(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_notification_unread_count, &key);
 }
 
 enum larder_status
@@ -1945,6 +2032,27 @@ notification_device_tokens_cache_get_or_load(struct notification_cache *cache, u
     return ret_status;
 }
 
+enum larder_status
+notification_device_tokens_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__notification_device_tokens larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_device_tokens, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_notification_device_tokens, "load");
+    }
+    make_notification_device_tokens(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_notification_device_tokens, &key,
+        load_notification_device_tokens, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_notification_device_tokens(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1987,6 +2095,14 @@ notification_device_tokens_cache_delete(struct notification_cache *cache, uint64
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_notification_device_tokens, &key);
+}
+
+enum larder_status
+notification_device_tokens_cache_expire_soft(struct notification_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_notification_device_tokens(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_notification_device_tokens, &key);
 }
 
 enum larder_status

@@ -242,6 +242,12 @@ LARDER_MUST_USE enum larder_status
 notification_template_cache_get_or_load(struct notification_cache *cache, const char *locale, const char *name,
     notification_template_loader *load, void *user, const struct notification_template **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+notification_template_cache_refresh(struct notification_cache *cache, const char *locale, const char *name,
+    notification_template_loader *load, void *user, const struct notification_template **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -266,6 +272,11 @@ notification_template_cache_replace(struct notification_cache *cache, const char
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 notification_template_cache_delete(struct notification_cache *cache, const char *locale, const char *name);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+notification_template_cache_expire_soft(struct notification_cache *cache, const char *locale, const char *name);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -376,6 +387,12 @@ LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -400,6 +417,11 @@ notification_preferences_cache_replace(struct notification_cache *cache, uint64_
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 notification_preferences_cache_delete(struct notification_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+notification_preferences_cache_expire_soft(struct notification_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -510,6 +532,12 @@ LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -534,6 +562,11 @@ notification_unread_count_cache_replace(struct notification_cache *cache, uint64
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 notification_unread_count_cache_delete(struct notification_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+notification_unread_count_cache_expire_soft(struct notification_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -649,6 +682,12 @@ LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -669,6 +708,11 @@ notification_device_tokens_cache_replace(struct notification_cache *cache, uint6
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 notification_device_tokens_cache_delete(struct notification_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+notification_device_tokens_cache_expire_soft(struct notification_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -1356,6 +1356,27 @@ order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
     return ret_status;
 }
 
+enum larder_status
+order_cart_cache_refresh(struct order_cache *cache, uint64_t user_id,
+    order_cart_loader *load, void *user, const struct order_cart **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__order_cart larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_cart, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_order_cart, "load");
+    }
+    make_order_cart(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_order_cart, &key,
+        load_order_cart, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_order_cart(struct order_cache *cache, uint64_t user_id, const struct order_cart *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1410,6 +1431,14 @@ order_cart_cache_delete(struct order_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_order_cart, &key);
+}
+
+enum larder_status
+order_cart_cache_expire_soft(struct order_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_order_cart(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_order_cart, &key);
 }
 
 enum larder_status
@@ -1697,6 +1726,27 @@ order_cache_get_or_load(struct order_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+order_cache_refresh(struct order_cache *cache, uint64_t id,
+    order_loader *load, void *user, const struct order **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__order larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_order, "load");
+    }
+    make_order(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_order, &key,
+        load_order, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_order(struct order_cache *cache, uint64_t id, const struct order *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1751,6 +1801,14 @@ order_cache_delete(struct order_cache *cache, uint64_t id)
     struct larder_key key;
     make_order(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_order, &key);
+}
+
+enum larder_status
+order_cache_expire_soft(struct order_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_order(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_order, &key);
 }
 
 enum larder_status
@@ -2039,6 +2097,27 @@ order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+order_status_cache_refresh(struct order_cache *cache, uint64_t id,
+    order_status_loader *load, void *user, const struct order_status **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__order_status larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_status, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_order_status, "load");
+    }
+    make_order_status(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_order_status, &key,
+        load_order_status, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_order_status(struct order_cache *cache, uint64_t id, const struct order_status *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2093,6 +2172,14 @@ order_status_cache_delete(struct order_cache *cache, uint64_t id)
     struct larder_key key;
     make_order_status(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_order_status, &key);
+}
+
+enum larder_status
+order_status_cache_expire_soft(struct order_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_order_status(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_order_status, &key);
 }
 
 enum larder_status
@@ -2424,6 +2511,27 @@ order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id
     return ret_status;
 }
 
+enum larder_status
+order_history_page_cache_refresh(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
+    order_history_page_loader *load, void *user, const struct order_history_page **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__order_history_page larder_call = {load, user, user_id, page, size_};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_history_page, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_order_history_page, "load");
+    }
+    make_order_history_page(&key, cache, user_id, page, size_);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_order_history_page, &key,
+        load_order_history_page, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_order_history_page(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2466,6 +2574,14 @@ order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uin
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
     return larder_stub_delete(larder_core(cache), &entity_order_history_page, &key);
+}
+
+enum larder_status
+order_history_page_cache_expire_soft(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
+{
+    struct larder_key key;
+    make_order_history_page(&key, cache, user_id, page, size_);
+    return larder_stub_expire_soft(larder_core(cache), &entity_order_history_page, &key);
 }
 
 enum larder_status

@@ -284,6 +284,12 @@ LARDER_MUST_USE enum larder_status
 order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
     order_cart_loader *load, void *user, const struct order_cart **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+order_cart_cache_refresh(struct order_cache *cache, uint64_t user_id,
+    order_cart_loader *load, void *user, const struct order_cart **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -308,6 +314,11 @@ order_cart_cache_replace(struct order_cache *cache, uint64_t user_id, const stru
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 order_cart_cache_delete(struct order_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+order_cart_cache_expire_soft(struct order_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -418,6 +429,12 @@ LARDER_MUST_USE enum larder_status
 order_cache_get_or_load(struct order_cache *cache, uint64_t id,
     order_loader *load, void *user, const struct order **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+order_cache_refresh(struct order_cache *cache, uint64_t id,
+    order_loader *load, void *user, const struct order **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -442,6 +459,11 @@ order_cache_replace(struct order_cache *cache, uint64_t id, const struct order *
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 order_cache_delete(struct order_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+order_cache_expire_soft(struct order_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -552,6 +574,12 @@ LARDER_MUST_USE enum larder_status
 order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
     order_status_loader *load, void *user, const struct order_status **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+order_status_cache_refresh(struct order_cache *cache, uint64_t id,
+    order_status_loader *load, void *user, const struct order_status **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -576,6 +604,11 @@ order_status_cache_replace(struct order_cache *cache, uint64_t id, const struct 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 order_status_cache_delete(struct order_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+order_status_cache_expire_soft(struct order_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -693,6 +726,12 @@ LARDER_MUST_USE enum larder_status
 order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
     order_history_page_loader *load, void *user, const struct order_history_page **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_refresh(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
+    order_history_page_loader *load, void *user, const struct order_history_page **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -713,6 +752,11 @@ order_history_page_cache_replace(struct order_cache *cache, uint64_t user_id, ui
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+order_history_page_cache_expire_soft(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

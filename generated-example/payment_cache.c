@@ -984,6 +984,27 @@ payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid
     return ret_status;
 }
 
+enum larder_status
+payment_method_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
+    payment_method_loader *load, void *user, const struct payment_method **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__payment_method larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method, "load");
+    }
+    make_payment_method(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_payment_method, &key,
+        load_payment_method, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_payment_method(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1038,6 +1059,14 @@ payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id)
     struct larder_key key;
     make_payment_method(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_payment_method, &key);
+}
+
+enum larder_status
+payment_method_cache_expire_soft(struct payment_cache *cache, struct larder_uuid id)
+{
+    struct larder_key key;
+    make_payment_method(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_payment_method, &key);
 }
 
 enum larder_status
@@ -1356,6 +1385,27 @@ payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_
     return ret_status;
 }
 
+enum larder_status
+payment_method_ids_cache_refresh(struct payment_cache *cache, uint64_t user_id,
+    payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__payment_method_ids larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method_ids, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method_ids, "load");
+    }
+    make_payment_method_ids(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_payment_method_ids, &key,
+        load_payment_method_ids, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_payment_method_ids(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1398,6 +1448,14 @@ payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_payment_method_ids, &key);
+}
+
+enum larder_status
+payment_method_ids_cache_expire_soft(struct payment_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_payment_method_ids(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_payment_method_ids, &key);
 }
 
 enum larder_status
@@ -1631,6 +1689,27 @@ payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder
     return ret_status;
 }
 
+enum larder_status
+payment_transaction_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
+    payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__payment_transaction larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_transaction, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_payment_transaction, "load");
+    }
+    make_payment_transaction(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_payment_transaction, &key,
+        load_payment_transaction, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_payment_transaction(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1685,6 +1764,14 @@ payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_payment_transaction, &key);
+}
+
+enum larder_status
+payment_transaction_cache_expire_soft(struct payment_cache *cache, struct larder_uuid id)
+{
+    struct larder_key key;
+    make_payment_transaction(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_payment_transaction, &key);
 }
 
 enum larder_status
@@ -1985,6 +2072,27 @@ payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum paymen
     return ret_status;
 }
 
+enum larder_status
+payment_exchange_rate_cache_refresh(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
+    payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__payment_exchange_rate larder_call = {load, user, from, to};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_exchange_rate, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_payment_exchange_rate, "load");
+    }
+    make_payment_exchange_rate(&key, cache, from, to);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_payment_exchange_rate, &key,
+        load_payment_exchange_rate, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_payment_exchange_rate(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2027,6 +2135,14 @@ payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_cur
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
     return larder_stub_delete(larder_core(cache), &entity_payment_exchange_rate, &key);
+}
+
+enum larder_status
+payment_exchange_rate_cache_expire_soft(struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
+{
+    struct larder_key key;
+    make_payment_exchange_rate(&key, cache, from, to);
+    return larder_stub_expire_soft(larder_core(cache), &entity_payment_exchange_rate, &key);
 }
 
 enum larder_status

@@ -246,6 +246,12 @@ LARDER_MUST_USE enum larder_status
 payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
     payment_method_loader *load, void *user, const struct payment_method **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+payment_method_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
+    payment_method_loader *load, void *user, const struct payment_method **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -270,6 +276,11 @@ payment_method_cache_replace(struct payment_cache *cache, struct larder_uuid id,
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+payment_method_cache_expire_soft(struct payment_cache *cache, struct larder_uuid id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -385,6 +396,12 @@ LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_id,
     payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_refresh(struct payment_cache *cache, uint64_t user_id,
+    payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -405,6 +422,11 @@ payment_method_ids_cache_replace(struct payment_cache *cache, uint64_t user_id, 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+payment_method_ids_cache_expire_soft(struct payment_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -501,6 +523,12 @@ LARDER_MUST_USE enum larder_status
 payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
     payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
+    payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -525,6 +553,11 @@ payment_transaction_cache_replace(struct payment_cache *cache, struct larder_uui
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+payment_transaction_cache_expire_soft(struct payment_cache *cache, struct larder_uuid id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -640,6 +673,12 @@ LARDER_MUST_USE enum larder_status
 payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
     payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_refresh(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
+    payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -660,6 +699,11 @@ payment_exchange_rate_cache_replace(struct payment_cache *cache, enum payment_cu
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+payment_exchange_rate_cache_expire_soft(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -1509,6 +1509,27 @@ product_cache_get_or_load(struct product_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+product_cache_refresh(struct product_cache *cache, uint64_t id,
+    product_loader *load, void *user, const struct product **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product, "load");
+    }
+    make_product(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product, &key,
+        load_product, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product(struct product_cache *cache, uint64_t id, const struct product *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1563,6 +1584,14 @@ product_cache_delete(struct product_cache *cache, uint64_t id)
     struct larder_key key;
     make_product(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_product, &key);
+}
+
+enum larder_status
+product_cache_expire_soft(struct product_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_product(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product, &key);
 }
 
 enum larder_status
@@ -1860,6 +1889,27 @@ product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku
     return ret_status;
 }
 
+enum larder_status
+product_id_by_sku_cache_refresh(struct product_cache *cache, const char *sku,
+    product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_id_by_sku larder_call = {load, user, sku};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_id_by_sku, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_id_by_sku, "load");
+    }
+    make_product_id_by_sku(&key, cache, sku);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_id_by_sku, &key,
+        load_product_id_by_sku, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product_id_by_sku(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1902,6 +1952,14 @@ product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku)
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
     return larder_stub_delete(larder_core(cache), &entity_product_id_by_sku, &key);
+}
+
+enum larder_status
+product_id_by_sku_cache_expire_soft(struct product_cache *cache, const char *sku)
+{
+    struct larder_key key;
+    make_product_id_by_sku(&key, cache, sku);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_id_by_sku, &key);
 }
 
 enum larder_status
@@ -2136,6 +2194,27 @@ product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_
     return ret_status;
 }
 
+enum larder_status
+product_reviews_cache_refresh(struct product_cache *cache, uint64_t product_id,
+    product_reviews_loader *load, void *user, const struct product_reviews **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_reviews larder_call = {load, user, product_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_reviews, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_reviews, "load");
+    }
+    make_product_reviews(&key, cache, product_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_reviews, &key,
+        load_product_reviews, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product_reviews(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2190,6 +2269,14 @@ product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id)
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
     return larder_stub_delete(larder_core(cache), &entity_product_reviews, &key);
+}
+
+enum larder_status
+product_reviews_cache_expire_soft(struct product_cache *cache, uint64_t product_id)
+{
+    struct larder_key key;
+    make_product_reviews(&key, cache, product_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_reviews, &key);
 }
 
 enum larder_status
@@ -2515,6 +2602,27 @@ product_search_results_cache_get_or_load(struct product_cache *cache, const char
     return ret_status;
 }
 
+enum larder_status
+product_search_results_cache_refresh(struct product_cache *cache, const char *query,
+    product_search_results_loader *load, void *user, const struct product_search_results **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_search_results larder_call = {load, user, query};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_search_results, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_search_results, "load");
+    }
+    make_product_search_results(&key, cache, query);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_search_results, &key,
+        load_product_search_results, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product_search_results(struct product_cache *cache, const char *query, const struct product_search_results *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2557,6 +2665,14 @@ product_search_results_cache_delete(struct product_cache *cache, const char *que
     struct larder_key key;
     make_product_search_results(&key, cache, query);
     return larder_stub_delete(larder_core(cache), &entity_product_search_results, &key);
+}
+
+enum larder_status
+product_search_results_cache_expire_soft(struct product_cache *cache, const char *query)
+{
+    struct larder_key key;
+    make_product_search_results(&key, cache, query);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_search_results, &key);
 }
 
 enum larder_status
@@ -2790,6 +2906,27 @@ product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
     return ret_status;
 }
 
+enum larder_status
+product_category_cache_refresh(struct product_cache *cache, uint32_t id,
+    product_category_loader *load, void *user, const struct product_category **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_category larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_category, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_category, "load");
+    }
+    make_product_category(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_category, &key,
+        load_product_category, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product_category(struct product_cache *cache, uint32_t id, const struct product_category *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2844,6 +2981,14 @@ product_category_cache_delete(struct product_cache *cache, uint32_t id)
     struct larder_key key;
     make_product_category(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_product_category, &key);
+}
+
+enum larder_status
+product_category_cache_expire_soft(struct product_cache *cache, uint32_t id)
+{
+    struct larder_key key;
+    make_product_category(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_category, &key);
 }
 
 enum larder_status
@@ -3167,6 +3312,27 @@ product_featured_cache_get_or_load(struct product_cache *cache,
     return ret_status;
 }
 
+enum larder_status
+product_featured_cache_refresh(struct product_cache *cache,
+    product_featured_loader *load, void *user, const struct product_featured **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_featured larder_call = {load, user};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_featured, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_featured, "load");
+    }
+    make_product_featured(&key, cache);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_featured, &key,
+        load_product_featured, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product_featured(struct product_cache *cache, const struct product_featured *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -3209,6 +3375,14 @@ product_featured_cache_delete(struct product_cache *cache)
     struct larder_key key;
     make_product_featured(&key, cache);
     return larder_stub_delete(larder_core(cache), &entity_product_featured, &key);
+}
+
+enum larder_status
+product_featured_cache_expire_soft(struct product_cache *cache)
+{
+    struct larder_key key;
+    make_product_featured(&key, cache);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_featured, &key);
 }
 
 enum larder_status

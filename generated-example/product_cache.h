@@ -322,6 +322,12 @@ LARDER_MUST_USE enum larder_status
 product_cache_get_or_load(struct product_cache *cache, uint64_t id,
     product_loader *load, void *user, const struct product **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_cache_refresh(struct product_cache *cache, uint64_t id,
+    product_loader *load, void *user, const struct product **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -346,6 +352,11 @@ product_cache_replace(struct product_cache *cache, uint64_t id, const struct pro
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_cache_delete(struct product_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_cache_expire_soft(struct product_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -460,6 +471,12 @@ LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku,
     product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_refresh(struct product_cache *cache, const char *sku,
+    product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -480,6 +497,11 @@ product_id_by_sku_cache_replace(struct product_cache *cache, const char *sku, co
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_id_by_sku_cache_expire_soft(struct product_cache *cache, const char *sku);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -576,6 +598,12 @@ LARDER_MUST_USE enum larder_status
 product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_id,
     product_reviews_loader *load, void *user, const struct product_reviews **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_refresh(struct product_cache *cache, uint64_t product_id,
+    product_reviews_loader *load, void *user, const struct product_reviews **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -600,6 +628,11 @@ product_reviews_cache_replace(struct product_cache *cache, uint64_t product_id, 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_reviews_cache_expire_soft(struct product_cache *cache, uint64_t product_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -715,6 +748,12 @@ LARDER_MUST_USE enum larder_status
 product_search_results_cache_get_or_load(struct product_cache *cache, const char *query,
     product_search_results_loader *load, void *user, const struct product_search_results **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_refresh(struct product_cache *cache, const char *query,
+    product_search_results_loader *load, void *user, const struct product_search_results **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -735,6 +774,11 @@ product_search_results_cache_replace(struct product_cache *cache, const char *qu
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_search_results_cache_delete(struct product_cache *cache, const char *query);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_search_results_cache_expire_soft(struct product_cache *cache, const char *query);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -831,6 +875,12 @@ LARDER_MUST_USE enum larder_status
 product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
     product_category_loader *load, void *user, const struct product_category **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_category_cache_refresh(struct product_cache *cache, uint32_t id,
+    product_category_loader *load, void *user, const struct product_category **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -855,6 +905,11 @@ product_category_cache_replace(struct product_cache *cache, uint32_t id, const s
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_category_cache_delete(struct product_cache *cache, uint32_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_category_cache_expire_soft(struct product_cache *cache, uint32_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -966,6 +1021,12 @@ LARDER_MUST_USE enum larder_status
 product_featured_cache_get_or_load(struct product_cache *cache,
     product_featured_loader *load, void *user, const struct product_featured **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_featured_cache_refresh(struct product_cache *cache,
+    product_featured_loader *load, void *user, const struct product_featured **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -986,6 +1047,11 @@ product_featured_cache_replace(struct product_cache *cache, const struct product
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_featured_cache_delete(struct product_cache *cache);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_featured_cache_expire_soft(struct product_cache *cache);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

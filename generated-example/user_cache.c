@@ -1146,6 +1146,27 @@ user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+user_profile_cache_refresh(struct user_cache *cache, uint64_t id,
+    user_profile_loader *load, void *user, const struct user_profile **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__user_profile larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_profile, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_user_profile, "load");
+    }
+    make_user_profile(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_user_profile, &key,
+        load_user_profile, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_user_profile(struct user_cache *cache, uint64_t id, const struct user_profile *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1200,6 +1221,14 @@ user_profile_cache_delete(struct user_cache *cache, uint64_t id)
     struct larder_key key;
     make_user_profile(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_user_profile, &key);
+}
+
+enum larder_status
+user_profile_cache_expire_soft(struct user_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_user_profile(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_user_profile, &key);
 }
 
 enum larder_status
@@ -1488,6 +1517,27 @@ user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     return ret_status;
 }
 
+enum larder_status
+user_preferences_cache_refresh(struct user_cache *cache, uint64_t user_id,
+    user_preferences_loader *load, void *user, const struct user_preferences **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__user_preferences larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_preferences, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_user_preferences, "load");
+    }
+    make_user_preferences(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_user_preferences, &key,
+        load_user_preferences, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_user_preferences(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1542,6 +1592,14 @@ user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_user_preferences, &key);
+}
+
+enum larder_status
+user_preferences_cache_expire_soft(struct user_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_user_preferences(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_user_preferences, &key);
 }
 
 enum larder_status
@@ -1868,6 +1926,27 @@ user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     return ret_status;
 }
 
+enum larder_status
+user_addresses_cache_refresh(struct user_cache *cache, uint64_t user_id,
+    user_addresses_loader *load, void *user, const struct user_addresses **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__user_addresses larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_addresses, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_user_addresses, "load");
+    }
+    make_user_addresses(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_user_addresses, &key,
+        load_user_addresses, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_user_addresses(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1910,6 +1989,14 @@ user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_user_addresses, &key);
+}
+
+enum larder_status
+user_addresses_cache_expire_soft(struct user_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_user_addresses(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_user_addresses, &key);
 }
 
 enum larder_status
@@ -2153,6 +2240,27 @@ user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
     return ret_status;
 }
 
+enum larder_status
+user_id_by_email_cache_refresh(struct user_cache *cache, const char *email,
+    user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__user_id_by_email larder_call = {load, user, email};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_id_by_email, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_user_id_by_email, "load");
+    }
+    make_user_id_by_email(&key, cache, email);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_user_id_by_email, &key,
+        load_user_id_by_email, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_user_id_by_email(struct user_cache *cache, const char *email, const struct user_id_by_email *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2195,6 +2303,14 @@ user_id_by_email_cache_delete(struct user_cache *cache, const char *email)
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
     return larder_stub_delete(larder_core(cache), &entity_user_id_by_email, &key);
+}
+
+enum larder_status
+user_id_by_email_cache_expire_soft(struct user_cache *cache, const char *email)
+{
+    struct larder_key key;
+    make_user_id_by_email(&key, cache, email);
+    return larder_stub_expire_soft(larder_core(cache), &entity_user_id_by_email, &key);
 }
 
 enum larder_status

@@ -281,6 +281,12 @@ LARDER_MUST_USE enum larder_status
 user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
     user_profile_loader *load, void *user, const struct user_profile **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+user_profile_cache_refresh(struct user_cache *cache, uint64_t id,
+    user_profile_loader *load, void *user, const struct user_profile **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -305,6 +311,11 @@ user_profile_cache_replace(struct user_cache *cache, uint64_t id, const struct u
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 user_profile_cache_delete(struct user_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+user_profile_cache_expire_soft(struct user_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -415,6 +426,12 @@ LARDER_MUST_USE enum larder_status
 user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     user_preferences_loader *load, void *user, const struct user_preferences **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_refresh(struct user_cache *cache, uint64_t user_id,
+    user_preferences_loader *load, void *user, const struct user_preferences **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -439,6 +456,11 @@ user_preferences_cache_replace(struct user_cache *cache, uint64_t user_id, const
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+user_preferences_cache_expire_soft(struct user_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -554,6 +576,12 @@ LARDER_MUST_USE enum larder_status
 user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     user_addresses_loader *load, void *user, const struct user_addresses **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_refresh(struct user_cache *cache, uint64_t user_id,
+    user_addresses_loader *load, void *user, const struct user_addresses **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -574,6 +602,11 @@ user_addresses_cache_replace(struct user_cache *cache, uint64_t user_id, const s
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+user_addresses_cache_expire_soft(struct user_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -674,6 +707,12 @@ LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
     user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_refresh(struct user_cache *cache, const char *email,
+    user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -694,6 +733,11 @@ user_id_by_email_cache_replace(struct user_cache *cache, const char *email, cons
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 user_id_by_email_cache_delete(struct user_cache *cache, const char *email);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+user_id_by_email_cache_expire_soft(struct user_cache *cache, const char *email);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -9,6 +9,7 @@
 #include "context/c_escape.h"
 #include "context/ctype.h"
 #include "context/key_parts.h"
+#include "context/policy.h"
 #include "context/reach.h"
 #include "context/shapes.h"
 #include "context/steps.h"
@@ -273,7 +274,7 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
                                      const struct behaviour_kinds *kinds, size_t index)
 {
     const struct sch_entity *entity = &service->entities[index];
-    struct ctx_value *map = ctx_map_for(arena, 72);
+    struct ctx_value *map = ctx_map_for(arena, 78);
     ctx_set_string(map, "name", entity->name);
     ctx_set_string(map, "x", entity->c_name);
     ctx_set_string(map, "counter",
@@ -288,6 +289,7 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
     ctx_set_number(map, "version", entity->version);
     ctx_set_number(map, "max_bytes", (long long)entity->max_bytes);
     set_compress(arena, map, entity);
+    policy_context(arena, map, entity);
     ctx_set_string(map, "slots", steps_slots(arena, entity));
     set_key(arena, map, entity);
     set_shape(arena, map, entity);

@@ -280,7 +280,7 @@ static int64_t pause_of(const struct larder_fetch *fetch)
 {
     int64_t if_error_ms = larder_state_of(fetch->cache, fetch->entity)->policy->if_error_ms;
     int64_t pause_ms = if_error_ms / PAUSE_PART;
-    if (if_error_ms == 0 || fetch->sight.value == NULL) {
+    if (fetch->sight.value == NULL || (if_error_ms == 0 && !fetch->in_background)) {
         return 0;
     }
     if (pause_ms < PAUSE_MIN_MS) {
@@ -310,8 +310,7 @@ void larder_fetch_load(struct larder_fetch *fetch, struct larder_landing *ret_la
     struct fill fill;
     void *out;
     fill.fetch = fetch;
-    larder_load_init(&fill.load, fetch->cache,
-                     larder_fetch_has_spare(fetch) ? fetch->sight.value : NULL);
+    larder_load_init(&fill.load, fetch->cache, fetch->sight.value);
     larder_writer_init(&fill.w, &fetch->cache->allocator, fill.room, sizeof fill.room,
                        LARDER_VALUE_MAX);
     fill.begun = offer_moment(fetch);

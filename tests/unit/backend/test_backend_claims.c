@@ -1054,6 +1054,95 @@ static void a_key_of_another_type_is_no_entry(void **state)
     assert_true(number_of(version_keys[0]) == at(EPOCH, 1));
 }
 
+static void a_script_that_is_refused_changes_nothing(void **state)
+{
+    (void)state;
+    struct bytes old = plain("old"), new = plain("new");
+    store("refused:1", &old);
+    say("ACL SETUSER default -evalsha", "+OK");
+    struct larder_op op = op_of(LARDER_OP_REPLACE, "refused:1", &new);
+    assert_int_equal(run_one(&op), LARDER_E_AUTH);
+    assert_int_equal(op.outcome, LARDER_NOT_APPLIED);
+    say("ACL SETUSER default +evalsha", "+OK");
+    assert_is("refused:1", &old);
+    /* Nor does one whose text is refused when it is told again. */
+    say("ACL SETUSER default -eval", "+OK");
+    say("SCRIPT FLUSH", "+OK");
+    assert_int_equal(run_one(&op), LARDER_E_AUTH);
+    assert_int_equal(op.outcome, LARDER_NOT_APPLIED);
+    say("ACL SETUSER default +eval", "+OK");
+    assert_is("refused:1", &old);
+}
+
+/* Invalidations need no room. */
+static void a_server_that_is_full_still_invalidates(void **state)
+{
+    (void)state;
+    int64_t now_ms = server_ms();
+    struct bytes old = timed(0, 0, now_ms + HOUR_MS), new = plain("new");
+    store("full:1", &old);
+    forget_versions();
+    bump(2, EPOCH);
+    uint64_t as_of = number_of(clock_key);
+    say("CONFIG SET maxmemory 1", "+OK");
+    struct larder_op op = op_of(LARDER_OP_REPLACE, "full:1", &new);
+    assert_int_equal(run_one(&op), LARDER_E_SERVER);
+    assert_int_equal(op.outcome, LARDER_NOT_APPLIED);
+    assert_int_equal(do_op(LARDER_OP_SOFTEN, "full:1"), LARDER_OK);
+    bump(1, EPOCH);
+    say("CONFIG SET maxmemory 0", "+OK");
+    assert_gone("full:1");
+    assert_gone(clock_key);
+    assert_gone(version_keys[0]);
+    assert_int_equal(load_since(as_of), LARDER_E_LOST);
+    bump(0, EPOCH + 1);
+    assert_int_equal(load_since(as_of), LARDER_E_LOST);
+}
+
+/* A clock whose wall time is of no account, and that may be put forward. */
+static int64_t ahead_ns;
+
+static int64_t put_forward(void *user)
+{
+    (void)user;
+    return larder_clock_now_ns(&larder_clock_system) + ahead_ns;
+}
+
+static int64_t nonsense_ms(void *user)
+{
+    (void)user;
+    return ahead_ns % 1000 + 5;
+}
+
+static struct larder_backend *connect_to_server(const struct larder_backend_env *with);
+
+static void the_servers_clock_goes_on_with_the_monotonic_one(void **state)
+{
+    (void)state;
+    static const struct larder_clock clock = {.monotonic_ns = put_forward, .wall_ms = nonsense_ms};
+    static const struct larder_backend_env ahead = {.allocator = &larder_allocator_libc,
+                                                    .clock = &clock};
+    struct larder_backend *before = backend;
+    int64_t age_ms;
+    backend = connect_to_server(&ahead);
+    assert_int_equal(backend->table->now_ms(backend, &age_ms), 0);
+    assert_true(age_ms == INT64_MAX);
+    assert_int_equal(do_op(LARDER_OP_PING, ""), LARDER_OK);
+    backend->table->now_ms(backend, &age_ms);
+    assert_true(age_ms == INT64_MAX);
+    int64_t first_ms = server_ms();
+    ahead_ns = INT64_C(7000) * 1000000;
+    int64_t now_ms = backend->table->now_ms(backend, &age_ms);
+    assert_in_range(now_ms, first_ms + 7000, first_ms + 7000 + TIMEOUT_MS);
+    assert_in_range(age_ms, 7000, 7000 + TIMEOUT_MS);
+    /* Asked again, it is what the server says, and never behind it. */
+    int64_t wall_ms = larder_clock_wall_ms(&larder_clock_system);
+    assert_in_range(server_ms(), wall_ms, wall_ms + TIMEOUT_MS);
+    backend->table->free(backend);
+    backend = before;
+    ahead_ns = 0;
+}
+
 /* -------------------------------------------------------------------- groups */
 
 static int start_memory(void **state)
@@ -1064,17 +1153,14 @@ static int start_memory(void **state)
     return backend != NULL ? 0 : -1;
 }
 
-static struct larder_backend *connect_to_server(const char *user, const char *password)
+static struct larder_backend *connect_to_server(const struct larder_backend_env *with)
 {
-    struct larder_redis_options options = {.address = {.host = "127.0.0.1",
-                                                       .port = server.port,
-                                                       .client_name = "test",
-                                                       .username = user,
-                                                       .password = password},
-                                           .max_connections = 4,
-                                           .connect_timeout_ms = 2000,
-                                           .max_reply_bytes = 16 << 20};
-    return larder_redis_new(&env, &options);
+    struct larder_redis_options options = {
+        .address = {.host = "127.0.0.1", .port = server.port, .client_name = "test"},
+        .max_connections = 4,
+        .connect_timeout_ms = 2000,
+        .max_reply_bytes = 16 << 20};
+    return larder_redis_new(with, &options);
 }
 
 static int start_redis(void **state)
@@ -1084,7 +1170,7 @@ static int start_redis(void **state)
         return -1;
     }
     is_redis = true;
-    backend = connect_to_server(NULL, NULL);
+    backend = connect_to_server(&env);
     return backend != NULL ? 0 : -1;
 }
 
@@ -1132,6 +1218,9 @@ int main(void)
         CLAIM_TESTS,
         cmocka_unit_test(scripts_that_the_server_forgot_are_told_again),
         cmocka_unit_test(a_key_of_another_type_is_no_entry),
+        cmocka_unit_test(a_script_that_is_refused_changes_nothing),
+        cmocka_unit_test(the_servers_clock_goes_on_with_the_monotonic_one),
+        cmocka_unit_test(a_server_that_is_full_still_invalidates),
     };
     return cmocka_run_group_tests_name("memory", memory, start_memory, stop) +
            cmocka_run_group_tests_name("redis", redis, start_redis, stop);

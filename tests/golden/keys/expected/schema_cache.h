@@ -141,6 +141,12 @@ LARDER_MUST_USE enum larder_status
 keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
     keys_every_loader *load, void *user, const struct keys_every **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_every_cache_refresh(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
+    keys_every_loader *load, void *user, const struct keys_every **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -161,6 +167,11 @@ keys_every_cache_replace(struct keys_cache *cache, uint8_t a, int64_t b, bool c,
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_every_cache_delete(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_every_cache_expire_soft(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -260,6 +271,12 @@ LARDER_MUST_USE enum larder_status
 keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
     keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_refresh(struct keys_cache *cache, uint64_t user_id,
+    keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -280,6 +297,11 @@ keys_tagged_cache_replace(struct keys_cache *cache, uint64_t user_id, const stru
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_tagged_cache_delete(struct keys_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_tagged_cache_expire_soft(struct keys_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -376,6 +398,12 @@ LARDER_MUST_USE enum larder_status
 keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
     keys_clash_loader *load, void *user, const struct keys_clash **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_refresh(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
+    keys_clash_loader *load, void *user, const struct keys_clash **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -400,6 +428,11 @@ keys_clash_cache_replace(struct keys_cache *cache, uint64_t cache_, const char *
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_clash_cache_delete(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_clash_cache_expire_soft(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -513,6 +546,12 @@ LARDER_MUST_USE enum larder_status
 keys_param_cache_get_or_load(struct keys_cache *cache, uint8_t params,
     keys_param_loader *load, void *user, const struct keys_param **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_refresh(struct keys_cache *cache, uint8_t params,
+    keys_param_loader *load, void *user, const struct keys_param **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -533,6 +572,11 @@ keys_param_cache_replace(struct keys_cache *cache, uint8_t params, const struct 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_param_cache_delete(struct keys_cache *cache, uint8_t params);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_param_cache_expire_soft(struct keys_cache *cache, uint8_t params);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -637,6 +681,12 @@ LARDER_MUST_USE enum larder_status
 keys_locals_cache_get_or_load(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
     keys_locals_loader *load, void *user, const struct keys_locals **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_refresh(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
+    keys_locals_loader *load, void *user, const struct keys_locals **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -657,6 +707,11 @@ keys_locals_cache_replace(struct keys_cache *cache, uint8_t status, const char *
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_locals_cache_delete(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_locals_cache_expire_soft(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -755,6 +810,12 @@ LARDER_MUST_USE enum larder_status
 keys_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_packed_loader *load, void *user, const struct keys_packed **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_packed_loader *load, void *user, const struct keys_packed **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -775,6 +836,11 @@ keys_packed_cache_replace(struct keys_cache *cache, uint8_t id, const struct key
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_packed_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_packed_cache_expire_soft(struct keys_cache *cache, uint8_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -873,6 +939,12 @@ LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -893,6 +965,11 @@ keys_packed_too_cache_replace(struct keys_cache *cache, uint8_t id, const struct
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_packed_too_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_packed_too_cache_expire_soft(struct keys_cache *cache, uint8_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -991,6 +1068,12 @@ LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -1011,6 +1094,11 @@ keys_not_packed_cache_replace(struct keys_cache *cache, uint8_t id, const struct
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_not_packed_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_not_packed_cache_expire_soft(struct keys_cache *cache, uint8_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -1106,6 +1194,12 @@ LARDER_MUST_USE enum larder_status
 keys_functions_cache_get_or_load(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
     keys_functions_loader *load, void *user, const struct keys_functions **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_refresh(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
+    keys_functions_loader *load, void *user, const struct keys_functions **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -1130,6 +1224,11 @@ keys_functions_cache_replace(struct keys_cache *cache, const char *strcmp, struc
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_functions_cache_delete(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_functions_cache_expire_soft(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
