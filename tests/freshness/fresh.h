@@ -29,6 +29,8 @@ struct fault {
     const char *what;
     const char *const *server_args; /* more of them; NULL: none */
     int pause_ms;                   /* between two */
+    uint32_t timeout_ms;            /* of a call; 0: as ever */
+    bool is_calm;                   /* no call may fail of it */
     void (*strike)(struct crew *crew);
 };
 

@@ -34,15 +34,13 @@ int64_t ground_now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-bool ground_note(struct ground_thread *thread, enum ground_kind kind, unsigned subject,
-                 uint32_t version, int64_t start_ns, int64_t end_ns)
+bool ground_note(struct ground_thread *thread, const struct ground_record *record)
 {
     unsigned used = atomic_load_explicit(&thread->used, memory_order_relaxed);
     if (used == GROUND_RECORDS) {
         return false;
     }
-    thread->records[used] =
-        (struct ground_record){(uint32_t)kind << 16 | subject, version, start_ns, end_ns};
+    thread->records[used] = *record;
     atomic_store_explicit(&thread->used, used + 1, memory_order_release);
     return true;
 }

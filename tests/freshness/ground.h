@@ -3,8 +3,8 @@
  * What the processes of the checker share: a database whose rows are version
  * numbers, and a record of every read and every change.
  *
- * A subject is something that changes: a row, a group of rows, or everything. To
- * change it is to count its version up and then to invalidate what depends on it. A
+ * A subject is something that changes: an entry's row, a group of rows, or everything.
+ * To change it is to count its version up and then to invalidate what depends on it. A
  * value in the cache says of each subject that it depends on which version its loader
  * read. So whether a read was given something too old can be judged afterwards,
  * from the records alone (judge.h).
@@ -19,42 +19,84 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    GROUND_ROWS = 24,  /* so few that everybody meets */
-    GROUND_GROUPS = 4, /* row r is in group r % GROUND_GROUPS */
-    GROUND_SUBJECTS = GROUND_ROWS + GROUND_GROUPS + 1,
-    GROUND_PROCESSES = 4,
-    GROUND_THREADS = 4,      /* a process */
-    GROUND_RECORDS = 1 << 16 /* a thread and round */
+/* Sorts of entries: the entities of fresh.yaml. */
+enum ground_sort {
+    GROUND_ITEM,
+    GROUND_PAGE,
+    GROUND_CARD,
+    GROUND_SLIP,
+    GROUND_NOTE,
+    GROUND_POST,
+    GROUND_SORTS
 };
 
-/* Subjects by number: rows, then groups, then everything. */
-static inline unsigned ground_group(unsigned row)
+enum {
+    GROUND_ROWS = 16,  /* a sort: so few that everybody meets */
+    GROUND_GROUPS = 4, /* row r is in group r % GROUND_GROUPS */
+    GROUND_PROCESSES = 4,
+    GROUND_THREADS = 4,      /* a process, */
+    GROUND_SLOTS = 1 + GROUND_THREADS, /* and one that the cache itself starts */
+    GROUND_RECORDS = 1 << 16,          /* a thread and round */
+    GROUND_GONE = 5 /* a row whose version is a multiple of it does not exist */
+};
+
+/* Subjects by number. A soft one has no version of its own: it is what expire_soft says of its
+ * row, and binds only reads that were not told that their value is stale. */
+enum {
+    GROUND_ROW_SUBJECTS = GROUND_SORTS * GROUND_ROWS,
+    GROUND_SOFT = GROUND_ROW_SUBJECTS,
+    GROUND_GROUP = GROUND_SOFT + GROUND_ROW_SUBJECTS,
+    GROUND_ALL = GROUND_GROUP + GROUND_GROUPS,
+    GROUND_SUBJECTS
+};
+
+static inline unsigned ground_row(enum ground_sort sort, unsigned row)
 {
-    return GROUND_ROWS + row % GROUND_GROUPS;
+    return (unsigned)sort * GROUND_ROWS + row;
 }
 
-enum { GROUND_ALL = GROUND_SUBJECTS - 1 };
+/* Of a row's subject, too. */
+static inline unsigned ground_group(unsigned row)
+{
+    return row % GROUND_GROUPS;
+}
 
-enum ground_kind { GROUND_READ, GROUND_CHANGE };
+/* Whether entries of it depend on their group and on everything. */
+static inline bool ground_has_group(unsigned subject)
+{
+    unsigned sort = subject / GROUND_ROWS;
+    return sort != GROUND_ITEM && sort != GROUND_NOTE;
+}
 
-/* READ: between start and end a read was given a value that has this version of
- * the subject. CHANGE: the subject had this version (at least) when an invalidation
- * began that had returned with success at `end`. Monotonic clock. */
+enum ground_kind {
+    GROUND_OK,     /* between start and end a read was given a value that has these versions */
+    GROUND_STALE,  /* the same, and told that it is past its lifetime */
+    GROUND_ABSENT, /* it was told that there is none; version: the row's at the end */
+    GROUND_CHANGE, /* the subject had this version (at least) when an invalidation began that had
+                    * returned with success at `end` */
+    GROUND_FAILED  /* ...with a failure: it binds its own process */
+};
+
+/* Times by the monotonic clock. */
 struct ground_record {
-    uint32_t kind_and_subject; /* kind << 16 | subject */
+    uint8_t kind;
+    uint8_t subject; /* of reads: the row's */
+    uint16_t life;   /* of the process */
     uint32_t version;
+    uint32_t of_group; /* of reads of what has a group */
+    uint32_t of_all;
     int64_t start_ns;
     int64_t end_ns;
 };
 
+_Static_assert(GROUND_SUBJECTS <= UINT8_MAX, "a subject's number fits");
+
 /* What a thread counts; only grows. */
 struct ground_counts {
-    uint64_t reads;
-    uint64_t values; /* of them, those that gave one */
     uint64_t loads;
     uint64_t changes;   /* whose invalidation succeeded */
     uint64_t failed;    /* whose did not */
+    uint64_t errors;    /* reads that failed, but for the loader */
     int64_t longest_ns; /* a read, its loader included */
 };
 
@@ -72,11 +114,13 @@ struct ground {
     atomic_bool outage; /* of the database: loaders fail */
     int port;
     uint32_t load_us; /* a loader takes up to so long, on either side of its reading */
-    uint32_t mutant;  /* the rule that is not to hold (rules.h); 0: all hold */
-    bool by_hand;     /* plain cache-aside instead of larder */
+    char mutant[64];  /* the rule that is not to hold; empty: all hold */
+    uint32_t timeout_ms;
+    bool by_hand; /* plain cache-aside instead of larder */
     uint64_t seed;
+    atomic_uint lives; /* processes that there were */
     atomic_uint versions[GROUND_SUBJECTS];
-    struct ground_thread threads[GROUND_PROCESSES][GROUND_THREADS];
+    struct ground_thread threads[GROUND_PROCESSES][GROUND_SLOTS];
 };
 
 /* Makes it, as a file without a name; *ret_fd is inherited by whoever is executed. */
@@ -86,7 +130,6 @@ struct ground *ground_open(int fd);
 int64_t ground_now_ns(void);
 
 /* Keeps a record; false: there is no room for more in this round. */
-bool ground_note(struct ground_thread *thread, enum ground_kind kind, unsigned subject,
-                 uint32_t version, int64_t start_ns, int64_t end_ns);
+bool ground_note(struct ground_thread *thread, const struct ground_record *record);
 
 #endif
