@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rule.h"
 #include "cache/amends.h"
 
 const struct larder_journal_bounds larder_journal_defaults = {LARDER_JOURNAL_ENTRIES_MAX,
@@ -75,7 +76,7 @@ static void hook_child(void *user)
 /* Whether a failure of it may leave a value behind that must not be read. */
 static bool must_be_written_down(const struct larder_op *op)
 {
-    if (op->status >= 0 || !traits[op->kind].changes) {
+    if (op->status >= 0 || !traits[op->kind].changes || !LARDER_RULE(what_failed_is_written_down)) {
         return false;
     }
     bool nothing_was = op->kind == LARDER_OP_ADD || op->loaded_ns != 0;
@@ -229,9 +230,9 @@ static void settle(struct larder_away *away, struct larder_op *ops, size_t count
 static bool is_held(struct larder_away *away, const struct larder_op *op, int64_t now_ns)
 {
     if (op->kind == LARDER_OP_FILL) {
-        return invalidated_since(away, op, now_ns);
+        return LARDER_RULE(fills_heed_what_is_written_down) && invalidated_since(away, op, now_ns);
     }
-    return traits[op->kind].tells &&
+    return traits[op->kind].tells && LARDER_RULE(what_is_written_down_is_not_read) &&
            larder_journal_holds(&away->journal, op->key, op->key_len, now_ns);
 }
 

@@ -2,6 +2,7 @@
 #include "cache/fetch.h"
 
 #include "base/hash.h"
+#include "base/rule.h"
 #include "base/log.h"
 #include "cache/refresh.h"
 
@@ -203,6 +204,8 @@ void larder_fetch_answer(struct larder_fetch *fetch, struct larder_landing *ret_
     *ret_landing = (struct larder_landing){.status = statuses[fetch->sight.kind],
                                            .outcome = LARDER_APPLIED,
                                            .value = fetch->sight.value,
-                                           .until = fetch->looked};
+                                           .until = LARDER_RULE(who_looked_shares_with_earlier)
+                                                        ? fetch->looked
+                                                        : LARDER_MOMENT_ALWAYS};
     fetch->sight.value = NULL;
 }

@@ -4,6 +4,7 @@
  * loader ran, or not at all.
  */
 #include "base/log.h"
+#include "base/rule.h"
 #include "cache/fetch.h"
 #include "cache/loader.h"
 #include "cache/storing.h"
@@ -121,7 +122,8 @@ static uint64_t release(const struct fill *fill, int64_t pause_ms)
     const struct larder_fetch *fetch = fill->fetch;
     struct larder_op op = {.kind = LARDER_OP_RELEASE, .pause_ms = pause_ms};
     if (fetch->token == 0) {
-        return fill->begun;
+        return LARDER_RULE(who_loads_unclaimed_shares_with_earlier) ? fill->begun
+                                                                    : LARDER_MOMENT_ALWAYS;
     }
     uint64_t moment = offer_moment(fetch);
     enum larder_status status = run(fetch, &op);
@@ -143,7 +145,8 @@ static void note_fill(const struct fill *fill, const struct larder_op *op, uint6
     if (op->status == LARDER_OK) {
         larder_counter_add(&counters->fills, 1);
         larder_counter_add(&counters->written_bytes, op->value_len);
-        landing->until = moment;
+        landing->until =
+            LARDER_RULE(boarding_ends_before_the_fill) ? moment : LARDER_MOMENT_ALWAYS;
         return;
     }
     bool lost = op->status == LARDER_E_LOST;
@@ -154,7 +157,8 @@ static void note_fill(const struct fill *fill, const struct larder_op *op, uint6
     if (lost) {
         larder_error_set(LARDER_E_LOST, "%s: the entry was changed while it was loaded",
                          fetch->entity->pattern);
-        landing->until = LARDER_MOMENT_NEVER;
+        landing->until =
+            LARDER_RULE(what_was_lost_is_private) ? LARDER_MOMENT_NEVER : LARDER_MOMENT_ALWAYS;
     }
 }
 
@@ -162,7 +166,8 @@ static void note_fill(const struct fill *fill, const struct larder_op *op, uint6
 static void make_offer(struct fill *fill, struct larder_op *ret_op)
 {
     const struct larder_fetch *fetch = fill->fetch;
-    *ret_op = (struct larder_op){.kind = LARDER_OP_FILL,
+    bool fills = fetch->token != 0 || LARDER_RULE(what_is_unclaimed_is_not_stored);
+    *ret_op = (struct larder_op){.kind = fills ? LARDER_OP_FILL : LARDER_OP_SET,
                                  .value = fill->w.start,
                                  .value_len = larder_writer_len(&fill->w),
                                  .loaded_ns = fill->begun_ns};
@@ -234,7 +239,7 @@ static void end_loaded(struct fill *fill, struct larder_landing *landing)
 {
     if (fill->load.skip || is_too_large(fill) || !may_store(fill)) {
         landing->until = release(fill, 0);
-    } else if (fill->fetch->token != 0) {
+    } else if (fill->fetch->token != 0 || !LARDER_RULE(what_is_unclaimed_is_not_stored)) {
         store_value(fill, landing);
     } else {
         keep_aside(fill, landing);
@@ -317,7 +322,11 @@ void larder_fetch_load(struct larder_fetch *fetch, struct larder_landing *ret_la
     int64_t now_ns = larder_clock_now_ns(clock);
     int64_t left_ns = fetch->deadline_ns - now_ns;
     fill.begun_ns = now_ns != 0 ? now_ns : 1;
-    *ret_landing = (struct larder_landing){.outcome = LARDER_NOT_APPLIED, .until = fill.begun};
+    *ret_landing = (struct larder_landing){
+        .outcome = LARDER_NOT_APPLIED,
+        .until = fetch->token != 0 || LARDER_RULE(who_loads_unclaimed_shares_with_earlier)
+                     ? fill.begun
+                     : LARDER_MOMENT_ALWAYS};
 
     ret_landing->status =
         larder_load_run(&fill.load, fetch->cache, fetch->entity, fetch->load, fetch->call, &out);

@@ -6,9 +6,11 @@
 #include <sys/types.h>
 
 #include "ground.h"
+#include "judge.h"
 #include "support/redis_server.h"
 
 struct crew {
+    const char *program; /* fresh_worker */
     struct ground *ground;
     int fd; /* the ground's */
     struct redis_server server;
@@ -36,5 +38,22 @@ struct fault {
 
 extern const struct fault faults[];
 extern const unsigned fault_count;
+
+struct plan {
+    const char *program; /* fresh_worker */
+    uint64_t reads;      /* judged, a fault */
+    uint64_t seed;
+    uint32_t load_us;
+    uint32_t timeout_ms; /* of a call; 0: the fault's */
+    const char *mutant;  /* a rule's name; NULL: all hold */
+    const char *only;    /* one fault's name; NULL: all */
+    bool by_hand;
+    bool stop_at_first;
+    bool quiet;
+};
+
+/* One fault, from an empty server on. True: no violation, no call that hung, and none that
+ * failed without a reason. Ends the program with 77 where there is no server. */
+bool crew_run(const struct plan *plan, const struct fault *fault, struct judge *ret_judge);
 
 #endif

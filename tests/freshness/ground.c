@@ -27,6 +27,11 @@ struct ground *ground_make(int *ret_fd)
     return ground_open(*ret_fd);
 }
 
+void ground_drop(struct ground *ground)
+{
+    (void)munmap(ground, sizeof *ground);
+}
+
 int64_t ground_now_ns(void)
 {
     struct timespec now;

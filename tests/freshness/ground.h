@@ -126,6 +126,7 @@ struct ground {
 /* Makes it, as a file without a name; *ret_fd is inherited by whoever is executed. */
 struct ground *ground_make(int *ret_fd);
 struct ground *ground_open(int fd);
+void ground_drop(struct ground *ground);
 
 int64_t ground_now_ns(void);
 
