@@ -120,7 +120,8 @@ static enum larder_status run(const struct larder_fetch *fetch, struct larder_op
 static uint64_t release(const struct fill *fill, int64_t pause_ms)
 {
     const struct larder_fetch *fetch = fill->fetch;
-    struct larder_op op = {.kind = LARDER_OP_RELEASE, .pause_ms = pause_ms};
+    struct larder_op op = {
+        .kind = LARDER_OP_RELEASE, .pause_ms = pause_ms, .loaded_ns = fill->begun_ns};
     if (fetch->token == 0) {
         return LARDER_RULE(who_loads_unclaimed_shares_with_earlier) ? fill->begun
                                                                     : LARDER_MOMENT_ALWAYS;
@@ -130,7 +131,8 @@ static uint64_t release(const struct fill *fill, int64_t pause_ms)
     if (status == LARDER_E_LOST) {
         return LARDER_MOMENT_NEVER;
     }
-    bool versioned = larder_state_of(fetch->cache, fetch->entity)->is_versioned;
+    bool versioned =
+        larder_state_of(fetch->cache, fetch->entity)->is_versioned || fill->load.tags.count != 0;
     return status == LARDER_OK && !versioned ? moment : fill->begun;
 }
 
@@ -145,8 +147,7 @@ static void note_fill(const struct fill *fill, const struct larder_op *op, uint6
     if (op->status == LARDER_OK) {
         larder_counter_add(&counters->fills, 1);
         larder_counter_add(&counters->written_bytes, op->value_len);
-        landing->until =
-            LARDER_RULE(boarding_ends_before_the_fill) ? moment : LARDER_MOMENT_ALWAYS;
+        landing->until = LARDER_RULE(boarding_ends_before_the_fill) ? moment : LARDER_MOMENT_ALWAYS;
         return;
     }
     bool lost = op->status == LARDER_E_LOST;
@@ -294,18 +295,15 @@ static int64_t pause_of(const struct larder_fetch *fetch)
     return pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS;
 }
 
-/* The spare value is for those who began before it was seen, and where the claim stood to
- * the end, so that nothing was invalidated, for all who began before that. */
+/* The spare value is for those who began before it was seen. */
 static void end_failed(struct fill *fill, struct larder_landing *landing)
 {
     struct larder_fetch *fetch = fill->fetch;
-    uint64_t until = release(fill, pause_of(fetch));
+    release(fill, pause_of(fetch));
     landing->until = LARDER_MOMENT_ALWAYS;
     if (larder_fetch_has_spare(fetch)) {
-        bool stood = until != LARDER_MOMENT_NEVER && until != fill->begun;
         larder_fetch_answer(fetch, landing);
         landing->outcome = LARDER_NOT_APPLIED;
-        landing->until = stood ? until : landing->until;
     }
 }
 
