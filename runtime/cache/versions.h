@@ -127,8 +127,7 @@ static inline bool larder_version_allows(uint64_t version, uint64_t as_of)
 {
     bool same = larder_version_epoch(version) == larder_version_epoch(as_of) ||
                 !LARDER_RULE(only_one_epoch_counts);
-    return version != 0 && same &&
-           larder_version_count(version) <= larder_version_count(as_of);
+    return version != 0 && same && larder_version_count(version) <= larder_version_count(as_of);
 }
 
 /* What a clock that is not there may begin with: a random epoch, and count 1. */

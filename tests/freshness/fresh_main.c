@@ -30,9 +30,12 @@ static int usage(FILE *out)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"reads", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 's'},
-        {"load-us", required_argument, NULL, 'l'}, {"fault", required_argument, NULL, 'f'},
-        {"by-hand", no_argument, NULL, 'b'},       {"help", no_argument, NULL, 'h'},
+        {"reads", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 's'},
+        {"load-us", required_argument, NULL, 'l'},
+        {"fault", required_argument, NULL, 'f'},
+        {"by-hand", no_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     struct plan plan = {.program = FRESH_WORKER,
@@ -64,9 +67,9 @@ int main(int argc, char **argv)
     bool good = true;
     uint64_t judged = 0;
     uint64_t violations = 0;
-    printf("seed %" PRIu64 "\n%-10s %10s %8s %8s %8s %8s %7s %7s %6s %8s %10s\n", plan.seed, "fault",
-           "judged", "stale", "absent", "loads", "changes", "failed", "errors", "faults", "longest",
-           "violations");
+    printf("seed %" PRIu64 "\n%-10s %10s %8s %8s %8s %8s %7s %7s %6s %8s %10s\n", plan.seed,
+           "fault", "judged", "stale", "absent", "loads", "changes", "failed", "errors", "faults",
+           "longest", "violations");
     for (unsigned i = 0; i < fault_count; i++) {
         struct judge judge;
         if (plan.only == NULL || strcmp(plan.only, faults[i].name) == 0) {

@@ -123,8 +123,8 @@ static void print_row(const struct fault *fault, const struct judge *judge,
     printf("%-10s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %7" PRIu64
            " %7" PRIu64 " %6" PRIu64 " %8.1f %10" PRIu64 "   %s\n",
            fault->name, judge->judged, judge->stale, judge->absent, sum->loads, sum->changes,
-           sum->failed, sum->errors, crew->faults, (double)sum->longest_ns / 1e6,
-           judge->violations, fault->what);
+           sum->failed, sum->errors, crew->faults, (double)sum->longest_ns / 1e6, judge->violations,
+           fault->what);
     if (judge->violations != 0) {
         print_violation(judge);
     }

@@ -211,8 +211,7 @@ static bool row_event(struct worker *worker, enum ground_sort sort, unsigned row
     for (unsigned i = 0; i < GROUND_SORTS; i++) {
         change_row(worker, &change, i, row);
     }
-    return end(worker, &change,
-               fresh_cache_on_row_changed(worker->cache, ground_group(row), row));
+    return end(worker, &change, fresh_cache_on_row_changed(worker->cache, ground_group(row), row));
 }
 
 static bool group_event(struct worker *worker, enum ground_sort sort, unsigned row)
@@ -238,8 +237,7 @@ static bool all_event(struct worker *worker, enum ground_sort sort, unsigned row
 static bool card_changed(struct worker *worker, enum ground_sort sort, unsigned row)
 {
     struct change change;
-    const struct fresh_card card = {
-        .id = row, .group = ground_group(row), .value = {.id = row}};
+    const struct fresh_card card = {.id = row, .group = ground_group(row), .value = {.id = row}};
     (void)sort;
     begin(worker, &change);
     change_row(worker, &change, GROUND_CARD, row);
@@ -273,10 +271,9 @@ static const struct deed {
     bool (*run)(struct worker *worker, enum ground_sort sort, unsigned row);
     unsigned share;
 } deeds[] = {
-    {get_or_load, 640}, {get, 130},      {get_many, 40},     {refresh, 12},
-    {drop, 80},         {drop_many, 12}, {soften, 12},       {drop_all, 3},
-    {row_event, 24},    {group_event, 20}, {all_event, 6},   {card_changed, 7},
-    {batch, 14},
+    {get_or_load, 640}, {get, 130},        {get_many, 40}, {refresh, 12},   {drop, 80},
+    {drop_many, 12},    {soften, 12},      {drop_all, 3},  {row_event, 24}, {group_event, 20},
+    {all_event, 6},     {card_changed, 7}, {batch, 14},
 };
 
 static bool do_something(struct worker *worker)

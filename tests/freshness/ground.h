@@ -34,10 +34,10 @@ enum {
     GROUND_ROWS = 16,  /* a sort: so few that everybody meets */
     GROUND_GROUPS = 4, /* row r is in group r % GROUND_GROUPS */
     GROUND_PROCESSES = 4,
-    GROUND_THREADS = 4,      /* a process, */
+    GROUND_THREADS = 4,                /* a process, */
     GROUND_SLOTS = 1 + GROUND_THREADS, /* and one that the cache itself starts */
     GROUND_RECORDS = 1 << 16,          /* a thread and round */
-    GROUND_GONE = 5 /* a row whose version is a multiple of it does not exist */
+    GROUND_GONE = 5                    /* a row whose version is a multiple of it does not exist */
 };
 
 /* Subjects by number. A soft one has no version of its own: it is what expire_soft says of its

@@ -18,7 +18,7 @@ struct sitting {
     struct judge *judge;
     struct change *changes; /* by whom, subject, end */
     size_t count;
-    size_t public_count; /* those for everybody: the first */
+    size_t public_count;                /* those for everybody: the first */
     size_t starts[GROUND_SUBJECTS + 1]; /* of them, by subject; the last is where all end */
 };
 
@@ -139,8 +139,8 @@ static const struct change *last_before(const struct sitting *sitting, size_t lo
 
 static uint32_t public_floor(const struct sitting *sitting, unsigned subject, int64_t start_ns)
 {
-    const struct change *last = last_before(sitting, sitting->starts[subject],
-                                            sitting->starts[subject + 1], start_ns);
+    const struct change *last =
+        last_before(sitting, sitting->starts[subject], sitting->starts[subject + 1], start_ns);
     return last != NULL ? last->version : sitting->judge->floors[subject];
 }
 

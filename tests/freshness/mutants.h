@@ -12,8 +12,8 @@
 
 struct mutant {
     const char *rule;
-    const char *fault; /* with which it is caught, */
-    uint32_t load_us;  /* loads that take up to twice so long, */
+    const char *fault;   /* with which it is caught, */
+    uint32_t load_us;    /* loads that take up to twice so long, */
     uint32_t timeout_ms; /* and calls that take up to so long; 0: as ever */
 };
 

@@ -84,106 +84,106 @@ static void finish_slip(struct larder_load *load, const struct fresh_slip *out)
 #define USE_BY_GROUP (void)group
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): names of functions and lists of arguments */
-#define SORT(name, number, keyed, finish)                                                      \
-    static enum larder_status load_##name(struct larder_load *load, void *user, PARAMS_##keyed, \
-                                          struct fresh_##name *out)                            \
-    {                                                                                          \
-        USE_##keyed;                                                                           \
-        enum larder_status status = query(load, user, number, id, &out->value);                      \
-        finish(load, out);                                                                     \
-        return status;                                                                         \
-    }                                                                                          \
-    static void give_##name(enum larder_status status, const struct fresh_##name *value,       \
-                            struct seen *ret_seen)                                             \
-    {                                                                                          \
-        *ret_seen = (struct seen){.status = status};                                           \
-        if (value != NULL) {                                                                   \
-            ret_seen->row = value->value;                                                      \
-            fresh_##name##_release(value);                                                     \
-        }                                                                                      \
-    }                                                                                          \
-    static void get_##name(struct worker *worker, unsigned row, struct seen *ret_seen)         \
-    {                                                                                          \
-        const struct fresh_##name *value;                                                      \
-        enum larder_status status =                                                            \
-            fresh_##name##_cache_get(worker->cache, KEY_##keyed, &value);                      \
-        give_##name(status, value, ret_seen);                                                  \
-    }                                                                                          \
-    static void get_or_load_##name(struct worker *worker, unsigned row, struct seen *ret_seen) \
-    {                                                                                          \
-        const struct fresh_##name *value;                                                      \
-        enum larder_status status = fresh_##name##_cache_get_or_load(                          \
-            worker->cache, KEY_##keyed, load_##name, worker, &value);                          \
-        give_##name(status, value, ret_seen);                                                  \
-    }                                                                                          \
-    static void refresh_##name(struct worker *worker, unsigned row, struct seen *ret_seen)     \
-    {                                                                                          \
-        const struct fresh_##name *value;                                                      \
-        enum larder_status status = fresh_##name##_cache_refresh(                              \
-            worker->cache, KEY_##keyed, load_##name, worker, &value);                          \
-        give_##name(status, value, ret_seen);                                                  \
-    }                                                                                          \
-    static void get_many_##name(struct worker *worker, unsigned first,                         \
-                                struct seen ret_seen[GROUND_ROWS])                             \
-    {                                                                                          \
-        struct fresh_##name##_key keys[GROUND_ROWS];                                           \
-        const struct fresh_##name *values[GROUND_ROWS];                                        \
-        enum larder_status each[GROUND_ROWS];                                                  \
-        for (unsigned i = 0; i < GROUND_ROWS; i++) {                                           \
-            unsigned row = (first + i) % GROUND_ROWS;                                          \
-            keys[i] = (struct fresh_##name##_key){KEY_##keyed};                                \
-        }                                                                                      \
-        larder_ignore(fresh_##name##_cache_get_many(worker->cache, keys, GROUND_ROWS, values,  \
-                                                    each));                                    \
-        for (unsigned i = 0; i < GROUND_ROWS; i++) {                                           \
-            give_##name(each[i], values[i], &ret_seen[i]);                                     \
-        }                                                                                      \
-    }                                                                                          \
-    static void by_hand_##name(struct worker *worker, unsigned row, struct seen *ret_seen)     \
-    {                                                                                          \
-        struct fresh_##name loaded = {.value = {0}};                                           \
-        get_##name(worker, row, ret_seen);                                                     \
-        if (ret_seen->status == LARDER_OK) {                                                   \
-            return;                                                                            \
-        }                                                                                      \
-        ret_seen->status = query(NULL, worker, number, row, &loaded.value);                          \
-        ret_seen->row = loaded.value;                                                          \
-        if (ret_seen->status == LARDER_OK) {                                                   \
-            larder_ignore(fresh_##name##_cache_set(worker->cache, KEY_##keyed, &loaded));      \
-        }                                                                                      \
-    }                                                                                          \
-    static enum larder_status drop_##name(struct worker *worker, unsigned row)                 \
-    {                                                                                          \
-        return fresh_##name##_cache_delete(worker->cache, KEY_##keyed);                        \
-    }                                                                                          \
-    static void drop_many_##name(struct worker *worker, unsigned first, unsigned count,        \
-                                 enum larder_status ret_each[GROUND_ROWS])                     \
-    {                                                                                          \
-        struct fresh_##name##_key keys[GROUND_ROWS];                                           \
-        for (unsigned i = 0; i < count; i++) {                                                 \
-            unsigned row = (first + i) % GROUND_ROWS;                                          \
-            keys[i] = (struct fresh_##name##_key){KEY_##keyed};                                \
-        }                                                                                      \
-        larder_ignore(                                                                         \
-            fresh_##name##_cache_delete_many(worker->cache, keys, count, ret_each));           \
-    }                                                                                          \
-    static enum larder_status soften_##name(struct worker *worker, unsigned row)               \
-    {                                                                                          \
-        return fresh_##name##_cache_expire_soft(worker->cache, KEY_##keyed);                   \
-    }                                                                                          \
-    static enum larder_status drop_all_##name(struct worker *worker)                           \
-    {                                                                                          \
-        return fresh_##name##_cache_delete_all(worker->cache);                                 \
-    }                                                                                          \
-    static enum larder_status put_in_##name(struct fresh_batch *batch, unsigned row)           \
-    {                                                                                          \
-        return fresh_##name##_batch_delete(batch, KEY_##keyed);                                \
+#define SORT(name, number, keyed, finish)                                                          \
+    static enum larder_status load_##name(struct larder_load *load, void *user, PARAMS_##keyed,    \
+                                          struct fresh_##name *out)                                \
+    {                                                                                              \
+        USE_##keyed;                                                                               \
+        enum larder_status status = query(load, user, number, id, &out->value);                    \
+        finish(load, out);                                                                         \
+        return status;                                                                             \
+    }                                                                                              \
+    static void give_##name(enum larder_status status, const struct fresh_##name *value,           \
+                            struct seen *ret_seen)                                                 \
+    {                                                                                              \
+        *ret_seen = (struct seen){.status = status};                                               \
+        if (value != NULL) {                                                                       \
+            ret_seen->row = value->value;                                                          \
+            fresh_##name##_release(value);                                                         \
+        }                                                                                          \
+    }                                                                                              \
+    static void get_##name(struct worker *worker, unsigned row, struct seen *ret_seen)             \
+    {                                                                                              \
+        const struct fresh_##name *value;                                                          \
+        enum larder_status status = fresh_##name##_cache_get(worker->cache, KEY_##keyed, &value);  \
+        give_##name(status, value, ret_seen);                                                      \
+    }                                                                                              \
+    static void get_or_load_##name(struct worker *worker, unsigned row, struct seen *ret_seen)     \
+    {                                                                                              \
+        const struct fresh_##name *value;                                                          \
+        enum larder_status status = fresh_##name##_cache_get_or_load(worker->cache, KEY_##keyed,   \
+                                                                     load_##name, worker, &value); \
+        give_##name(status, value, ret_seen);                                                      \
+    }                                                                                              \
+    static void refresh_##name(struct worker *worker, unsigned row, struct seen *ret_seen)         \
+    {                                                                                              \
+        const struct fresh_##name *value;                                                          \
+        enum larder_status status =                                                                \
+            fresh_##name##_cache_refresh(worker->cache, KEY_##keyed, load_##name, worker, &value); \
+        give_##name(status, value, ret_seen);                                                      \
+    }                                                                                              \
+    static void get_many_##name(struct worker *worker, unsigned first,                             \
+                                struct seen ret_seen[GROUND_ROWS])                                 \
+    {                                                                                              \
+        struct fresh_##name##_key keys[GROUND_ROWS];                                               \
+        const struct fresh_##name *values[GROUND_ROWS];                                            \
+        enum larder_status each[GROUND_ROWS];                                                      \
+        for (unsigned i = 0; i < GROUND_ROWS; i++) {                                               \
+            unsigned row = (first + i) % GROUND_ROWS;                                              \
+            keys[i] = (struct fresh_##name##_key){KEY_##keyed};                                    \
+        }                                                                                          \
+        larder_ignore(                                                                             \
+            fresh_##name##_cache_get_many(worker->cache, keys, GROUND_ROWS, values, each));        \
+        for (unsigned i = 0; i < GROUND_ROWS; i++) {                                               \
+            give_##name(each[i], values[i], &ret_seen[i]);                                         \
+        }                                                                                          \
+    }                                                                                              \
+    static void by_hand_##name(struct worker *worker, unsigned row, struct seen *ret_seen)         \
+    {                                                                                              \
+        struct fresh_##name loaded = {.value = {0}};                                               \
+        get_##name(worker, row, ret_seen);                                                         \
+        if (ret_seen->status == LARDER_OK) {                                                       \
+            return;                                                                                \
+        }                                                                                          \
+        ret_seen->status = query(NULL, worker, number, row, &loaded.value);                        \
+        ret_seen->row = loaded.value;                                                              \
+        if (ret_seen->status == LARDER_OK) {                                                       \
+            larder_ignore(fresh_##name##_cache_set(worker->cache, KEY_##keyed, &loaded));          \
+        }                                                                                          \
+    }                                                                                              \
+    static enum larder_status drop_##name(struct worker *worker, unsigned row)                     \
+    {                                                                                              \
+        return fresh_##name##_cache_delete(worker->cache, KEY_##keyed);                            \
+    }                                                                                              \
+    static void drop_many_##name(struct worker *worker, unsigned first, unsigned count,            \
+                                 enum larder_status ret_each[GROUND_ROWS])                         \
+    {                                                                                              \
+        struct fresh_##name##_key keys[GROUND_ROWS];                                               \
+        for (unsigned i = 0; i < count; i++) {                                                     \
+            unsigned row = (first + i) % GROUND_ROWS;                                              \
+            keys[i] = (struct fresh_##name##_key){KEY_##keyed};                                    \
+        }                                                                                          \
+        larder_ignore(fresh_##name##_cache_delete_many(worker->cache, keys, count, ret_each));     \
+    }                                                                                              \
+    static enum larder_status soften_##name(struct worker *worker, unsigned row)                   \
+    {                                                                                              \
+        return fresh_##name##_cache_expire_soft(worker->cache, KEY_##keyed);                       \
+    }                                                                                              \
+    static enum larder_status drop_all_##name(struct worker *worker)                               \
+    {                                                                                              \
+        return fresh_##name##_cache_delete_all(worker->cache);                                     \
+    }                                                                                              \
+    static enum larder_status put_in_##name(struct fresh_batch *batch, unsigned row)               \
+    {                                                                                              \
+        return fresh_##name##_batch_delete(batch, KEY_##keyed);                                    \
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-#define CALLS(name)                                                                       \
-    {get_##name,  get_or_load_##name, refresh_##name, get_many_##name, by_hand_##name,    \
-     drop_##name, drop_many_##name,   soften_##name,  drop_all_##name, put_in_##name}
+#define CALLS(name)                                                                      \
+    {                                                                                    \
+        get_##name, get_or_load_##name, refresh_##name, get_many_##name, by_hand_##name, \
+            drop_##name, drop_many_##name, soften_##name, drop_all_##name, put_in_##name \
+    }
 
 SORT(item, GROUND_ITEM, BY_ID, NO_FINISH)
 SORT(page, GROUND_PAGE, BY_GROUP, NO_FINISH)
