@@ -266,8 +266,7 @@ static const char *const texts[] = {
 
 /* Nothing. The clock in ms, rounded up: nobody then takes it for earlier than it is. */
 [LARDER_SCRIPT_TIME] =
-    "local t = redis.call('TIME') "
-    "return t[1] * 1000 + math.ceil(t[2] / 1000)",
+    "local t = redis.call('TIME') return t[1] * 1000 + math.ceil(t[2] / 1000)",
 };
 /* clang-format on */
 
