@@ -49,8 +49,8 @@ enum larder_op_kind {
     LARDER_OP_TAKE,  /* as CLAIM, and also over what is there, if it is still what was `seen`, or a
                           claim that has ended. `keep`: of a timed value only the claim's slot changes.
                           The claim's `until` is made ttl_ms from now by the server */
-    LARDER_OP_FILL, /* OK: `value` stored for ttl_ms, the claim of `token` is over; E_LOST: it did not
-                          stand any more, or a version is younger than `as_of` */
+    LARDER_OP_FILL, /* OK: `value` stored for ttl_ms; E_LOST: the claim of `token` did not stand any
+                          more, or a version is younger than `as_of`. It is over in any case */
     LARDER_OP_RELEASE, /* OK: the claim of `token` is gone, for pause_ms nobody's; E_LOST: it was */
     LARDER_OP_SOFTEN, /* OK: a timed value is stale from now on, its claim dead; anything else that is
                           there is deleted (a claim or a mark: MISS); MISS */

@@ -770,7 +770,7 @@ static enum larder_status load_since(uint64_t as_of)
         assert_is("load:1", &new);
         assert_ends("load:1", TTL_MS);
     } else {
-        assert_is("load:1", &ours);
+        assert_gone("load:1"); /* nobody waits for it */
     }
     return status;
 }
@@ -822,6 +822,26 @@ static void a_fill_holds_only_if_nothing_was_bumped_since_its_load_began(void **
             fail_msg("%s: %s", row->what, larder_status_name(status));
         }
     }
+}
+
+/* A kept value is free again, and is as it was else. */
+static void a_fill_that_is_lost_ends_its_claim_in_a_slot(void **state)
+{
+    (void)state;
+    struct reach room;
+    struct bytes old = timed(OURS, INT64_MAX, 5), free_again = timed(0, 0, 5), new = versioned(0);
+    forget_versions();
+    bump(1, EPOCH);
+    store("slot:1", &old);
+    struct larder_op op = op_of(LARDER_OP_FILL, "slot:1", &new);
+    op.versions = reach(&room, 1, at(EPOCH, 0));
+    op.token = THEIRS;
+    assert_int_equal(run_one(&op), LARDER_E_LOST);
+    assert_is("slot:1", &old); /* which is not its */
+    op.token = OURS;
+    assert_int_equal(run_one(&op), LARDER_E_LOST);
+    assert_is("slot:1", &free_again);
+    assert_ends("slot:1", TTL_MS);
 }
 
 /* Lost as it is, it leaves versions behind with which the next one holds. */
@@ -1054,10 +1074,6 @@ static void load_row(uint64_t token)
     fill.versions = reach(&room, 1, as_of);
     run_at(&fill, 1);
     atomic_fetch_add(&shop.fills, fill.status == LARDER_OK);
-    if (fill.status == LARDER_E_LOST) {
-        fill.kind = LARDER_OP_RELEASE;
-        run_at(&fill, 1);
-    }
 }
 
 /* By its version, or by its key; now and then a version is evicted. */
@@ -1369,6 +1385,7 @@ static int stop(void **state)
         cmocka_unit_test(a_clock_at_its_end_begins_another_epoch),                      \
         cmocka_unit_test(nonsense_in_place_of_a_clock_is_another_epoch),                \
         cmocka_unit_test(a_fill_holds_only_if_nothing_was_bumped_since_its_load_began), \
+        cmocka_unit_test(a_fill_that_is_lost_ends_its_claim_in_a_slot),                 \
         cmocka_unit_test(a_fill_that_is_lost_for_want_of_a_version_makes_it),           \
         cmocka_unit_test(an_evicted_version_that_was_bumped_is_never_taken_for_old),    \
         cmocka_unit_test(versions_live_as_long_as_what_they_are_of),                    \
