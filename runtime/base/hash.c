@@ -10,9 +10,34 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+enum { JOINED_BYTES = 240 }; /* up to there XXH3 has short ways */
+
 uint64_t larder_hash64(const void *data, size_t len, uint64_t seed)
 {
     return XXH3_64bits_withSeed(data, len, seed);
+}
+
+/* A state costs more than a short text's copy, and its hash. */
+uint64_t larder_hash64_pieces(const struct larder_hash_piece *pieces, size_t count, uint64_t seed)
+{
+    uint8_t text[JOINED_BYTES];
+    XXH3_state_t state;
+    size_t len = 0;
+    for (size_t i = 0; i < count && len <= sizeof text; i++) {
+        if (pieces[i].len <= sizeof text - len) {
+            memcpy(text + len, pieces[i].data, pieces[i].len);
+        }
+        len = pieces[i].len <= sizeof text - len ? len + pieces[i].len : SIZE_MAX;
+    }
+    if (len <= sizeof text) {
+        return XXH3_64bits_withSeed(text, len, seed);
+    }
+    XXH3_INITSTATE(&state);
+    XXH3_64bits_reset_withSeed(&state, seed);
+    for (size_t i = 0; i < count; i++) {
+        XXH3_64bits_update(&state, pieces[i].data, pieces[i].len);
+    }
+    return XXH3_64bits_digest(&state);
 }
 
 uint64_t larder_hash64_path(const char *parent, const char *name)

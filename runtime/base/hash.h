@@ -12,6 +12,13 @@
  * xxh3-64 of specification v0.8). Part of the stored format: never changes. */
 uint64_t larder_hash64(const void *data, size_t len, uint64_t seed);
 
+/* The same of some pieces, as if they stood behind each other. */
+struct larder_hash_piece {
+    const void *data;
+    size_t len;
+};
+uint64_t larder_hash64_pieces(const struct larder_hash_piece *pieces, size_t count, uint64_t seed);
+
 /* The same, seed 0, of the text "parent/name". */
 uint64_t larder_hash64_path(const char *parent, const char *name);
 

@@ -20,7 +20,8 @@
 enum {
     REPLY_SLACK_BYTES = 64 * 1024, /* of a reply, besides the value in it */
     CLIENT_NAME_BYTES = 64,
-    STUB_COMPRESS = 2 /* the stub version from which on entities say how they are compressed */
+    STUB_COMPRESS = 2, /* the stub version from which on entities say how they are compressed, */
+    STUB_POLICY = 4    /* ... and have policies, versions and tags */
 };
 
 /* -------------------------------------------------------------------- open */
@@ -59,7 +60,8 @@ static bool entity_is_sound(const struct larder_service *service, size_t i)
            entity->defaults != NULL && entity->value_size != 0 && entity->ttl_index >= -1 &&
            (entity->ttl_index == -1 || (size_t)entity->ttl_index < service->ttl_count) &&
            (service->stub_version < STUB_COMPRESS ||
-            (unsigned)entity->compress <= LARDER_CODEC_LZ4);
+            (unsigned)entity->compress <= LARDER_CODEC_LZ4) &&
+           (service->stub_version < STUB_POLICY || entity->group_count <= LARDER_GROUPS_MAX);
 }
 
 static enum larder_status check_service(const struct larder_service *service)
@@ -93,6 +95,37 @@ static void resolve_compress(const struct larder_cache *cache, const struct lard
     }
 }
 
+/* What an entity asks for beyond a lifetime, if the service knows of that at all. */
+static enum larder_status resolve_policy(const struct larder_cache *cache,
+                                         const struct larder_entity *entity,
+                                         struct larder_entity_state *state)
+{
+    static const struct larder_policy none = {0};
+    state->policy = &none;
+    if (cache->service->stub_version < STUB_POLICY) {
+        return LARDER_OK;
+    }
+    if (entity->policy != NULL) {
+        state->policy = entity->policy;
+    }
+    const struct larder_policy *policy = state->policy;
+    state->versions.has_all = entity->has_all;
+    state->versions.group_count = entity->group_count;
+    state->versions.all_id =
+        entity->has_all ? larder_version_of_entity(&cache->versions, entity->name) : 0;
+    state->tags = entity->tags;
+    state->is_versioned = larder_entity_versions_any(&state->versions) || entity->tags != NULL;
+    state->is_timed = policy->while_revalidate_ms != 0 || policy->if_error_ms != 0 ||
+                      policy->refresh_ppm != 0 || policy->xfetch ||
+                      (policy->sliding && policy->max_age_ms != 0);
+    atomic_init(&state->looks, state->is_versioned || state->is_timed || policy->sliding);
+    if (entity->tags != NULL) {
+        state->guesses = larder_alloc_zeroed(&cache->allocator, 1, sizeof *state->guesses);
+        return state->guesses != NULL ? LARDER_OK : LARDER_E_NOMEM;
+    }
+    return LARDER_OK;
+}
+
 /* The states, on cache lines, each with what its entity resolved to. */
 static enum larder_status make_states(struct larder_cache *cache,
                                       const struct larder_settings *settings)
@@ -106,15 +139,17 @@ static enum larder_status make_states(struct larder_cache *cache,
     }
     uintptr_t at = ((uintptr_t)cache->states_block + line - 1) / line * line;
     cache->states = (struct larder_entity_state *)at;
-    for (size_t i = 0; i < service->entity_count; i++) {
+    enum larder_status status = LARDER_OK;
+    for (size_t i = 0; status == LARDER_OK && i < service->entity_count; i++) {
         const struct larder_entity *entity = service->entities[i];
         struct larder_entity_state *state = &cache->states[i];
         state->seed = larder_envelope_seed(service->name, entity->name);
         state->ttl_ms =
             entity->ttl_index >= 0 ? settings->ttls_ms[entity->ttl_index] : entity->ttl_ms;
         resolve_compress(cache, entity, settings, state);
+        status = resolve_policy(cache, entity, state);
     }
-    return LARDER_OK;
+    return status;
 }
 
 static struct larder_backend *new_server(const struct larder_cache *cache,
@@ -133,23 +168,19 @@ static struct larder_backend *new_server(const struct larder_cache *cache,
     return larder_redis_new(&cache->env, &options);
 }
 
-/* Whether a value is one that an entity of this cache stored at this key, of
- * whatever version. */
+/* Whether an entry, a claim or a mark included, is one that an entity of this cache stored
+ * at this key, of whatever version. */
 static bool owns(const void *user, const char *key, size_t key_len, const uint8_t *head,
                  size_t head_len)
 {
     const struct larder_cache *cache = user;
-    size_t body;
     if (key_len < cache->prefix_len || memcmp(key, cache->prefix, cache->prefix_len) != 0) {
         return false;
     }
     for (size_t i = 0; i < cache->service->entity_count; i++) {
         uint64_t fingerprint = larder_envelope_fingerprint(
             cache->states[i].seed, key + cache->prefix_len, key_len - cache->prefix_len);
-        enum larder_envelope_verdict verdict = larder_envelope_read(
-            head, head_len, fingerprint, cache->service->entities[i]->version, &body);
-        if (verdict == LARDER_ENVELOPE_OK || verdict == LARDER_ENVELOPE_PACKED ||
-            verdict == LARDER_ENVELOPE_VERSION) {
+        if (larder_envelope_is_of(head, head_len, fingerprint)) {
             return true;
         }
     }
@@ -210,7 +241,13 @@ static enum larder_status set_up(struct larder_cache *cache, const struct larder
     cache->timeout_ms = settings.timeout_ms;
     cache->prefix_len = strlen(settings.key_prefix);
     memcpy(cache->prefix, settings.key_prefix, cache->prefix_len + 1);
-    status = make_states(cache, &settings);
+    if (!larder_version_names_init(&cache->versions, cache->prefix, cache->service->name)) {
+        status = larder_error_set(LARDER_E_CONFIG, "%s: prefix and name are too long for keys",
+                                  cache->service->name);
+    }
+    if (status == LARDER_OK) {
+        status = make_states(cache, &settings);
+    }
     if (status == LARDER_OK) {
         status = make_backend(cache, &settings);
     }
@@ -277,6 +314,9 @@ void larder_stub_close(struct larder_cache *cache)
     larder_flights_release(&cache->flights);
     larder_load_gate_release(&cache->loads);
     larder_compressor_release(&cache->compressor);
+    for (size_t i = 0; cache->states != NULL && i < cache->service->entity_count; i++) {
+        larder_free(&allocator, cache->states[i].guesses);
+    }
     larder_free(&allocator, cache->states_block);
     larder_free(&allocator, cache);
 }
