@@ -132,8 +132,8 @@ static uint64_t release(const struct fill *fill, int64_t pause_ms)
     return status == LARDER_OK && !versioned ? moment : fill->begun;
 }
 
-/* How an offer to the entry ended, for the landing. A claim that may still stand is given
- * back, so that nobody need wait for its end: it does where a version was too young. */
+/* How an offer to the entry ended, for the landing. Where it met an error, the claim still
+ * stands, and is given back, so that nobody need wait for its end. */
 static void note_fill(const struct fill *fill, const struct larder_op *op, uint64_t moment,
                       struct larder_landing *landing)
 {
@@ -146,15 +146,16 @@ static void note_fill(const struct fill *fill, const struct larder_op *op, uint6
         landing->until = moment;
         return;
     }
-    bool lost = op->status == LARDER_E_LOST;
-    larder_counter_add(lost ? &counters->fills_lost : &counters->fill_errors, 1);
-    if (op->outcome == LARDER_NOT_APPLIED && (!lost || op->versions != NULL)) {
-        release(fill, 0);
-    }
-    if (lost) {
+    if (op->status == LARDER_E_LOST) {
+        larder_counter_add(&counters->fills_lost, 1);
         larder_error_set(LARDER_E_LOST, "%s: the entry was changed while it was loaded",
                          fetch->entity->pattern);
         landing->until = LARDER_MOMENT_NEVER;
+        return;
+    }
+    larder_counter_add(&counters->fill_errors, 1);
+    if (op->outcome == LARDER_NOT_APPLIED) {
+        release(fill, 0);
     }
 }
 
