@@ -27,6 +27,8 @@ struct larder_entity_state {
     size_t compress_above;      /* of bodies of more bytes than this */
     atomic_size_t last_large;   /* bytes of the value that was read last; 0: it was not large */
     atomic_size_t expected;     /* bytes of those that are read, as far as they are alike; else 0 */
+    const struct larder_index *const *indexes; /* that lead to its values */
+    size_t index_count;
     atomic_int_fast64_t
         alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */
 };

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Indexes: other ways to an entity's values.
+ *
+ * DESIGN. At an index's key stands the key of the value (struct larder_pointer), written
+ * in the trip of whatever stores the value, with the same lifetime, so it never
+ * outlives it by more than that trip. A pointer is a hint and no more: what it leads to is
+ * given out only if its fields are those that the index was asked for, and it is deleted
+ * where they are not. So no order in which pointers and values are written, deleted or
+ * lost can make a read wrong; `changed` deletes them only so that nothing is looked for in vain.
+ *
+ * What a loader brings through an index whose pointer is not there has no key before it
+ * is loaded, so no claim can have stood for it: a change made meanwhile could not be
+ * told. It is given to the caller and its pointer stored, under the pointer's own claim;
+ * the value is stored by the next call, which finds the pointer, and loads under the
+ * value's claim.
+ *
+ * Threads: all functions from any thread.
+ */
+#ifndef LARDER_CACHE_INDEX_H
+#define LARDER_CACHE_INDEX_H
+
+#include "cache/call.h"
+
+/* A pointer that is to be written: the bytes that its operation refers to. */
+struct larder_pointer_write {
+    struct larder_key key;
+    size_t len;
+    uint8_t bytes[LARDER_KEY_MAX + 64];
+};
+
+/* Whether a value of this entity is to be found through indexes. */
+static inline size_t larder_index_count(const struct larder_cache *cache,
+                                        const struct larder_entity *entity)
+{
+    return larder_state_of(cache, entity)->index_count;
+}
+
+/* Makes the SETs of the pointers to *value, which itself is stored for ttl_ms: at most
+ * larder_index_count() of them, in ops and writes, which belong together. Answers how many:
+ * one whose key is too long is left out. */
+size_t larder_index_writes(const struct larder_cache *cache, const struct larder_entity *entity,
+                           const void *value, int64_t ttl_ms, struct larder_op *ops,
+                           struct larder_pointer_write *writes);
+
+#endif
