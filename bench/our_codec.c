@@ -55,7 +55,7 @@ static size_t encode(enum codec_shape shape, const void *value, const uint8_t **
     const struct larder_entity *entity = entities[shape];
     struct larder_writer w;
     larder_writer_init(&w, &cache->allocator, buffer, sizeof buffer, larder_stored_max(entity));
-    if (larder_stored_write(&w, entity, fingerprints[shape], value) != LARDER_OK) {
+    if (larder_stored_write(&w, entity, fingerprints[shape], NULL, value) != LARDER_OK) {
         return 0;
     }
     *ret_bytes = w.start;

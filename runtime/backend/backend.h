@@ -32,20 +32,23 @@ typedef uint8_t *larder_op_place(struct larder_op *op, size_t len);
 enum larder_op_kind {
     LARDER_OP_GET,     /* sink: OK or MISS by its word; no entry: MISS */
     LARDER_OP_SET,     /* OK */
-    LARDER_OP_ADD,     /* OK; DENIED: there is an entry */
-    LARDER_OP_REPLACE, /* OK; MISS: there is none */
+    LARDER_OP_ADD,     /* OK; DENIED: there is an entry, and not the one that was `seen`. The sink,
+                          if there is one, has its first LARDER_HEAD_BYTES, and `number` its length */
+    LARDER_OP_REPLACE, /* OK; MISS: there is none but the one that was `seen` */
     LARDER_OP_DELETE,  /* OK: there was one; MISS */
-    LARDER_OP_EXISTS,  /* OK, MISS */
+    LARDER_OP_EXISTS,  /* OK, MISS; ABSENT: there is a mark */
     LARDER_OP_TTL,     /* OK: `number` in ms, -1 without expiry; MISS */
     LARDER_OP_EXPIRE,  /* ttl_ms from now, 0: for ever. OK, MISS */
     LARDER_OP_PING,    /* OK */
     LARDER_OP_SCAN,    /* key: a prefix; value: a cursor. sink: a page of keys (cache/sweep.h) */
-    LARDER_OP_RENEW,   /* as GET; what is there then lives for ttl_ms from now */
+    LARDER_OP_RENEW,   /* as GET; what is there then lives for ttl_ms from now, 0: for ever. `keep`:
+                          but for a claim or a mark, which keeps its end (and it costs a script) */
     LARDER_OP_HEAD, /* as GET, of the first LARDER_HEAD_BYTES at most; `number`: the whole length */
     LARDER_OP_CLAIM, /* nothing there: `value` is stored for ttl_ms, and MISS with `number` 1.
                           Else as GET, with `number` 0. The token in `value` found there: `number` 1 */
     LARDER_OP_TAKE,  /* as CLAIM, and also over what is there, if it is still what was `seen`, or a
-                          claim that has ended. `keep`: of a timed value only the claim's slot changes */
+                          claim that has ended. `keep`: of a timed value only the claim's slot changes.
+                          The claim's `until` is made ttl_ms from now by the server */
     LARDER_OP_FILL, /* OK: `value` stored for ttl_ms, the claim of `token` is over; E_LOST: it did not
                           stand any more, or a version is younger than `as_of` */
     LARDER_OP_RELEASE, /* OK: the claim of `token` is gone, for pause_ms nobody's; E_LOST: it was */
@@ -53,8 +56,20 @@ enum larder_op_kind {
                           there is deleted (a claim or a mark: MISS); MISS */
     LARDER_OP_BUMP,   /* OK: all `versions` are younger than anything stored until now; key: as the
                           first of them, for the journal */
-    LARDER_OP_TIME    /* OK: the server's clock was asked, see now_ms */
+    LARDER_OP_TIME    /* OK: the server's clock was asked, see now_ms; `number`: ms, rounded up */
 };
+
+/*
+ * A claim or an absent mark (codec/envelope.h) is no entry to ADD, REPLACE, DELETE, EXISTS, TTL
+ * and EXPIRE. An empty string is none either, but to GET and DELETE. A key of Redis
+ * that holds another type than a string is a MISS, but that ADD is DENIED, and that SET,
+ * DELETE, SOFTEN and a TAKE that has seen nothing do away with it.
+ *
+ * Versions are compared by their epochs and counts. FILL is lost where the clock's epoch is
+ * not that of as_of, or its count is less; where a version is of the clock's epoch and its
+ * count is more than that of as_of; or where a version had to be made anew (there was
+ * none, or of another epoch: then it gets the clock) and the clock is more than as_of.
+ */
 
 /* What making an operation twice means: what decides whether one whose outcome
  * is unknown may be made again, within its deadline. One that is known not to
@@ -81,7 +96,7 @@ static inline bool larder_class_repeats(enum larder_class class)
     return class != LARDER_CLASS_ACCUMULATING;
 }
 
-enum { LARDER_HEAD_BYTES = 160 }; /* no head of an entry is longer (codec/envelope.h) */
+#define LARDER_HEAD_BYTES 160 /* no head of an entry is longer (codec/envelope.h) */
 
 /* Keys of versions, and of the clock that numbers them (cache/versions.h). A value of
  * both is a MessagePack number in its 9-byte form. */
@@ -94,7 +109,8 @@ struct larder_op_versions {
     struct larder_version_key clock;
     const struct larder_version_key *keys;
     size_t count;
-    int64_t ttl_ms;  /* of versions that are made or renewed; 0: no expiry */
+    int64_t ttl_ms;  /* of versions that are made, and of those that would end before the entry,
+                        but never less than the entry's; 0: no expiry */
     uint64_t as_of;  /* FILL: the clock when the load began. BUMP, SET, ADD, REPLACE: of the clock,
                        if there is none: a random epoch */
     size_t as_of_at; /* SET, ADD, REPLACE: where in `value` those 8 bytes are put in */
@@ -119,7 +135,7 @@ struct larder_op {
     size_t seen_len;
     size_t seen_total; /* ...and the length of all of it */
     uint64_t token;    /* TAKE FILL RELEASE: of the claim, above 1 */
-    bool keep;         /* TAKE: of a timed value only the claim's slot changes */
+    bool keep;         /* TAKE RENEW: see there */
     int64_t pause_ms;  /* RELEASE: for so long a kept value is nobody's to load; 0: it is free */
     int64_t window_ms; /* EXPIRE of a timed value: its stay beyond ttl_ms */
     /* Answers, set by the backend for every operation of a batch. */
@@ -127,6 +143,7 @@ struct larder_op {
     enum larder_outcome outcome; /* of a write */
     bool try_later;              /* refused, and not applied: in a moment it may not be */
     bool foreign_key;            /* the sink's: replies may be out of step */
+    bool no_script;              /* redis: the server has not got its script, and did nothing */
     int64_t number;
 };
 
@@ -134,10 +151,40 @@ struct larder_op {
  * says of it. A failure is left NOT_APPLIED: who knows otherwise says so after. */
 static inline void larder_op_answer(struct larder_op *op, enum larder_status status)
 {
-    bool applied = status == LARDER_OK || (status == LARDER_MISS && op->kind == LARDER_OP_DELETE);
+    bool deletes = op->kind == LARDER_OP_DELETE || op->kind == LARDER_OP_SOFTEN;
+    bool claims = op->kind == LARDER_OP_CLAIM || op->kind == LARDER_OP_TAKE;
+    bool applied =
+        status == LARDER_OK || (status == LARDER_MISS && (deletes || (claims && op->number == 1)));
     op->status = status;
     op->outcome = applied ? LARDER_APPLIED : LARDER_NOT_APPLIED;
     op->try_later = false;
+}
+
+/* Answers a CLAIM or TAKE whose claim was stored. */
+static inline void larder_op_win(struct larder_op *op)
+{
+    op->number = 1;
+    larder_op_answer(op, LARDER_MISS);
+}
+
+/* How long an entry stays after an EXPIRE, in ms, 0: for ever. */
+static inline int64_t larder_op_stay_ms(const struct larder_op *op)
+{
+    int64_t stay_ms;
+    if (op->ttl_ms == 0) {
+        return 0;
+    }
+    bool over = __builtin_add_overflow(op->ttl_ms, op->window_ms, &stay_ms);
+    return over || stay_ms > INT64_C(1) << 53 ? INT64_C(1) << 53 : stay_ms;
+}
+
+/* Whether its kind has `versions`, and it has. */
+static inline bool larder_op_has_versions(const struct larder_op *op)
+{
+    bool may = op->kind == LARDER_OP_SET || op->kind == LARDER_OP_ADD ||
+               op->kind == LARDER_OP_REPLACE || op->kind == LARDER_OP_FILL ||
+               op->kind == LARDER_OP_BUMP;
+    return may && op->versions != NULL;
 }
 
 struct larder_backend;

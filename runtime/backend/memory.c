@@ -3,43 +3,37 @@
 
 #include <stdio.h>
 
+#include "backend/entry.h"
+#include "backend/memory_room.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/fork_hook.h"
-#include "store/store.h"
-
-static const int64_t NS_A_MS = 1000000;
-
-struct memory {
-    struct larder_backend base;
-    struct larder_backend_env env;
-    struct larder_store *store;
-    struct larder_fork_hook hook;
-};
 
 /* ------------------------------------------------------------------- fork */
 
 static void hook_prepare(void *user)
 {
-    larder_store_hold(((struct memory *)user)->store);
+    struct larder_memory *memory = user;
+    pthread_mutex_lock(&memory->versions);
+    larder_store_hold(memory->store);
 }
 
 static void hook_after(void *user)
 {
-    larder_store_let_go(((struct memory *)user)->store);
+    struct larder_memory *memory = user;
+    larder_store_let_go(memory->store);
+    pthread_mutex_unlock(&memory->versions);
 }
 
 /* ------------------------------------------------------------ operations */
 
-/* A lifetime too long for the clock (292 years) ends just before "never". */
-static int64_t expires_ns(int64_t ttl_ms, int64_t now_ns)
+int64_t larder_memory_expires_ns(int64_t ttl_ms, int64_t now_ns)
 {
     int64_t ns, end_ns;
     if (ttl_ms == 0) {
         return LARDER_STORE_NEVER;
     }
-    if (__builtin_mul_overflow(ttl_ms, NS_A_MS, &ns) ||
+    if (__builtin_mul_overflow(ttl_ms, (int64_t)LARDER_MEMORY_NS_A_MS, &ns) ||
         __builtin_add_overflow(now_ns, ns, &end_ns) || end_ns == LARDER_STORE_NEVER) {
         return LARDER_STORE_NEVER - 1;
     }
@@ -52,99 +46,159 @@ static void show_value(void *user, const uint8_t *value, size_t len)
     op->sink(op, value, len);
 }
 
-static enum larder_status run_get(struct larder_store *store, struct larder_op *op, int64_t now_ns)
+static enum larder_status run_get(struct larder_memory *memory, struct larder_op *op,
+                                  int64_t now_ns)
 {
-    bool found = larder_store_get(store, op->key, op->key_len, now_ns, show_value, op);
+    bool found = larder_store_get(memory->store, op->key, op->key_len, now_ns, show_value, op);
     return found ? op->status : LARDER_MISS;
 }
 
-static enum larder_status put(struct larder_store *store, enum larder_store_condition when,
-                              const struct larder_op *op, int64_t now_ns)
-{
-    struct larder_store_item item = {.key = op->key,
-                                     .key_len = op->key_len,
-                                     .value = op->value,
-                                     .value_len = op->value_len,
-                                     .expires_ns = expires_ns(op->ttl_ms, now_ns)};
-    return larder_store_put(store, when, &item, now_ns);
-}
+/* A read that sees an entry and its end. */
+struct sight {
+    struct larder_op *op;
+    int64_t now_ns;
+    enum larder_status status;
+};
 
-static enum larder_status run_set(struct larder_store *store, struct larder_op *op, int64_t now_ns)
+static enum larder_store_then renew(void *user, struct larder_store_entry *entry,
+                                    struct larder_store_item *ret_item)
 {
-    return put(store, LARDER_STORE_ALWAYS, op, now_ns);
-}
-
-static enum larder_status run_add(struct larder_store *store, struct larder_op *op, int64_t now_ns)
-{
-    return put(store, LARDER_STORE_IF_ABSENT, op, now_ns);
-}
-
-static enum larder_status run_replace(struct larder_store *store, struct larder_op *op,
-                                      int64_t now_ns)
-{
-    return put(store, LARDER_STORE_IF_PRESENT, op, now_ns);
-}
-
-static enum larder_status found(bool there)
-{
-    return there ? LARDER_OK : LARDER_MISS;
-}
-
-static enum larder_status run_delete(struct larder_store *store, struct larder_op *op,
-                                     int64_t now_ns)
-{
-    return found(larder_store_delete(store, op->key, op->key_len, now_ns));
-}
-
-static enum larder_status run_exists(struct larder_store *store, struct larder_op *op,
-                                     int64_t now_ns)
-{
-    int64_t end_ns;
-    return found(larder_store_expiry(store, op->key, op->key_len, now_ns, &end_ns));
-}
-
-static enum larder_status run_ttl(struct larder_store *store, struct larder_op *op, int64_t now_ns)
-{
-    int64_t end_ns;
-    if (!larder_store_expiry(store, op->key, op->key_len, now_ns, &end_ns)) {
-        return LARDER_MISS;
+    struct sight *sight = user;
+    struct larder_op *op = sight->op;
+    (void)ret_item;
+    if (entry->value == NULL) {
+        return LARDER_STORE_KEEP;
     }
-    /* Rounded up: what is there has time left. */
-    op->number = end_ns == LARDER_STORE_NEVER ? -1 : (end_ns - now_ns - 1) / NS_A_MS + 1;
+    if (!op->keep || larder_envelope_form(entry->value, entry->len) == 0) {
+        entry->expires_ns = larder_memory_expires_ns(op->ttl_ms, sight->now_ns);
+    }
+    op->sink(op, entry->value, entry->len);
+    sight->status = op->status;
+    return LARDER_STORE_KEEP;
+}
+
+static enum larder_store_then head(void *user, struct larder_store_entry *entry,
+                                   struct larder_store_item *ret_item)
+{
+    struct sight *sight = user;
+    struct larder_op *op = sight->op;
+    (void)ret_item;
+    if (entry->value != NULL && entry->len != 0) {
+        op->number = (int64_t)entry->len;
+        op->sink(op, entry->value, entry->len < LARDER_HEAD_BYTES ? entry->len : LARDER_HEAD_BYTES);
+        sight->status = op->status;
+    }
+    return LARDER_STORE_KEEP;
+}
+
+static enum larder_store_then delete_entry(void *user, struct larder_store_entry *entry,
+                                           struct larder_store_item *ret_item)
+{
+    struct sight *sight = user;
+    (void)ret_item;
+    if (entry->value != NULL && larder_envelope_form(entry->value, entry->len) == 0) {
+        sight->status = LARDER_OK;
+    }
+    return LARDER_STORE_DROP;
+}
+
+static enum larder_store_then exists(void *user, struct larder_store_entry *entry,
+                                     struct larder_store_item *ret_item)
+{
+    struct sight *sight = user;
+    (void)ret_item;
+    if (entry->value != NULL && larder_entry_is_one(entry->value, entry->len)) {
+        sight->status = LARDER_OK;
+    } else if (entry->value != NULL && larder_entry_is_mark(entry->value, entry->len)) {
+        sight->status = LARDER_ABSENT;
+    }
+    return LARDER_STORE_KEEP;
+}
+
+/* Rounded up: what is there has time left. */
+static enum larder_store_then ttl(void *user, struct larder_store_entry *entry,
+                                  struct larder_store_item *ret_item)
+{
+    struct sight *sight = user;
+    int64_t end_ns = entry->expires_ns;
+    (void)ret_item;
+    if (entry->value != NULL && larder_entry_is_one(entry->value, entry->len)) {
+        bool never = end_ns == LARDER_STORE_NEVER;
+        sight->op->number = never ? -1 : (end_ns - sight->now_ns - 1) / LARDER_MEMORY_NS_A_MS + 1;
+        sight->status = LARDER_OK;
+    }
+    return LARDER_STORE_KEEP;
+}
+
+static larder_store_changer *const sights[] = {
+    [LARDER_OP_RENEW] = renew,   [LARDER_OP_HEAD] = head, [LARDER_OP_DELETE] = delete_entry,
+    [LARDER_OP_EXISTS] = exists, [LARDER_OP_TTL] = ttl,
+};
+
+static enum larder_status run_sight(struct larder_memory *memory, struct larder_op *op,
+                                    int64_t now_ns)
+{
+    struct sight sight = {.op = op, .now_ns = now_ns, .status = LARDER_MISS};
+    larder_store_change(memory->store, op->key, op->key_len, now_ns, sights[op->kind], &sight);
+    return sight.status;
+}
+
+static enum larder_status run_bump(struct larder_memory *memory, struct larder_op *op,
+                                   int64_t now_ns)
+{
+    pthread_mutex_lock(&memory->versions);
+    enum larder_status status = larder_memory_bump(memory, op, now_ns);
+    pthread_mutex_unlock(&memory->versions);
+    return status;
+}
+
+static enum larder_status run_time(struct larder_memory *memory, struct larder_op *op,
+                                   int64_t now_ns)
+{
+    (void)memory;
+    op->number = (now_ns - 1) / LARDER_MEMORY_NS_A_MS + 1;
     return LARDER_OK;
 }
 
-static enum larder_status run_expire(struct larder_store *store, struct larder_op *op,
-                                     int64_t now_ns)
+static enum larder_status run_ping(struct larder_memory *memory, struct larder_op *op,
+                                   int64_t now_ns)
 {
-    return found(larder_store_set_expiry(store, op->key, op->key_len, now_ns,
-                                         expires_ns(op->ttl_ms, now_ns)));
-}
-
-static enum larder_status run_ping(struct larder_store *store, struct larder_op *op, int64_t now_ns)
-{
-    (void)store;
+    (void)memory;
     (void)op;
     (void)now_ns;
     return LARDER_OK;
 }
 
 /* Nothing is ever swept here: no invalidation can be lost. */
-static enum larder_status run_scan(struct larder_store *store, struct larder_op *op, int64_t now_ns)
+static enum larder_status run_scan(struct larder_memory *memory, struct larder_op *op,
+                                   int64_t now_ns)
 {
-    (void)store;
+    (void)memory;
     (void)op;
     (void)now_ns;
     return LARDER_MISS;
 }
 
-static enum larder_status (*const runs[])(struct larder_store *store, struct larder_op *op,
-                                          int64_t now_ns) = {
-    [LARDER_OP_GET] = run_get,       [LARDER_OP_SET] = run_set,
-    [LARDER_OP_ADD] = run_add,       [LARDER_OP_REPLACE] = run_replace,
-    [LARDER_OP_DELETE] = run_delete, [LARDER_OP_EXISTS] = run_exists,
-    [LARDER_OP_TTL] = run_ttl,       [LARDER_OP_EXPIRE] = run_expire,
-    [LARDER_OP_PING] = run_ping,     [LARDER_OP_SCAN] = run_scan,
+static larder_memory_op *const runs[] = {
+    [LARDER_OP_GET] = run_get,
+    [LARDER_OP_SET] = larder_memory_store,
+    [LARDER_OP_ADD] = larder_memory_store,
+    [LARDER_OP_REPLACE] = larder_memory_store,
+    [LARDER_OP_DELETE] = run_sight,
+    [LARDER_OP_EXISTS] = run_sight,
+    [LARDER_OP_TTL] = run_sight,
+    [LARDER_OP_EXPIRE] = larder_memory_expire,
+    [LARDER_OP_PING] = run_ping,
+    [LARDER_OP_SCAN] = run_scan,
+    [LARDER_OP_RENEW] = run_sight,
+    [LARDER_OP_HEAD] = run_sight,
+    [LARDER_OP_CLAIM] = larder_memory_claim,
+    [LARDER_OP_TAKE] = larder_memory_take,
+    [LARDER_OP_FILL] = larder_memory_fill,
+    [LARDER_OP_RELEASE] = larder_memory_release,
+    [LARDER_OP_SOFTEN] = larder_memory_soften,
+    [LARDER_OP_BUMP] = run_bump,
+    [LARDER_OP_TIME] = run_time,
 };
 
 /* ----------------------------------------------------------------- table */
@@ -152,13 +206,13 @@ static enum larder_status (*const runs[])(struct larder_store *store, struct lar
 static void memory_run(struct larder_backend *backend, struct larder_op *ops, size_t count,
                        int64_t deadline_ns)
 {
-    struct memory *memory = (struct memory *)backend;
+    struct larder_memory *memory = (struct larder_memory *)backend;
     int64_t now_ns = larder_clock_now_ns(memory->env.clock);
     (void)deadline_ns; /* nothing here waits */
     for (size_t i = 0; i < count; i++) {
         struct larder_op *op = &ops[i];
         op->number = 0;
-        larder_op_answer(op, runs[op->kind](memory->store, op, now_ns));
+        larder_op_answer(op, runs[op->kind](memory, op, now_ns));
         if (op->status == LARDER_E_TOO_LARGE) {
             larder_error_set(op->status, "the value is larger than the memory backend can hold");
         }
@@ -167,7 +221,7 @@ static void memory_run(struct larder_backend *backend, struct larder_op *ops, si
 
 static void memory_health(struct larder_backend *backend, struct larder_health *health)
 {
-    struct memory *memory = (struct memory *)backend;
+    struct larder_memory *memory = (struct larder_memory *)backend;
     struct larder_store_stats stats;
     larder_store_stats(memory->store, &stats);
     snprintf(health->backend, sizeof health->backend, "%s", backend->table->name);
@@ -175,9 +229,16 @@ static void memory_health(struct larder_backend *backend, struct larder_health *
     health->bytes = stats.bytes;
 }
 
+static int64_t memory_now_ms(const struct larder_backend *backend, int64_t *ret_age_ms)
+{
+    const struct larder_memory *memory = (const struct larder_memory *)backend;
+    *ret_age_ms = 0;
+    return larder_clock_now_ns(memory->env.clock) / LARDER_MEMORY_NS_A_MS;
+}
+
 static void memory_free(struct larder_backend *backend)
 {
-    struct memory *memory = (struct memory *)backend;
+    struct larder_memory *memory = (struct larder_memory *)backend;
     if (memory == NULL) {
         return;
     }
@@ -185,20 +246,25 @@ static void memory_free(struct larder_backend *backend)
         larder_fork_hook_remove(&memory->hook);
     }
     larder_store_free(memory->store);
+    pthread_mutex_destroy(&memory->versions);
     larder_free(memory->env.allocator, memory);
 }
 
-static const struct larder_backend_table table = {
-    .name = "memory", .run = memory_run, .health = memory_health, .free = memory_free};
+static const struct larder_backend_table table = {.name = "memory",
+                                                  .run = memory_run,
+                                                  .health = memory_health,
+                                                  .now_ms = memory_now_ms,
+                                                  .free = memory_free};
 
 struct larder_backend *larder_memory_new(const struct larder_backend_env *env, size_t max_bytes)
 {
-    struct memory *memory = larder_alloc_zeroed(env->allocator, 1, sizeof *memory);
+    struct larder_memory *memory = larder_alloc_zeroed(env->allocator, 1, sizeof *memory);
     if (memory == NULL) {
         return NULL;
     }
     memory->base.table = &table;
     memory->env = *env;
+    pthread_mutex_init(&memory->versions, NULL);
     memory->store = larder_store_new(env->allocator, max_bytes);
     if (memory->store == NULL) {
         memory_free(&memory->base);

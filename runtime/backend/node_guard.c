@@ -106,9 +106,12 @@ static void refuse_writes(struct larder_node_guard *guard, struct larder_op *ops
 
 static bool takes_room(const struct larder_op *ops, size_t count)
 {
+    static const bool kinds[] = {
+        [LARDER_OP_SET] = true,   [LARDER_OP_ADD] = true,  [LARDER_OP_REPLACE] = true,
+        [LARDER_OP_CLAIM] = true, [LARDER_OP_TAKE] = true, [LARDER_OP_FILL] = true,
+        [LARDER_OP_TIME] = false};
     for (size_t i = 0; i < count; i++) {
-        enum larder_op_kind kind = ops[i].kind;
-        if (kind == LARDER_OP_SET || kind == LARDER_OP_ADD || kind == LARDER_OP_REPLACE) {
+        if (kinds[ops[i].kind]) {
             return true;
         }
     }

@@ -6,9 +6,9 @@
  * DESIGN. Two breakers (net/breaker.h). One for the node: while it is open every
  * batch is answered E_UNAVAILABLE at once. One for writes that take room: a
  * server that is out of memory, cannot save or lacks replicas still serves
- * reads, so while that one is open only SET, ADD and REPLACE are answered
- * E_SERVER at once; reads go on, and so do DELETE and EXPIRE, which such a
- * server may still take. What counts for which is in net/replies.def.
+ * reads, so while that one is open only SET, ADD, REPLACE, CLAIM, TAKE and FILL are
+ * answered E_SERVER at once; reads go on, and so do DELETE, EXPIRE, SOFTEN, RELEASE
+ * and BUMP, which such a server may still take. What counts for which is in net/replies.def.
  *
  *     if (!larder_node_guard_admit(guard, ops, count, &pass)) {
  *         return;                                  every operation has its answer
@@ -39,7 +39,7 @@ struct larder_node_guard {
 struct larder_node_pass {
     struct larder_breaker_pass node;
     struct larder_breaker_pass writes;
-    bool takes_room; /* SET, ADD or REPLACE is among it */
+    bool takes_room; /* a write that does is among it */
 };
 
 /* The errors that a batch met, as a set: bits of larder_reply_breaker. */

@@ -53,7 +53,7 @@ static bool fill(struct larder_exchange *exchange, struct larder_buffer *out)
             continue;
         }
         struct larder_op *op = &batch->ops[batch->sent++];
-        larder_redis_append(out, op);
+        larder_redis_append(out, op, batch->whole);
         batch->base.pending += larder_redis_replies(op);
     }
     return batch->sent < batch->count;
@@ -72,7 +72,8 @@ static void begin_reply(struct larder_batch *batch)
         return;
     }
     batch->reply_ends = batch->reads_only ? mget_end(batch, batch->answered) : batch->answered + 1;
-    batch->replies_left = larder_redis_replies(&batch->ops[batch->answered]) - 1;
+    batch->nth = 0;
+    batch->replies = larder_redis_replies(&batch->ops[batch->answered]);
     batch->refused = false;
 }
 
@@ -81,14 +82,28 @@ static void note(struct larder_batch *batch, enum larder_batch_note which, const
     snprintf(batch->notes[which], sizeof batch->notes[which], "%s", quote);
 }
 
+/* The server has forgotten a script: nothing was done, and it will be told the text. */
+static void take_no_script(struct larder_batch *batch, struct larder_op *op)
+{
+    larder_op_answer(op, LARDER_E_SERVER);
+    op->no_script = true;
+    batch->no_script = true;
+}
+
 /* An error answers its operation, or all that an MGET asked for, and no other. */
 static void take_error(struct larder_batch *batch, const struct larder_reply *reply)
 {
     char quote[LARDER_BATCH_QUOTE_BYTES];
+    struct larder_op *first = &batch->ops[batch->answered];
     const struct larder_reply_class *class = larder_reply_classify(reply->text, reply->len);
-    bool foreign =
-        batch->ops[batch->answered].kind == LARDER_OP_GET && larder_reply_is(class, "WRONGTYPE");
-    enum larder_status status = foreign ? LARDER_MISS : class->status;
+    batch->refused = true;
+    if (larder_reply_is(class, "NOSCRIPT") && !batch->whole) {
+        take_no_script(batch, first);
+        return;
+    }
+    enum larder_status status;
+    bool foreign = larder_redis_foreign(first, &status) && larder_reply_is(class, "WRONGTYPE");
+    status = foreign ? status : class->status;
     larder_reply_quote(reply->text, reply->len, quote, sizeof quote);
     note(batch, foreign ? LARDER_BATCH_NOTE_FOREIGN : LARDER_BATCH_NOTE_ERROR, quote);
     if (status < 0) {
@@ -96,9 +111,9 @@ static void take_error(struct larder_batch *batch, const struct larder_reply *re
     }
     batch->base.close |= class->then == LARDER_THEN_CLOSE;
     batch->trouble |= 1U << (unsigned)class->breaker;
-    batch->refused = true;
     bool later = class->retry == LARDER_RETRY_LATER && class->breaker != LARDER_BREAKER_WRITES;
     for (size_t i = batch->answered; i < batch->reply_ends; i++) {
+        batch->ops[i].number = 0;
         larder_op_answer(&batch->ops[i], status);
         batch->ops[i].try_later = later;
     }
@@ -129,7 +144,9 @@ static enum larder_status take(struct larder_exchange *exchange, const struct la
     struct larder_batch *batch = (struct larder_batch *)exchange;
     struct larder_op *op = &batch->ops[batch->answered];
     if (reply->kind == LARDER_REPLY_ERROR) {
-        take_error(batch, reply);
+        if (!larder_redis_ignores_error(op, batch->nth)) {
+            take_error(batch, reply);
+        }
         return LARDER_OK;
     }
     if (batch->refused) {
@@ -138,7 +155,7 @@ static enum larder_status take(struct larder_exchange *exchange, const struct la
     if (batch->reads_only && elements(exchange) == 0) {
         return LARDER_E_PROTOCOL;
     }
-    enum larder_status status = larder_redis_answer(op, reply);
+    enum larder_status status = larder_redis_answer(op, reply, batch->nth);
     if (op->foreign_key) {
         take_foreign_key(batch);
     }
@@ -148,19 +165,25 @@ static enum larder_status take(struct larder_exchange *exchange, const struct la
     return status;
 }
 
+/* One whose answer is the value, and which may be large. */
+static bool is_whole_read(const struct larder_op *op)
+{
+    return op->kind == LARDER_OP_GET || op->kind == LARDER_OP_RENEW;
+}
+
 static char *place(struct larder_exchange *exchange, size_t len)
 {
     struct larder_batch *batch = (struct larder_batch *)exchange;
     struct larder_op *op = &batch->ops[batch->answered];
-    bool wanted = op->kind == LARDER_OP_GET && op->place != NULL && !batch->reads_only;
+    bool wanted = is_whole_read(op) && op->place != NULL && !batch->reads_only;
     return wanted ? (char *)op->place(op, len) : NULL;
 }
 
 static void next(struct larder_exchange *exchange)
 {
     struct larder_batch *batch = (struct larder_batch *)exchange;
-    if (batch->replies_left > 0) {
-        batch->replies_left--;
+    batch->nth++;
+    if (batch->nth < batch->replies) {
         return;
     }
     batch->answered = batch->reply_ends;
@@ -188,8 +211,20 @@ static uint64_t lane_of(const struct larder_op *op)
     return UINT64_C(1) << (larder_hash64(op->key, op->key_len, 0) % 64);
 }
 
+/* What its versions' keys add to a batch. */
+static size_t version_bytes(const struct larder_op *op)
+{
+    size_t bytes = 0;
+    if (larder_op_has_versions(op)) {
+        for (size_t i = 0; i < op->versions->count; i++) {
+            bytes += op->versions->keys[i].len;
+        }
+    }
+    return bytes;
+}
+
 void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count,
-                       struct larder_step_watch *watch)
+                       struct larder_step_watch *watch, bool whole)
 {
     /* Member by member: clearing all of them at once takes longer than the rest. */
     batch->base.table = &table;
@@ -202,6 +237,9 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
     batch->watch = watch;
     batch->ops = ops;
     batch->count = count;
+    batch->whole = whole;
+    batch->no_script = false;
+    batch->time = NULL;
     batch->reads_only = count > 1;
     batch->trouble = 0;
     batch->sent = 0;
@@ -218,8 +256,10 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
     for (size_t i = 0; i < count; i++) {
         ops[i].number = 0;
         ops[i].foreign_key = false;
+        ops[i].no_script = false;
         batch->reads_only &= ops[i].kind == LARDER_OP_GET;
-        bytes += ops[i].key_len + ops[i].value_len;
+        batch->time = ops[i].kind == LARDER_OP_TIME ? &ops[i] : batch->time;
+        bytes += ops[i].key_len + ops[i].value_len + version_bytes(&ops[i]);
         pages |= ops[i].kind == LARDER_OP_SCAN;
         if (larder_op_class(ops[i].kind) != LARDER_CLASS_READ) {
             uint64_t lane = lane_of(&ops[i]);
@@ -227,10 +267,10 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
             batch->base.lanes |= lane;
         }
     }
-    batch->base.large = count == 1 && ops[0].kind == LARDER_OP_GET && ops[0].large;
+    batch->base.large = count == 1 && is_whole_read(&ops[0]) && ops[0].large;
     batch->base.expected = batch->base.large ? ops[0].expected : 0;
-    batch->base.shares =
-        count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX && !batch->base.large && !pages;
+    batch->base.shares = count <= SHARED_OPS_MAX && bytes <= SHARED_BYTES_MAX &&
+                         !batch->base.large && !pages && !whole;
     begin_reply(batch);
 }
 

@@ -9,15 +9,18 @@
  *
  *     op        commands                          answers
  *     GET       GET k                             bulk: the sink's; nil: MISS
+ *     RENEW     GETEX k PX ms                     as GET
+ *     HEAD      STRLEN k, GETRANGE k 0 159        as GET, but '' is MISS
  *     SET       SET k v [PX ms]                   OK
- *     ADD       SET k v [PX ms] NX                OK; nil: DENIED
- *     REPLACE   SET k v [PX ms] XX                OK; nil: MISS
- *     DELETE    UNLINK k                          1: OK; 0: MISS
- *     EXISTS    EXISTS k                          1: OK; 0: MISS
- *     TTL       PTTL k                            >= -1: OK; -2: MISS
- *     EXPIRE    PEXPIRE k ms, or PERSIST k and EXISTS k      1: OK; 0: MISS
+ *     DELETE    GETRANGE k 0 1, UNLINK k          1 and no claim nor mark: OK; MISS
+ *     EXISTS    GETRANGE k 0 1                    '' or a claim: MISS; a mark: ABSENT; OK
+ *     TTL       PTTL k, GETRANGE k 0 1            >= -1 and an entry: OK; MISS
+ *     CLAIM     SET k v NX GET [PX ms]            nil: won; bulk: the sink's
  *     PING      PING                              PONG: OK
  *     SCAN      EVAL script 0 cursor pattern      bulk: the sink's
+ *
+ * Everything else is a script (backend/redis_scripts.h): ADD REPLACE EXPIRE TAKE FILL RELEASE
+ * SOFTEN BUMP TIME, SET with versions, and RENEW that keeps the end of a mark.
  *
  * A value of another key says one of two things: replies are out of step, and
  * all that the connection will say is of no use; or somebody stored it there, and
@@ -58,15 +61,19 @@ struct larder_batch {
     struct larder_step_watch *watch;
     struct larder_op *ops;
     size_t count;
-    bool reads_only;  /* GETs, more than one: MGET */
-    unsigned trouble; /* what its errors say of it: a set of larder_reply_breaker */
+    bool whole;     /* scripts are sent with their texts */
+    bool no_script; /* the server has not got one of them: those operations are to be run again */
+    struct larder_op *time; /* the TIME among them; NULL: there is none */
+    bool reads_only;        /* GETs, more than one: MGET */
+    unsigned trouble;       /* what its errors say of it: a set of larder_reply_breaker */
     /* sending: ops before `sent` were filled, those from `filled_from` by the last fill */
     size_t sent;
     size_t filled_from;
     /* receiving: ops before `answered` have their answers */
     size_t answered;
     size_t reply_ends;        /* the current reply is of the ops before this */
-    size_t replies_left;      /* of the current op's commands, but for the current one */
+    size_t replies;           /* of the current op's commands, */
+    size_t nth;               /* and which of them is current, from 0 */
     bool refused;             /* the current op's first command met an error */
     bool foreign_key;         /* a value of another key was among the answers, */
     bool out_of_step;         /* and its connection goes for it: reads are to be made again */
@@ -84,7 +91,7 @@ static inline bool larder_batch_fits(const struct larder_op *op)
 
 /* All operations must fit; count > 0. */
 void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t count,
-                       struct larder_step_watch *watch);
+                       struct larder_step_watch *watch, bool whole);
 
 /* After a run: notes a refusal of the server for larder_last_error(), of this
  * thread; the replies may have been taken on another. */

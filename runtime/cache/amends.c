@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -16,6 +17,7 @@ enum {
     SWEEP_SLICES_MAX = 4,     /* of one call, */
     SWEEP_MS = 5,             /* begun within this time */
     SWEEP_REFUSED_MS = 30000, /* after one that the server would not have */
+    VERSION_MS = 3600000,     /* of a version that a replay bumps */
     LATER_TRIES_MAX = 2,
     LATER_FIRST_MS = 100 /* the most of the first pause; doubled for the second */
 };
@@ -50,32 +52,70 @@ void larder_amends_run_later(struct larder_away *away, struct larder_op *ops, si
 
 /* -------------------------------------------------------------- replaying */
 
+/* A key on its way, with what a BUMP of it takes. */
+struct amend {
+    struct larder_op_versions versions;
+    struct larder_version_key key;
+};
+
+static bool is_version(const struct larder_away *away, const struct larder_journal_key *key)
+{
+    return key->len > away->versions_prefix_len &&
+           memcmp(key->key, away->versions_prefix, away->versions_prefix_len) == 0;
+}
+
+/* What makes good that an invalidation of this key failed. How long a version lives does not
+ * matter: without it what it is of is a miss, and what is stored anew makes it live longer. */
+static struct larder_op amend(const struct larder_away *away, const struct larder_journal_key *key,
+                              struct amend *ret_amend)
+{
+    struct larder_op op = {.kind = LARDER_OP_DELETE, .key = key->key, .key_len = key->len};
+    if (is_version(away, key)) {
+        ret_amend->key = (struct larder_version_key){key->key, key->len};
+        ret_amend->versions = (struct larder_op_versions){.clock = away->clock,
+                                                          .keys = &ret_amend->key,
+                                                          .count = 1,
+                                                          .ttl_ms = VERSION_MS,
+                                                          .as_of = larder_random64()};
+        op.kind = LARDER_OP_BUMP;
+        op.versions = &ret_amend->versions;
+    }
+    return op;
+}
+
+/* True: all of it could be done. */
+static bool run_amends(struct larder_away *away, struct larder_journal_batch *batch,
+                       struct larder_op *ops, struct amend *amends, int64_t deadline_ns)
+{
+    bool all = true;
+    enum larder_status met = LARDER_OK;
+    for (size_t i = 0; i < batch->count; i++) {
+        ops[i] = amend(away, &batch->keys[i], &amends[i]);
+    }
+    larder_amends_run(away, ops, batch->count, deadline_ns);
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->keys[i].done = ops[i].status >= 0;
+        all = all && batch->keys[i].done;
+        met = ops[i].status < 0 ? ops[i].status : met;
+    }
+    atomic_store_explicit(&away->replay_status, met, memory_order_relaxed);
+    return all;
+}
+
 /* One trip. False: there was nothing to do, or not all of it could be done. */
 static bool replay_batch(struct larder_away *away, int64_t deadline_ns)
 {
+    const struct larder_allocator *allocator = away->env.allocator;
     struct larder_journal_batch batch;
     int64_t now_ns = larder_clock_now_ns(away->env.clock);
     if (!larder_journal_take(&away->journal, &batch, now_ns)) {
         return false;
     }
-    bool all = false;
-    enum larder_status met = LARDER_OK;
-    struct larder_op *ops = larder_alloc_zeroed(away->env.allocator, batch.count, sizeof *ops);
-    if (ops != NULL) {
-        for (size_t i = 0; i < batch.count; i++) {
-            ops[i] = (struct larder_op){
-                .kind = LARDER_OP_DELETE, .key = batch.keys[i].key, .key_len = batch.keys[i].len};
-        }
-        larder_amends_run(away, ops, batch.count, deadline_ns);
-        all = true;
-        for (size_t i = 0; i < batch.count; i++) {
-            batch.keys[i].done = ops[i].status >= 0;
-            all = all && batch.keys[i].done;
-            met = ops[i].status < 0 ? ops[i].status : met;
-        }
-        atomic_store_explicit(&away->replay_status, met, memory_order_relaxed);
-        larder_free(away->env.allocator, ops);
-    }
+    struct larder_op *ops = larder_alloc_zeroed(allocator, batch.count, sizeof *ops);
+    struct amend *amends = larder_alloc_zeroed(allocator, batch.count, sizeof *amends);
+    bool all = ops != NULL && amends != NULL && run_amends(away, &batch, ops, amends, deadline_ns);
+    larder_free(allocator, ops);
+    larder_free(allocator, amends);
     larder_journal_give_back(&away->journal, &batch, larder_clock_now_ns(away->env.clock),
                              REPLAY_RETRY_MS);
     return all;

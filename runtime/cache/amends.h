@@ -19,6 +19,9 @@ struct larder_away {
     struct larder_backend_env env;
     struct larder_backend *inner;
     const char *service;
+    char *versions_prefix; /* what keys of versions begin with: they are bumped, not deleted */
+    size_t versions_prefix_len;
+    struct larder_version_key clock;
     int64_t timeout_ms;
     struct larder_journal journal;
     struct larder_sweep sweep; /* whose turn it is says the journal, */

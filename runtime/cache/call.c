@@ -131,6 +131,42 @@ int64_t larder_lifetime_ms(const struct larder_cache *cache, const struct larder
     return lifetime_ms >= 1 ? lifetime_ms : 1;
 }
 
+int64_t larder_stay_ms(const struct larder_cache *cache, const struct larder_entity *entity,
+                       int64_t lifetime_ms)
+{
+    const struct larder_policy *policy = larder_state_of(cache, entity)->policy;
+    int64_t window_ms = policy->while_revalidate_ms > policy->if_error_ms
+                            ? policy->while_revalidate_ms
+                            : policy->if_error_ms;
+    if (lifetime_ms == 0) {
+        return 0;
+    }
+    return lifetime_ms < TTL_MAX_MS - window_ms ? lifetime_ms + window_ms : TTL_MAX_MS;
+}
+
+int64_t larder_server_time_ms(const struct larder_cache *cache, int64_t *ret_age_ms)
+{
+    const struct larder_backend *backend = cache->backend;
+    *ret_age_ms = INT64_MAX;
+    int64_t now_ms =
+        backend->table->now_ms != NULL ? backend->table->now_ms(backend, ret_age_ms) : 0;
+    return *ret_age_ms != INT64_MAX ? now_ms : LARDER_NO_TIME;
+}
+
+enum larder_status larder_server_time_learn(struct larder_cache *cache,
+                                            const struct larder_entity *entity,
+                                            const struct larder_key *key, int64_t deadline_ns)
+{
+    int64_t age_ms;
+    if (larder_server_time_ms(cache, &age_ms) != LARDER_NO_TIME) {
+        return LARDER_OK;
+    }
+    struct larder_op op = {.kind = LARDER_OP_TIME,
+                           .key = key != NULL ? key->bytes : cache->versions.clock.bytes,
+                           .key_len = key != NULL ? key->len : cache->versions.clock.len};
+    return larder_call_run(cache, entity, &op, deadline_ns);
+}
+
 /* ------------------------------------------------------------- stored values */
 
 uint64_t larder_fingerprint_of(const struct larder_cache *cache, const struct larder_entity *entity,
@@ -158,14 +194,25 @@ static __attribute__((noinline)) enum larder_status note_encode_failure(
                             w->field != NULL ? w->field : "");
 }
 
-enum larder_status larder_stored_write(struct larder_writer *w, const struct larder_entity *entity,
-                                       uint64_t fingerprint, const void *value)
+static inline size_t write_head(uint8_t *to, const struct larder_entity *entity,
+                                uint64_t fingerprint, const struct larder_envelope_head *head)
 {
-    uint8_t *p = larder_write_room(w, w->p, LARDER_ENVELOPE_MAX_BYTES);
+    if (head == NULL) {
+        return larder_envelope_write(to, fingerprint, entity->version);
+    }
+    return larder_envelope_write_head(to, fingerprint, entity->version, head, NULL);
+}
+
+enum larder_status larder_stored_write(struct larder_writer *w, const struct larder_entity *entity,
+                                       uint64_t fingerprint,
+                                       const struct larder_envelope_head *head, const void *value)
+{
+    uint8_t *p = larder_write_room(
+        w, w->p, head == NULL ? LARDER_ENVELOPE_MAX_BYTES : LARDER_ENVELOPE_HEAD_MAX_BYTES);
     if (p == NULL) {
         return note_encode_failure(w, entity);
     }
-    w->p = p + larder_envelope_write(p, fingerprint, entity->version);
+    w->p = p + write_head(p, entity, fingerprint, head);
     if (!larder_value_encode(w, entity, value)) {
         return note_encode_failure(w, entity);
     }
@@ -173,14 +220,16 @@ enum larder_status larder_stored_write(struct larder_writer *w, const struct lar
 }
 
 void larder_stored_compress(struct larder_cache *cache, const struct larder_entity *entity,
-                            uint64_t fingerprint, struct larder_writer *w)
+                            uint64_t fingerprint, const struct larder_envelope_head *head,
+                            struct larder_writer *w)
 {
+    static const struct larder_envelope_head plain = {.meta = LARDER_META_PLAIN};
     const struct larder_entity_state *state = larder_state_of(cache, entity);
-    uint8_t head[LARDER_ENVELOPE_MAX_BYTES];
+    uint8_t written[LARDER_ENVELOPE_HEAD_MAX_BYTES];
     if (state->compress == LARDER_CODEC_NONE) {
         return;
     }
-    size_t at = larder_envelope_write(head, fingerprint, entity->version);
+    size_t at = write_head(written, entity, fingerprint, head);
     size_t len = larder_writer_len(w) - at;
     /* The head grows by some bytes: what comes out must in any case fit where it was. */
     size_t gain = len / GAIN_PART > HEAD_GROWTH ? len / GAIN_PART : HEAD_GROWTH;
@@ -195,8 +244,8 @@ void larder_stored_compress(struct larder_cache *cache, const struct larder_enti
     packed.len = larder_compress(&cache->compressor, &cache->allocator, state->compress,
                                  w->start + at, len, scratch, len - gain);
     if (packed.len != 0) {
-        w->p = w->start +
-               larder_envelope_write_packed(w->start, fingerprint, entity->version, &packed);
+        w->p = w->start + larder_envelope_write_head(w->start, fingerprint, entity->version,
+                                                     head != NULL ? head : &plain, &packed);
         memcpy(w->p, packed.bytes, packed.len);
         w->p += packed.len;
     }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cache/handle.h"
+#include "codec/envelope.h"
 
 enum {
     LARDER_STACK_ROOM_BYTES = 4096 /* values up to this are encoded without an allocation */
@@ -55,6 +56,21 @@ void larder_call_note_failure(const struct larder_cache *cache, const struct lar
 int64_t larder_lifetime_ms(const struct larder_cache *cache, const struct larder_entity *entity,
                            int64_t ttl_ms);
 
+/* How long an entry of that lifetime is there: the windows in which it may be read
+ * afterwards included. 0: no expiry. */
+int64_t larder_stay_ms(const struct larder_cache *cache, const struct larder_entity *entity,
+                       int64_t lifetime_ms);
+
+/* The server's wall clock in ms, or LARDER_NO_TIME; *ret_age_ms: how long ago it was asked. */
+#define LARDER_NO_TIME INT64_MIN
+int64_t larder_server_time_ms(const struct larder_cache *cache, int64_t *ret_age_ms);
+
+/* Asks for it, where nobody did so far; key: of the entry that it is for, NULL: of several.
+ * OK, or the failure, noted. */
+enum larder_status larder_server_time_learn(struct larder_cache *cache,
+                                            const struct larder_entity *entity,
+                                            const struct larder_key *key, int64_t deadline_ns);
+
 /* ------------------------------------------------------------- stored values */
 
 /* Of a key of this entity. */
@@ -62,14 +78,17 @@ uint64_t larder_fingerprint_of(const struct larder_cache *cache, const struct la
                                const struct larder_key *key);
 
 /* Envelope and body, behind what is in the writer (nothing, and its max is
- * what bounds them). OK; E_ARG, E_TOO_LARGE, E_NOMEM, noted. */
+ * what bounds them). head: of what is timed or versioned (cache/storing.h); NULL: a plain
+ * one. OK; E_ARG, E_TOO_LARGE, E_NOMEM, noted. */
 enum larder_status larder_stored_write(struct larder_writer *w, const struct larder_entity *entity,
-                                       uint64_t fingerprint, const void *value);
+                                       uint64_t fingerprint,
+                                       const struct larder_envelope_head *head, const void *value);
 
-/* Compresses what larder_stored_write wrote, where the entity wants it and it gains
- * at least an eighth of the body; else, or without memory, it stays as it is. */
+/* Compresses what larder_stored_write wrote with that head, where the entity wants it and it
+ * gains at least an eighth of the body; else, or without memory, it stays as it is. */
 void larder_stored_compress(struct larder_cache *cache, const struct larder_entity *entity,
-                            uint64_t fingerprint, struct larder_writer *w);
+                            uint64_t fingerprint, const struct larder_envelope_head *head,
+                            struct larder_writer *w);
 
 /* The most bytes that an entity's values may have, as they are before compression. */
 static inline size_t larder_stored_max(const struct larder_entity *entity)
@@ -79,6 +98,16 @@ static inline size_t larder_stored_max(const struct larder_entity *entity)
 
 /* ------------------------------------------------------------------ lookups */
 
+/* What a look wants of an entry besides its value. */
+struct larder_glance {
+    bool came; /* there is something */
+    enum larder_envelope_verdict verdict;
+    struct larder_envelope_head head; /* if the verdict is OK, of whatever form */
+    size_t seen_len;                  /* how many of the first bytes of it are in `seen`, */
+    size_t seen_total;                /* and the length of all */
+    uint8_t *seen;                    /* room for LARDER_HEAD_BYTES */
+};
+
 /* One read, from stored bytes to a value: the sink's user data. */
 struct larder_lookup {
     struct larder_cache *cache;
@@ -86,19 +115,26 @@ struct larder_lookup {
     uint64_t fingerprint;
     const void *value;             /* with one reference, once taken */
     struct larder_value_room room; /* a large value's, while it is received */
-    enum larder_status status;     /* OK, MISS or E_NOMEM, once the bytes were seen */
+    enum larder_status status;     /* OK, MISS, ABSENT or E_NOMEM, once the bytes were seen */
     bool malformed;                /* what came was no value of this entity and key */
     bool foreign_key;              /* another key's value came: an alarm */
+    bool wants_look;               /* it is of a form that only a look (cache/sight.h) can judge */
+    struct larder_glance *glance;  /* of a look; NULL: this is none */
 };
 
-/* Makes *op the GET whose answer fills *lookup in. */
+/* Notes in lookup->glance what these bytes, the first of `total`, say. */
+void larder_lookup_glance(struct larder_lookup *lookup, const uint8_t *bytes, size_t len,
+                          size_t total);
+
+/* Makes *op the GET whose answer fills *lookup in. Cache, entity, fingerprint and glance
+ * are there. */
 void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, const char *key,
                            size_t key_len);
 /* After it ran: logs and notes what has to be, puts the value (or NULL) into
- * *ret_value. OK, MISS or the failure. Counts no hit nor miss. */
+ * *ret_value. OK, MISS, ABSENT or the failure. Counts no hit nor miss. */
 enum larder_status larder_lookup_finish(struct larder_lookup *lookup, const struct larder_op *op,
                                         const void **ret_value);
-/* Counts one finished read: a hit, a miss or an error. */
+/* Counts one finished read by what it gave; a failure was counted before. */
 void larder_lookup_count(const struct larder_cache *cache, const struct larder_entity *entity,
                          enum larder_status status);
 

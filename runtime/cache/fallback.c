@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache/fallback.h"
 
+#include "backend/entry.h"
 #include "cache/away.h"
 
 static const int64_t NS_A_MS = 1000000;
@@ -44,20 +45,32 @@ void larder_fallback_drop(struct larder_fallback *fallback, const struct larder_
 static void show_value(void *user, const uint8_t *value, size_t len)
 {
     struct larder_op *op = user;
-    op->sink(op, value, len);
+    bool head = op->kind == LARDER_OP_HEAD;
+    op->number = head ? (int64_t)len : 0;
+    op->sink(op, value, head && len > LARDER_HEAD_BYTES ? LARDER_HEAD_BYTES : len);
+    larder_op_answer(op, op->status);
+}
+
+static void show_what_it_is(void *user, const uint8_t *value, size_t len)
+{
+    struct larder_op *op = user;
+    larder_op_answer(op, larder_entry_is_mark(value, len) ? LARDER_ABSENT : LARDER_OK);
 }
 
 bool larder_fallback_answer(struct larder_fallback *fallback, struct larder_op *op, int64_t now_ns)
 {
     int64_t end_ns;
-    if (op->kind == LARDER_OP_GET) {
-        return larder_store_get(fallback->store, op->key, op->key_len, now_ns, show_value, op);
-    }
-    if (!larder_store_expiry(fallback->store, op->key, op->key_len, now_ns, &end_ns)) {
+    bool asks = op->kind == LARDER_OP_EXISTS || op->kind == LARDER_OP_TTL;
+    if (!larder_store_get(fallback->store, op->key, op->key_len, now_ns,
+                          asks ? show_what_it_is : show_value, op)) {
         return false;
     }
-    op->number = op->kind == LARDER_OP_TTL ? (end_ns - now_ns - 1) / NS_A_MS + 1 : 0;
-    larder_op_answer(op, LARDER_OK);
+    if (op->kind == LARDER_OP_TTL) {
+        bool there = op->status == LARDER_OK &&
+                     larder_store_expiry(fallback->store, op->key, op->key_len, now_ns, &end_ns);
+        op->number = there ? (end_ns - now_ns - 1) / NS_A_MS + 1 : 0;
+        larder_op_answer(op, there ? LARDER_OK : LARDER_MISS);
+    }
     return true;
 }
 

@@ -28,12 +28,13 @@ static inline bool larder_fallback_is_used(const struct larder_fallback *fallbac
     return atomic_load_explicit(&fallback->used, memory_order_relaxed);
 }
 
-/* Keeps the value of a SET, for its lifetime but no longer than the bound. */
+/* Keeps the value of a SET or FILL, for its lifetime but no longer than the bound. */
 void larder_fallback_keep(struct larder_fallback *fallback, const struct larder_op *op,
                           int64_t now_ns);
 void larder_fallback_drop(struct larder_fallback *fallback, const struct larder_op *op,
                           int64_t now_ns);
-/* Answers a GET, EXISTS or TTL. False: there is nothing, its answer stands. */
+/* Answers what reads: GET RENEW HEAD CLAIM TAKE EXISTS TTL. False: there is nothing, its answer
+ * stands. */
 bool larder_fallback_answer(struct larder_fallback *fallback, struct larder_op *op, int64_t now_ns);
 /* Drops all. */
 void larder_fallback_empty(struct larder_fallback *fallback);

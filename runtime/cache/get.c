@@ -3,8 +3,7 @@
  * One read, from call to value, and the two smaller questions.
  */
 #include "base/log.h"
-#include "cache/call.h"
-#include "codec/envelope.h"
+#include "cache/sight.h"
 
 /* A value of so many bytes is worth a connection to itself, and to be received
  * apart from its header: below, the system call for that costs what the copy does. */
@@ -14,6 +13,29 @@ enum { LARGE_BYTES = 16 * 1024 };
 enum { LIKE_PART = 16 };
 
 static const int64_t ALARM_PAUSE_NS = INT64_C(10) * 1000 * 1000 * 1000;
+
+/* Of an entity whose values have versions or times to be judged by. */
+static __attribute__((noinline)) enum larder_status get_by_look(const struct larder_lookup *of,
+                                                                const struct larder_key *key,
+                                                                int64_t deadline_ns,
+                                                                const void **ret_value)
+{
+    const struct larder_look look = {
+        .cache = of->cache, .entity = of->entity, .key = key, .fingerprint = of->fingerprint};
+    struct larder_sight sight;
+    enum larder_status status = larder_look(&look, deadline_ns, &sight);
+    if (status < 0) {
+        return status;
+    }
+    status = larder_sight_status(sight.kind);
+    if (sight.kind == LARDER_SIGHT_SPARE) {
+        larder_value_release(sight.value);
+        sight.value = NULL;
+    }
+    *ret_value = sight.value;
+    larder_lookup_count(of->cache, of->entity, status);
+    return status;
+}
 
 /* key -> backend -> envelope -> decode -> value: the second half is take_value,
  * which the backend calls with the stored bytes while they are still its own. */
@@ -37,9 +59,17 @@ enum larder_status larder_stub_get(struct larder_cache *cache, const struct lard
         return status;
     }
     lookup.fingerprint = larder_fingerprint_of(cache, entity, key);
+    int64_t deadline_ns = larder_call_deadline_ns(cache);
+    if (larder_sight_is_needed(cache, entity)) {
+        return get_by_look(&lookup, key, deadline_ns, ret_value);
+    }
     larder_lookup_prepare(&lookup, &op, key->bytes, key->len);
-    cache->backend->table->run(cache->backend, &op, 1, larder_call_deadline_ns(cache));
+    cache->backend->table->run(cache->backend, &op, 1, deadline_ns);
     status = larder_lookup_finish(&lookup, &op, ret_value);
+    if (LARDER_UNLIKELY(lookup.wants_look) && status == LARDER_MISS) {
+        larder_sight_needed(cache, entity);
+        return get_by_look(&lookup, key, deadline_ns, ret_value);
+    }
     larder_lookup_count(cache, entity, status);
     return status;
 }
@@ -118,6 +148,42 @@ static enum larder_status decode_packed(struct larder_lookup *lookup, const uint
         allocator, entity, &larder_state_of(lookup->cache, entity)->hint, &room, 0, &lookup->value);
 }
 
+void larder_lookup_glance(struct larder_lookup *lookup, const uint8_t *bytes, size_t len,
+                          size_t total)
+{
+    struct larder_glance *glance = lookup->glance;
+    glance->came = true;
+    glance->seen_total = total;
+    glance->seen_len = len < LARDER_HEAD_BYTES ? len : LARDER_HEAD_BYTES;
+    memcpy(glance->seen, bytes, glance->seen_len);
+    glance->verdict = larder_envelope_read_head(bytes, len, lookup->fingerprint,
+                                                lookup->entity->version, &glance->head);
+}
+
+/* An entry of a form that entities without policies do not have. Where there is a value in
+ * it, and nobody who could judge it, it is left to a look. */
+static __attribute__((noinline)) enum larder_status take_more(struct larder_lookup *lookup,
+                                                              const uint8_t *bytes, size_t len)
+{
+    struct larder_envelope_head head;
+    larder_envelope_read_head(bytes, len, lookup->fingerprint, lookup->entity->version, &head);
+    if (head.meta == LARDER_META_CLAIM) {
+        return LARDER_MISS;
+    }
+    if (head.meta == (LARDER_META_PLAIN | LARDER_META_EMPTY)) {
+        return LARDER_ABSENT;
+    }
+    if (lookup->glance == NULL) {
+        lookup->wants_look = true;
+        return LARDER_MISS;
+    }
+    if ((head.meta & LARDER_META_EMPTY) != 0) {
+        return LARDER_ABSENT;
+    }
+    return (head.meta & LARDER_META_PACKED) != 0 ? decode_packed(lookup, bytes, len, head.body)
+                                                 : decode_body(lookup, bytes, len, head.body);
+}
+
 /* The stored bytes: whoever wrote them, for whatever key, they become a value
  * of this entity and this key, or a miss. */
 static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
@@ -130,6 +196,9 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
     lookup->value = NULL;
     larder_counter_add(&state->counters.read_bytes, len);
     note_size(state, len);
+    if (lookup->glance != NULL) {
+        larder_lookup_glance(lookup, bytes, len, len);
+    }
 
     enum larder_envelope_verdict verdict =
         larder_envelope_read(bytes, len, lookup->fingerprint, entity->version, &body);
@@ -138,6 +207,8 @@ static void take_value(struct larder_op *op, const uint8_t *bytes, size_t len)
         status = decode_body(lookup, bytes, len, body);
     } else if (verdict == LARDER_ENVELOPE_PACKED) {
         status = decode_packed(lookup, bytes, len, body);
+    } else if (verdict == LARDER_ENVELOPE_MORE) {
+        status = take_more(lookup, bytes, len);
     }
     lookup->malformed = status == LARDER_E_DECODE; /* the last sight counts, once */
     if (lookup->malformed) {
@@ -158,6 +229,7 @@ void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, c
     lookup->status = LARDER_MISS;
     lookup->malformed = false;
     lookup->foreign_key = false;
+    lookup->wants_look = false;
     /* Member by member: clearing all of them at once takes longer than the rest. */
     op->kind = LARDER_OP_GET;
     op->key = key;
@@ -171,6 +243,14 @@ void larder_lookup_prepare(struct larder_lookup *lookup, struct larder_op *op, c
     op->large = atomic_load_explicit(&state->last_large, memory_order_relaxed) != 0;
     op->expected = atomic_load_explicit(&state->expected, memory_order_relaxed);
     op->user = lookup;
+    op->versions = NULL;
+    op->seen = NULL;
+    op->seen_len = 0;
+    op->seen_total = 0;
+    op->token = 0;
+    op->keep = false;
+    op->pause_ms = 0;
+    op->window_ms = 0;
     op->status = LARDER_OK;
     op->outcome = LARDER_APPLIED;
     op->try_later = false;
@@ -224,19 +304,49 @@ enum larder_status larder_lookup_finish(struct larder_lookup *lookup, const stru
         lookup->value = NULL;
     }
     *ret_value = lookup->value;
-    return lookup->value != NULL ? LARDER_OK : LARDER_MISS;
+    if (lookup->value != NULL) {
+        return LARDER_OK;
+    }
+    return lookup->status == LARDER_ABSENT ? LARDER_ABSENT : LARDER_MISS;
 }
 
 void larder_lookup_count(const struct larder_cache *cache, const struct larder_entity *entity,
                          enum larder_status status)
 {
     struct larder_counters *counters = &larder_state_of(cache, entity)->counters;
-    if (status >= 0) {
-        larder_counter_add(status == LARDER_OK ? &counters->hits : &counters->misses, 1);
+    if (status == LARDER_OK || status == LARDER_STALE) {
+        larder_counter_add(&counters->hits, 1);
+    } else if (status == LARDER_MISS) {
+        larder_counter_add(&counters->misses, 1);
+    }
+    if (status == LARDER_STALE) {
+        larder_counter_add(&counters->stale, 1);
+    } else if (status == LARDER_ABSENT) {
+        larder_counter_add(&counters->absent, 1);
     }
 }
 
 /* -------------------------------------------------- is it there, how long */
+
+/* Of an entity whose values have versions or times to be judged by: *op is run along. */
+static enum larder_status ask_by_look(struct larder_cache *cache,
+                                      const struct larder_entity *entity,
+                                      const struct larder_key *key, struct larder_op *op)
+{
+    struct larder_sight sight;
+    const struct larder_look look = {.cache = cache,
+                                     .entity = entity,
+                                     .key = key,
+                                     .fingerprint = larder_fingerprint_of(cache, entity, key),
+                                     .how = LARDER_LOOK_HEAD,
+                                     .along = op->kind != LARDER_OP_EXISTS ? op : NULL};
+    enum larder_status status = larder_look(&look, larder_call_deadline_ns(cache), &sight);
+    if (status < 0) {
+        return status;
+    }
+    status = larder_sight_status(sight.kind);
+    return status == LARDER_STALE ? LARDER_OK : status;
+}
 
 static enum larder_status ask(struct larder_cache *cache, const struct larder_entity *entity,
                               const struct larder_key *key, struct larder_op *op)
@@ -247,6 +357,9 @@ static enum larder_status ask(struct larder_cache *cache, const struct larder_en
     }
     op->key = key->bytes;
     op->key_len = key->len;
+    if (larder_sight_is_needed(cache, entity)) {
+        return ask_by_look(cache, entity, key, op);
+    }
     return larder_call_run(cache, entity, op, larder_call_deadline_ns(cache));
 }
 
@@ -274,6 +387,9 @@ enum larder_status larder_stub_ttl(struct larder_cache *cache, const struct lard
         return larder_call_refuse(entity, LARDER_E_ARG, "the output is NULL");
     }
     status = ask(cache, entity, key, &op);
+    if (status == LARDER_ABSENT || (status == LARDER_OK && op.status == LARDER_MISS)) {
+        return LARDER_MISS;
+    }
     if (status == LARDER_OK) {
         *ret_ms = op.number;
     }

@@ -10,7 +10,9 @@
 
 #include "backend/backend.h"
 #include "cache/flight.h"
+#include "cache/guesses.h"
 #include "cache/load_gate.h"
+#include "cache/versions.h"
 #include "codec/block.h"
 #include "codec/compress.h"
 #include "observe/counters.h"
@@ -29,6 +31,18 @@ struct larder_entity_state {
     atomic_size_t expected;     /* bytes of those that are read, as far as they are alike; else 0 */
     const struct larder_index *const *indexes; /* that lead to its values */
     size_t index_count;
+    const struct larder_policy *policy; /* never NULL: one of zeroes, where there is none */
+    struct larder_entity_versions versions;
+    void (*tags)(const void *value, struct larder_tags *tags); /* NULL: values have none */
+    bool is_versioned; /* its values carry as_of: something invalidates many of them at once */
+    bool is_timed;     /* its values carry until when they are fresh */
+    atomic_bool
+        looks; /* reads are looks (cache/sight.h): policies ask for it, or such a value was met */
+    struct larder_guesses *guesses; /* of its values' tags; NULL: none are kept */
+    enum larder_codec compress;     /* what is written; NONE: as it is */
+    size_t compress_above;          /* of bodies of more bytes than this */
+    atomic_size_t last_large;       /* bytes of the value that was read last; 0: it was not large */
+    atomic_size_t expected; /* bytes of those that are read, as far as they are alike; else 0 */
     atomic_int_fast64_t
         alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */
 };
@@ -44,6 +58,7 @@ struct larder_cache {
     struct larder_flights flights;
     struct larder_load_gate loads;
     struct larder_compressor compressor;
+    struct larder_version_names versions;
     int64_t timeout_ms;
     size_t prefix_len;
     char prefix[LARDER_PREFIX_MAX + 1];

@@ -178,7 +178,7 @@ static enum larder_status to_value(struct load_call *c, struct larder_writer *w,
 {
     const struct larder_entity *entity = c->entity;
     size_t body;
-    enum larder_status status = larder_stored_write(w, entity, c->fingerprint, out);
+    enum larder_status status = larder_stored_write(w, entity, c->fingerprint, NULL, out);
     if (status == LARDER_E_ARG) {
         status =
             larder_error_set(LARDER_E_LOADER, "%s, as the loader gave it", larder_last_error());
@@ -208,7 +208,7 @@ static enum larder_outcome fill(struct load_call *c, const struct larder_load *l
         larder_counter_add(&counters->fill_errors, 1);
         return LARDER_NOT_APPLIED;
     }
-    larder_stored_compress(c->cache, c->entity, c->fingerprint, w);
+    larder_stored_compress(c->cache, c->entity, c->fingerprint, NULL, w);
     struct larder_op op = {.kind = LARDER_OP_SET,
                            .key = c->key->bytes,
                            .key_len = c->key->len,

@@ -21,7 +21,7 @@ enum {
     REPLY_SLACK_BYTES = 64 * 1024, /* of a reply, besides the value in it */
     CLIENT_NAME_BYTES = 64,
     STUB_COMPRESS = 2, /* the stub version from which on entities say how they are compressed, */
-    STUB_INDEXES = 4   /* and services which of them are indexes */
+    STUB_POLICY = 4    /* ... and have policies, versions, tags and indexes */
 };
 
 /* -------------------------------------------------------------------- open */
@@ -60,7 +60,8 @@ static bool entity_is_sound(const struct larder_service *service, size_t i)
            entity->defaults != NULL && entity->value_size != 0 && entity->ttl_index >= -1 &&
            (entity->ttl_index == -1 || (size_t)entity->ttl_index < service->ttl_count) &&
            (service->stub_version < STUB_COMPRESS ||
-            (unsigned)entity->compress <= LARDER_CODEC_LZ4);
+            (unsigned)entity->compress <= LARDER_CODEC_LZ4) &&
+           (service->stub_version < STUB_POLICY || entity->group_count <= LARDER_GROUPS_MAX);
 }
 
 static bool index_is_sound(const struct larder_service *service, size_t i)
@@ -76,7 +77,7 @@ static bool index_is_sound(const struct larder_service *service, size_t i)
 
 static bool indexes_are_sound(const struct larder_service *service)
 {
-    if (service->stub_version < STUB_INDEXES) {
+    if (service->stub_version < STUB_POLICY) {
         return true;
     }
     bool sound = service->indexes != NULL || service->index_count == 0;
@@ -122,13 +123,44 @@ static void resolve_compress(const struct larder_cache *cache, const struct lard
 static void resolve_indexes(const struct larder_cache *cache)
 {
     const struct larder_service *service = cache->service;
-    for (size_t i = 0; service->stub_version >= STUB_INDEXES && i < service->index_count; i++) {
+    for (size_t i = 0; service->stub_version >= STUB_POLICY && i < service->index_count; i++) {
         struct larder_entity_state *state = larder_state_of(cache, service->indexes[i]->row);
         if (state->index_count == 0) {
             state->indexes = &service->indexes[i];
         }
         state->index_count++;
     }
+}
+
+/* What an entity asks for beyond a lifetime, if the service knows of that at all. */
+static enum larder_status resolve_policy(const struct larder_cache *cache,
+                                         const struct larder_entity *entity,
+                                         struct larder_entity_state *state)
+{
+    static const struct larder_policy none = {0};
+    state->policy = &none;
+    if (cache->service->stub_version < STUB_POLICY) {
+        return LARDER_OK;
+    }
+    if (entity->policy != NULL) {
+        state->policy = entity->policy;
+    }
+    const struct larder_policy *policy = state->policy;
+    state->versions.has_all = entity->has_all;
+    state->versions.group_count = entity->group_count;
+    state->versions.all_id =
+        entity->has_all ? larder_version_of_entity(&cache->versions, entity->name) : 0;
+    state->tags = entity->tags;
+    state->is_versioned = larder_entity_versions_any(&state->versions) || entity->tags != NULL;
+    state->is_timed = policy->while_revalidate_ms != 0 || policy->if_error_ms != 0 ||
+                      policy->refresh_ppm != 0 || policy->xfetch ||
+                      (policy->sliding && policy->max_age_ms != 0);
+    atomic_init(&state->looks, state->is_versioned || state->is_timed || policy->sliding);
+    if (entity->tags != NULL) {
+        state->guesses = larder_alloc_zeroed(&cache->allocator, 1, sizeof *state->guesses);
+        return state->guesses != NULL ? LARDER_OK : LARDER_E_NOMEM;
+    }
+    return LARDER_OK;
 }
 
 /* The states, on cache lines, each with what its entity resolved to. */
@@ -144,16 +176,18 @@ static enum larder_status make_states(struct larder_cache *cache,
     }
     uintptr_t at = ((uintptr_t)cache->states_block + line - 1) / line * line;
     cache->states = (struct larder_entity_state *)at;
-    for (size_t i = 0; i < service->entity_count; i++) {
+    enum larder_status status = LARDER_OK;
+    for (size_t i = 0; status == LARDER_OK && i < service->entity_count; i++) {
         const struct larder_entity *entity = service->entities[i];
         struct larder_entity_state *state = &cache->states[i];
         state->seed = larder_envelope_seed(service->name, entity->name);
         state->ttl_ms =
             entity->ttl_index >= 0 ? settings->ttls_ms[entity->ttl_index] : entity->ttl_ms;
         resolve_compress(cache, entity, settings, state);
+        status = resolve_policy(cache, entity, state);
     }
     resolve_indexes(cache);
-    return LARDER_OK;
+    return status;
 }
 
 static struct larder_backend *new_server(const struct larder_cache *cache,
@@ -172,23 +206,19 @@ static struct larder_backend *new_server(const struct larder_cache *cache,
     return larder_redis_new(&cache->env, &options);
 }
 
-/* Whether a value is one that an entity of this cache stored at this key, of
- * whatever version. */
+/* Whether an entry, a claim or a mark included, is one that an entity of this cache stored
+ * at this key, of whatever version. */
 static bool owns(const void *user, const char *key, size_t key_len, const uint8_t *head,
                  size_t head_len)
 {
     const struct larder_cache *cache = user;
-    size_t body;
     if (key_len < cache->prefix_len || memcmp(key, cache->prefix, cache->prefix_len) != 0) {
         return false;
     }
     for (size_t i = 0; i < cache->service->entity_count; i++) {
         uint64_t fingerprint = larder_envelope_fingerprint(
             cache->states[i].seed, key + cache->prefix_len, key_len - cache->prefix_len);
-        enum larder_envelope_verdict verdict = larder_envelope_read(
-            head, head_len, fingerprint, cache->service->entities[i]->version, &body);
-        if (verdict == LARDER_ENVELOPE_OK || verdict == LARDER_ENVELOPE_PACKED ||
-            verdict == LARDER_ENVELOPE_VERSION) {
+        if (larder_envelope_is_of(head, head_len, fingerprint)) {
             return true;
         }
     }
@@ -249,7 +279,13 @@ static enum larder_status set_up(struct larder_cache *cache, const struct larder
     cache->timeout_ms = settings.timeout_ms;
     cache->prefix_len = strlen(settings.key_prefix);
     memcpy(cache->prefix, settings.key_prefix, cache->prefix_len + 1);
-    status = make_states(cache, &settings);
+    if (!larder_version_names_init(&cache->versions, cache->prefix, cache->service->name)) {
+        status = larder_error_set(LARDER_E_CONFIG, "%s: prefix and name are too long for keys",
+                                  cache->service->name);
+    }
+    if (status == LARDER_OK) {
+        status = make_states(cache, &settings);
+    }
     if (status == LARDER_OK) {
         status = make_backend(cache, &settings);
     }
@@ -316,6 +352,9 @@ void larder_stub_close(struct larder_cache *cache)
     larder_flights_release(&cache->flights);
     larder_load_gate_release(&cache->loads);
     larder_compressor_release(&cache->compressor);
+    for (size_t i = 0; cache->states != NULL && i < cache->service->entity_count; i++) {
+        larder_free(&allocator, cache->states[i].guesses);
+    }
     larder_free(&allocator, cache->states_block);
     larder_free(&allocator, cache);
 }

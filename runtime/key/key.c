@@ -51,6 +51,13 @@ void larder_key_literal(struct larder_key *key, const char *text, size_t len)
     }
 }
 
+void larder_key_mark(struct larder_key *key, size_t i)
+{
+    if (i < LARDER_GROUPS_MAX) {
+        key->marks[i] = (uint16_t)key->len;
+    }
+}
+
 /* Two digits a division, from the right. */
 static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
                                   "25262728293031323334353637383940414243444546474849"

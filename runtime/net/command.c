@@ -25,7 +25,9 @@ static char *write_head(char *to, char letter, size_t number)
 static char *write_word(char *to, const char *word, size_t len)
 {
     to = write_head(to, '$', len);
-    memcpy(to, word, len);
+    if (len != 0) {
+        memcpy(to, word, len);
+    }
     to += len;
     *to++ = '\r';
     *to++ = '\n';
@@ -47,6 +49,24 @@ bool larder_command_append(struct larder_buffer *out, size_t argc, const char *c
         to = write_word(to, argv[i], lens[i]);
     }
     out->len = (size_t)(to - out->data);
+    return true;
+}
+
+bool larder_command_begin(struct larder_buffer *out, size_t argc)
+{
+    if (!larder_buffer_reserve(out, HEAD_BYTES_MAX)) {
+        return false;
+    }
+    out->len = (size_t)(write_head(out->data + out->len, '*', argc) - out->data);
+    return true;
+}
+
+bool larder_command_word(struct larder_buffer *out, const void *word, size_t len)
+{
+    if (!larder_buffer_reserve(out, HEAD_BYTES_MAX + len + 2)) {
+        return false;
+    }
+    out->len = (size_t)(write_word(out->data + out->len, word, len) - out->data);
     return true;
 }
 

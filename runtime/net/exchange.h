@@ -93,6 +93,10 @@ static inline void larder_exchange_next(struct larder_exchange *exchange)
 bool larder_command_append(struct larder_buffer *out, size_t argc, const char *const *argv,
                            const size_t *lens);
 
+/* The same piece by piece: how many words there will be, and then each. */
+bool larder_command_begin(struct larder_buffer *out, size_t argc);
+bool larder_command_word(struct larder_buffer *out, const void *word, size_t len);
+
 /* The same where all words but the last are known beforehand: `head` is what the
  * protocol makes of them, from the '*' on. */
 bool larder_command_append_last(struct larder_buffer *out, const char *head, size_t head_len,

@@ -96,6 +96,11 @@ enum larder_status larder_store_put(struct larder_store *store, enum larder_stor
     return status;
 }
 
+static void count_use(struct larder_entry *entry)
+{
+    entry->hits = (uint8_t)(entry->hits + (entry->hits < LARDER_ENTRY_HITS_MAX));
+}
+
 bool larder_store_get(struct larder_store *store, const void *key, size_t key_len, int64_t now_ns,
                       larder_store_visitor *visit, void *user)
 {
@@ -103,11 +108,51 @@ bool larder_store_get(struct larder_store *store, const void *key, size_t key_le
     struct larder_shard *shard = shard_lock(store, &lookup, key, key_len, now_ns);
     struct larder_entry *entry = larder_shard_find(shard, &lookup);
     if (entry != NULL) {
-        entry->hits = (uint8_t)(entry->hits + (entry->hits < LARDER_ENTRY_HITS_MAX));
+        count_use(entry);
         visit(user, entry->bytes + entry->key_len, entry->value_len);
     }
     pthread_mutex_unlock(&shard->mutex);
     return entry != NULL;
+}
+
+static enum larder_status change_locked(struct larder_shard *shard,
+                                        const struct larder_lookup *lookup,
+                                        larder_store_changer *change, void *user)
+{
+    struct larder_store_item item = {.key = lookup->key, .key_len = lookup->key_len};
+    struct larder_store_entry seen = {.value = NULL};
+    struct larder_entry *entry = larder_shard_find(shard, lookup);
+    if (entry != NULL) {
+        count_use(entry);
+        seen = (struct larder_store_entry){.value = entry->bytes + entry->key_len,
+                                           .len = entry->value_len,
+                                           .expires_ns = entry->expires_ns};
+    }
+    switch (change(user, &seen, &item)) {
+    case LARDER_STORE_PUT:
+        return larder_shard_put(shard, LARDER_STORE_ALWAYS, &item, lookup);
+    case LARDER_STORE_DROP:
+        if (entry != NULL) {
+            larder_shard_drop(shard, entry);
+        }
+        break;
+    case LARDER_STORE_KEEP:
+        if (entry != NULL) {
+            entry->expires_ns = seen.expires_ns;
+        }
+        break;
+    }
+    return LARDER_OK;
+}
+
+enum larder_status larder_store_change(struct larder_store *store, const void *key, size_t key_len,
+                                       int64_t now_ns, larder_store_changer *change, void *user)
+{
+    struct larder_lookup lookup;
+    struct larder_shard *shard = shard_lock(store, &lookup, key, key_len, now_ns);
+    enum larder_status status = change_locked(shard, &lookup, change, user);
+    pthread_mutex_unlock(&shard->mutex);
+    return status;
 }
 
 bool larder_store_delete(struct larder_store *store, const void *key, size_t key_len,

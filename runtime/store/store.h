@@ -76,6 +76,24 @@ struct larder_store_item {
  * the store. */
 typedef void larder_store_visitor(void *user, const uint8_t *value, size_t len);
 
+/* An entry in the hands of a changer, which may write over its bytes and its end. */
+struct larder_store_entry {
+    uint8_t *value; /* NULL: there is none */
+    size_t len;
+    int64_t expires_ns;
+};
+
+enum larder_store_then {
+    LARDER_STORE_KEEP, /* as it is now, bytes and end */
+    LARDER_STORE_PUT,  /* *ret_item in its place: value, value_len and expires_ns */
+    LARDER_STORE_DROP
+};
+
+/* As a visitor; also called where there is no entry. What it puts must not be the entry's own
+ * bytes, and is read until larder_store_change returns. */
+typedef enum larder_store_then larder_store_changer(void *user, struct larder_store_entry *entry,
+                                                    struct larder_store_item *ret_item);
+
 /* ------------------------------------------------------------ life cycle */
 
 /* max_bytes bounds everything; below some 2 KiB nothing fits. The allocator
@@ -100,6 +118,11 @@ enum larder_status larder_store_put(struct larder_store *store, enum larder_stor
 /* Shows the value to `visit`, once; false: there is none. */
 bool larder_store_get(struct larder_store *store, const void *key, size_t key_len, int64_t now_ns,
                       larder_store_visitor *visit, void *user);
+
+/* Looks at an entry and changes it by what was seen, in one piece; counts as a use. OK, or
+ * what became of the PUT, as above. */
+enum larder_status larder_store_change(struct larder_store *store, const void *key, size_t key_len,
+                                       int64_t now_ns, larder_store_changer *change, void *user);
 
 /* True: there was one. */
 bool larder_store_delete(struct larder_store *store, const void *key, size_t key_len,

@@ -104,6 +104,7 @@ class Attack:
                 yield from (self.sealed(case, body) for body in self.bodies[other][:3])
         yield from self.stored[name][1:]
         yield from self.packed_values(case)
+        yield from self.headed_values(case)
         for _ in range(RANDOM):
             noise = self.rng.randbytes(self.rng.randrange(300))
             yield noise
@@ -123,6 +124,27 @@ class Attack:
                     yield self.packed(case, codec, len(inside), wire.packed(codec, inside))
         yield from self.bombs(case)
         yield from self.frames(case, body)
+
+    def headed_values(self, case):
+        """Timed, versioned, empty: with every meta each other's count, cut off, in other forms, with a tag too many."""
+        body = self.body(case.entity.name)
+        whose = wire.fingerprint(self.schema.service, case.entity.name, wire.key_of(case.entity, case.keys[0]))
+        good = [wire.fixed_head(meta, whose, case.entity.version, 7, 8, wire.FOREVER, 9, 10, ()) for meta in wire.METAS]
+        for meta, head in zip(wire.METAS, good):
+            behind = b"" if meta & wire.EMPTY else body
+            yield from (bytes([0x90 | count]) + head[1:] + behind for count in range(16) if count != head[0] & 15)
+            yield from ((head + behind)[:cut] for cut in range(len(head)))
+            if meta & wire.EMPTY:
+                yield from (head[:-1] + inside for inside in (body, b"\xc0\xc0", b"\x00", b""))
+            for at in (2, 11, 20, 29, 38, 43) if meta & (wire.TIMED | wire.VERSIONED) else ():
+                yield from (head[:at] + tag + head[at + 1 :] + behind for tag in (b"\xcc", b"\xcd", b"\xd3", b"\xc4", b"\xc0", b"\x9f"))
+        for count in range(16):
+            tags = [self.rng.getrandbits(64) for _ in range(count)]
+            many = wire.fixed_head(65, whose, case.entity.version, as_of=1)
+            at = many.index(b"\x90", 19)
+            yield many[:at] + bytes([0x90 | count]) + b"".join(map(wire.wide, tags)) + many[at + 1 :] + body
+        yield wire.fixed_head(33, whose, case.entity.version, fresh=2**63) + body
+        yield wire.fixed_head(33, whose, case.entity.version, until=2**64 - 1, fresh=wire.FOREVER) + body
 
     def bombs(self, case):
         """All that a few bytes can become, and more than that."""

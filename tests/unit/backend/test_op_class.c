@@ -36,7 +36,7 @@ static uint64_t lanes_of(struct larder_op *ops, size_t count, uint64_t *ret_lane
 {
     struct larder_step_watch watch = {.clock = &larder_clock_system};
     struct larder_batch batch;
-    larder_batch_init(&batch, ops, count, &watch);
+    larder_batch_init(&batch, ops, count, &watch, false);
     *ret_lane = batch.base.lane;
     return batch.base.lanes;
 }

@@ -500,6 +500,9 @@ static const struct scripted_step serves_half[] = {HELLO, SCRIPTED_AWAIT, SCRIPT
 static const struct scripted_step says_ok[] = {HELLO, SCRIPTED_AWAIT, SCRIPTED_SEND("+OK\r\n"),
                                                SCRIPTED_HOLD};
 
+static const struct scripted_step says_one[] = {HELLO, SCRIPTED_AWAIT, SCRIPTED_SEND(":1\r\n"),
+                                                SCRIPTED_HOLD};
+
 struct retry {
     const struct scripted_step *first;
     size_t count;
@@ -525,7 +528,11 @@ static void only_what_can_be_said_twice_is_retried_on_a_new_connection(void **st
     for (size_t i = 0; i < sizeof retries / sizeof *retries; i++) {
         const struct retry *retry = &retries[i];
         struct scripted_server *server = scripted_server_start(retry->first, retry->count);
-        scripted_server_next(server, 1, STEPS(says_ok));
+        if (retry->kind == LARDER_OP_REPLACE) { /* a script */
+            scripted_server_next(server, 1, STEPS(says_one));
+        } else {
+            scripted_server_next(server, 1, STEPS(says_ok));
+        }
         struct larder_backend *backend = backend_at(scripted_server_port(server));
         assert_int_equal(do_op(backend, LARDER_OP_GET), LARDER_MISS);
         struct larder_op op = do_within(backend, retry->kind, LONG_MS);

@@ -37,6 +37,20 @@ static void test_a_path_hashes_as_its_text(void **state)
     assert_int_equal(larder_hash64_path("shop", name), larder_hash64(joined, strlen(joined), 0));
 }
 
+static void test_pieces_hash_as_one_text(void **state)
+{
+    (void)state;
+    char text[600];
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = (char)i;
+    }
+    for (size_t len = 0; len <= sizeof text; len++) {
+        const struct larder_hash_piece pieces[] = {
+            {text, len / 3}, {text + len / 3, len / 2 - len / 3}, {text + len / 2, len - len / 2}};
+        assert_int_equal(larder_hash64_pieces(pieces, 3, 7), larder_hash64(text, len, 7));
+    }
+}
+
 /* FIPS 180-4's examples. */
 static void test_sha256_is_the_published_one(void **state)
 {
@@ -109,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_xxh3_is_the_published_one),
         cmocka_unit_test(test_a_path_hashes_as_its_text),
+        cmocka_unit_test(test_pieces_hash_as_one_text),
         cmocka_unit_test(test_sha256_is_the_published_one),
         cmocka_unit_test(test_random_numbers_use_all_bits),
         cmocka_unit_test(test_threads_draw_different_numbers),

@@ -23,7 +23,7 @@ static void open_wants_a_service_that_fits(void **state)
     cache = (struct larder_cache *)&shelf;
     assert_status(larder_stub_open(&service, &shelf.config, &cache), LARDER_E_UNSUPPORTED);
     assert_null(cache);
-    assert_non_null(strstr(larder_last_error(), "stub version 4"));
+    assert_non_null(strstr(larder_last_error(), "stub version 5"));
 }
 
 static void open_wants_a_whole_table(void **state)
