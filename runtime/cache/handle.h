@@ -25,10 +25,6 @@ struct larder_entity_state {
     uint64_t seed;  /* of its envelopes' fingerprints */
     int64_t ttl_ms; /* 1..2^53, 0: no expiry */
     struct larder_value_hint hint;
-    enum larder_codec compress; /* what is written; NONE: as it is */
-    size_t compress_above;      /* of bodies of more bytes than this */
-    atomic_size_t last_large;   /* bytes of the value that was read last; 0: it was not large */
-    atomic_size_t expected;     /* bytes of those that are read, as far as they are alike; else 0 */
     const struct larder_index *const *indexes; /* that lead to its values */
     size_t index_count;
     const struct larder_policy *policy; /* never NULL: one of zeroes, where there is none */

@@ -22,13 +22,6 @@
 
 #include "cache/call.h"
 
-/* A pointer that is to be written: the bytes that its operation refers to. */
-struct larder_pointer_write {
-    struct larder_key key;
-    size_t len;
-    uint8_t bytes[LARDER_KEY_MAX + 64];
-};
-
 /* Whether a value of this entity is to be found through indexes. */
 static inline size_t larder_index_count(const struct larder_cache *cache,
                                         const struct larder_entity *entity)
@@ -36,11 +29,27 @@ static inline size_t larder_index_count(const struct larder_cache *cache,
     return larder_state_of(cache, entity)->index_count;
 }
 
+/* A pointer that is to be written: the bytes that its operation refers to. */
+struct larder_pointer_write {
+    struct larder_key key;
+    size_t len;
+    uint8_t bytes[LARDER_KEY_MAX + 64];
+};
+
 /* Makes the SETs of the pointers to *value, which itself is stored for ttl_ms: at most
  * larder_index_count() of them, in ops and writes, which belong together. Answers how many:
  * one whose key is too long is left out. */
 size_t larder_index_writes(const struct larder_cache *cache, const struct larder_entity *entity,
                            const void *value, int64_t ttl_ms, struct larder_op *ops,
                            struct larder_pointer_write *writes);
+
+/* As larder_call_run, of the SET of *value; its pointers go in the same trip. What becomes of
+ * them is nobody's to know: without one, or with one that was there before, it is not found
+ * that way. */
+enum larder_status larder_index_set(struct larder_cache *cache, const struct larder_entity *entity,
+                                    const void *value, struct larder_op *op, int64_t deadline_ns);
+/* Writes the pointers to *value, which was stored. */
+void larder_index_lead(struct larder_cache *cache, const struct larder_entity *entity,
+                       const void *value, int64_t ttl_ms, int64_t deadline_ns);
 
 #endif
