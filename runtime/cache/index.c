@@ -41,108 +41,79 @@ static void follow(const struct larder_cache *cache, const struct larder_pointer
     }
 }
 
-static bool make_write(const struct larder_cache *cache, const struct larder_index *index,
-                       const void *value, struct larder_pointer_write *write)
+bool larder_index_write(const struct larder_cache *cache, const struct larder_entity *entity,
+                        size_t k, const void *value, int64_t ttl_ms,
+                        struct larder_pointer_write *ret_write, struct larder_op *ret_op)
 {
+    const struct larder_index *index = larder_state_of(cache, entity)->indexes[k];
     struct larder_key row;
     struct larder_pointer pointer;
     struct larder_writer w;
-    larder_key_begin(cache, &write->key);
-    index->append_pointer(&write->key, value);
+    larder_key_begin(cache, &ret_write->key);
+    index->append_pointer(&ret_write->key, value);
     point_to(index, value, &row, &pointer);
-    if (write->key.status != LARDER_OK || row.status != LARDER_OK) {
+    if (ret_write->key.status != LARDER_OK || row.status != LARDER_OK) {
         return false;
     }
-    larder_writer_init(&w, &cache->allocator, write->bytes, sizeof write->bytes,
-                       sizeof write->bytes);
-    uint64_t fingerprint = larder_fingerprint_of(cache, index->pointer, &write->key);
+    larder_writer_init(&w, &cache->allocator, ret_write->bytes, sizeof ret_write->bytes,
+                       sizeof ret_write->bytes);
+    uint64_t fingerprint = larder_fingerprint_of(cache, index->pointer, &ret_write->key);
     bool fits = larder_stored_write(&w, index->pointer, fingerprint, NULL, &pointer) == LARDER_OK;
-    write->len = larder_writer_len(&w);
+    *ret_op = (struct larder_op){.kind = LARDER_OP_SET,
+                                 .key = ret_write->key.bytes,
+                                 .key_len = ret_write->key.len,
+                                 .value = ret_write->bytes,
+                                 .value_len = larder_writer_len(&w),
+                                 .ttl_ms = ttl_ms};
     larder_writer_release(&w);
     return fits;
 }
 
-size_t larder_index_writes(const struct larder_cache *cache, const struct larder_entity *entity,
-                           const void *value, int64_t ttl_ms, struct larder_op *ops,
-                           struct larder_pointer_write *writes)
+/* Runs *op, if it is not NULL, and the SETs of the pointers. Without memory they are left out. */
+static void run_with_pointers(struct larder_cache *cache, const struct larder_entity *entity,
+                              const void *value, int64_t ttl_ms, struct larder_op *op,
+                              int64_t deadline_ns)
 {
-    const struct larder_entity_state *state = larder_state_of(cache, entity);
-    size_t n = 0;
-    for (size_t i = 0; i < state->index_count; i++) {
-        if (!make_write(cache, state->indexes[i], value, &writes[n])) {
-            continue;
+    const struct larder_allocator *allocator = &cache->allocator;
+    const struct larder_backend_table *table = cache->backend->table;
+    size_t indexes = larder_index_count(cache, entity);
+    struct larder_op *ops = larder_alloc(allocator, (indexes + 1) * sizeof *ops);
+    struct larder_pointer_write *writes = larder_alloc(allocator, indexes * sizeof *writes);
+    size_t count = op != NULL;
+    if (ops != NULL && writes != NULL) {
+        if (op != NULL) {
+            ops[0] = *op;
         }
-        ops[n] = (struct larder_op){.kind = LARDER_OP_SET,
-                                    .key = writes[n].key.bytes,
-                                    .key_len = writes[n].key.len,
-                                    .value = writes[n].bytes,
-                                    .value_len = writes[n].len,
-                                    .ttl_ms = ttl_ms};
-        n++;
-    }
-    return n;
-}
-
-/* Room for an entity's pointers, and for one operation more; NULL: out of memory. */
-struct room {
-    struct larder_op *ops;
-    struct larder_pointer_write *writes;
-};
-
-static bool room_make(const struct larder_cache *cache, const struct larder_entity *entity,
-                      struct room *ret_room)
-{
-    size_t count = larder_index_count(cache, entity);
-    ret_room->ops = larder_alloc(&cache->allocator, (count + 1) * sizeof *ret_room->ops);
-    ret_room->writes = larder_alloc(&cache->allocator, count * sizeof *ret_room->writes);
-    return ret_room->ops != NULL && ret_room->writes != NULL;
-}
-
-static void room_release(const struct larder_cache *cache, const struct room *room)
-{
-    larder_free(&cache->allocator, room->ops);
-    larder_free(&cache->allocator, room->writes);
-}
-
-enum larder_status larder_index_set(struct larder_cache *cache, const struct larder_entity *entity,
-                                    const void *value, struct larder_op *op, int64_t deadline_ns)
-{
-    struct room room;
-    if (larder_index_count(cache, entity) == 0) {
-        return larder_call_run(cache, entity, op, deadline_ns);
-    }
-    if (room_make(cache, entity, &room)) {
-        room.ops[0] = *op;
-        size_t count = 1 + larder_index_writes(cache, entity, value, op->ttl_ms, room.ops + 1,
-                                               room.writes);
-        cache->backend->table->run(cache->backend, room.ops, count, deadline_ns);
-        *op = room.ops[0];
-        if (op->status < 0) {
-            larder_call_note_failure(cache, entity, op->status);
+        for (size_t k = 0; k < indexes; k++) {
+            count += larder_index_write(cache, entity, k, value, ttl_ms, &writes[k], &ops[count]);
         }
-        larder_outcome_set(op->outcome);
+        table->run(cache->backend, ops, count, deadline_ns);
+        if (op != NULL) {
+            *op = ops[0];
+        }
+    } else if (op != NULL) {
+        table->run(cache->backend, op, 1, deadline_ns);
+    }
+    larder_free(allocator, ops);
+    larder_free(allocator, writes);
+}
+
+void larder_index_run(struct larder_cache *cache, const struct larder_entity *entity,
+                      const void *value, struct larder_op *op, int64_t deadline_ns)
+{
+    if (larder_index_count(cache, entity) != 0) {
+        run_with_pointers(cache, entity, value, op->ttl_ms, op, deadline_ns);
     } else {
-        larder_call_run(cache, entity, op, deadline_ns);
+        cache->backend->table->run(cache->backend, op, 1, deadline_ns);
     }
-    room_release(cache, &room);
-    return op->status;
 }
 
 void larder_index_lead(struct larder_cache *cache, const struct larder_entity *entity,
                        const void *value, int64_t ttl_ms, int64_t deadline_ns)
 {
-    struct room room;
-    if (larder_index_count(cache, entity) == 0) {
-        return;
+    if (larder_index_count(cache, entity) != 0) {
+        run_with_pointers(cache, entity, value, ttl_ms, NULL, deadline_ns);
     }
-    if (room_make(cache, entity, &room)) {
-        size_t count =
-            larder_index_writes(cache, entity, value, ttl_ms, room.ops, room.writes);
-        if (count != 0) {
-            cache->backend->table->run(cache->backend, room.ops, count, deadline_ns);
-        }
-    }
-    room_release(cache, &room);
 }
 
 /* --------------------------------------------------------------------- get */
@@ -209,10 +180,9 @@ static enum larder_status keep(struct way *way, const void *out)
     if (status == LARDER_OK) {
         struct larder_envelope_head head;
         larder_envelope_read_head(w.start, larder_writer_len(&w), 0, entity->version, &head);
-        status = larder_value_decode(&way->cache->allocator, entity,
-                                     &larder_state_of(way->cache, entity)->hint,
-                                     w.start + head.body, larder_writer_len(&w) - head.body,
-                                     &way->value);
+        status = larder_value_decode(
+            &way->cache->allocator, entity, &larder_state_of(way->cache, entity)->hint,
+            w.start + head.body, larder_writer_len(&w) - head.body, &way->value);
     }
     larder_writer_release(&w);
     return status;
@@ -252,8 +222,7 @@ static enum larder_status load_row(struct larder_load *load, const void *call, v
     enum larder_status status = run_loader(way, load, out);
     if (status == LARDER_OK) {
         point_to(way->index, out, &key, &pointer);
-        way->astray = key.status != LARDER_OK ||
-                      key.len != way->row->len - way->row->prefix_len ||
+        way->astray = key.status != LARDER_OK || key.len != way->row->len - way->row->prefix_len ||
                       memcmp(key.bytes, way->row->bytes + way->row->prefix_len, key.len) != 0;
     } else {
         way->astray = status == LARDER_ABSENT; /* of these parameters, not of that row */
@@ -326,9 +295,8 @@ static bool go(struct way *way, const struct larder_key *key, enum larder_status
 
 enum larder_status larder_stub_index_get_or_load(struct larder_cache *cache,
                                                  const struct larder_index *index,
-                                                 const struct larder_key *key,
-                                                 larder_load_fn *load, const void *call,
-                                                 const void **ret_value)
+                                                 const struct larder_key *key, larder_load_fn *load,
+                                                 const void *call, const void **ret_value)
 {
     struct way way = {.cache = cache, .index = index, .load = load, .call = call};
     enum larder_status status = LARDER_MISS;

@@ -36,18 +36,17 @@ struct larder_pointer_write {
     uint8_t bytes[LARDER_KEY_MAX + 64];
 };
 
-/* Makes the SETs of the pointers to *value, which itself is stored for ttl_ms: at most
- * larder_index_count() of them, in ops and writes, which belong together. Answers how many:
- * one whose key is too long is left out. */
-size_t larder_index_writes(const struct larder_cache *cache, const struct larder_entity *entity,
-                           const void *value, int64_t ttl_ms, struct larder_op *ops,
-                           struct larder_pointer_write *writes);
+/* Makes the SET of the k-th pointer to *value, which itself is stored for ttl_ms. False: its
+ * key is too long. */
+bool larder_index_write(const struct larder_cache *cache, const struct larder_entity *entity,
+                        size_t k, const void *value, int64_t ttl_ms,
+                        struct larder_pointer_write *ret_write, struct larder_op *ret_op);
 
-/* As larder_call_run, of the SET of *value; its pointers go in the same trip. What becomes of
- * them is nobody's to know: without one, or with one that was there before, it is not found
- * that way. */
-enum larder_status larder_index_set(struct larder_cache *cache, const struct larder_entity *entity,
-                                    const void *value, struct larder_op *op, int64_t deadline_ns);
+/* Runs the operation that stores *value, and in the same trip those of its pointers. What
+ * becomes of these is nobody's to know: without one, or with one that was there before, the
+ * value is not found that way. */
+void larder_index_run(struct larder_cache *cache, const struct larder_entity *entity,
+                      const void *value, struct larder_op *op, int64_t deadline_ns);
 /* Writes the pointers to *value, which was stored. */
 void larder_index_lead(struct larder_cache *cache, const struct larder_entity *entity,
                        const void *value, int64_t ttl_ms, int64_t deadline_ns);

@@ -29,6 +29,10 @@ struct larder_load {
 
 void larder_load_init(struct larder_load *load, const struct larder_cache *cache,
                       const void *previous);
+/* What a loader's answer means: OK and ABSENT, else E_LOADER, noted. */
+enum larder_status larder_load_judge(const struct larder_load *load,
+                                     const struct larder_entity *entity, enum larder_status status);
+
 /* What it gives is for the caller of this run alone: another's key came out of it. */
 void larder_load_private(struct larder_load *load);
 /* Gives the loader's memory back. */

@@ -97,12 +97,12 @@ static enum larder_status store(struct larder_cache *cache, const struct larder_
                                 const void *value, struct larder_op *op, int64_t deadline_ns)
 {
     if (op->kind == LARDER_OP_SET) {
-        return larder_index_set(cache, entity, value, op, deadline_ns);
+        larder_index_run(cache, entity, value, op, deadline_ns);
+        return larder_call_ran(cache, entity, op);
     }
-    enum larder_status status =
-        larder_sight_is_needed(cache, entity)
-            ? store_if(cache, entity, key, fingerprint, op, deadline_ns)
-            : larder_call_run(cache, entity, op, deadline_ns);
+    enum larder_status status = larder_sight_is_needed(cache, entity)
+                                    ? store_if(cache, entity, key, fingerprint, op, deadline_ns)
+                                    : larder_call_run(cache, entity, op, deadline_ns);
     if (status == LARDER_OK) {
         larder_index_lead(cache, entity, value, op->ttl_ms, deadline_ns);
     }
@@ -169,8 +169,8 @@ enum larder_status larder_stub_set(struct larder_cache *cache, const struct lard
             larder_stored_compress(cache, entity, fingerprint, NULL, &w);
             op.value = w.start;
             op.value_len = larder_writer_len(&w);
-            status = store(cache, entity, key, fingerprint, value, &op,
-                           larder_call_deadline_ns(cache));
+            status =
+                store(cache, entity, key, fingerprint, value, &op, larder_call_deadline_ns(cache));
         }
     }
     if (status == LARDER_OK) {

@@ -12,8 +12,7 @@ static uint32_t by_title(void **state, const char *title)
 {
     const struct kitchen_titled *row;
     uint32_t id = 0;
-    enum larder_status status =
-        kitchen_titled_by_title_cache_get(cache_of(state), title, &row);
+    enum larder_status status = kitchen_titled_by_title_cache_get(cache_of(state), title, &row);
     assert_true(status == LARDER_OK || status == LARDER_MISS);
     assert_int_equal(row != NULL, status == LARDER_OK);
     if (row != NULL) {
@@ -232,8 +231,8 @@ static void outputs_are_set_and_arguments_checked(void **state)
         kitchen_titled_by_title_cache_get_or_load(cache_of(state), "Dune", NULL, NULL, &row),
         LARDER_E_ARG);
     assert_null(row);
-    assert_status(kitchen_titled_by_title_cache_get_or_load(cache_of(state), "Dune",
-                                                            load_by_title, &order, NULL),
+    assert_status(kitchen_titled_by_title_cache_get_or_load(cache_of(state), "Dune", load_by_title,
+                                                            &order, NULL),
                   LARDER_E_ARG);
     row = &dune;
     assert_status(kitchen_titled_by_title_cache_get_or_load(cache_of(state), NULL, load_by_title,
