@@ -13,11 +13,6 @@ static void add(struct reader *reader, struct src_pos pos, bool refused, const c
     reader->later[reader->later_count++] = (struct later){pos, refused, text};
 }
 
-void later_refuse(struct reader *reader, struct src_pos pos, const char *text)
-{
-    add(reader, pos, true, text);
-}
-
 /* A key that is there but asks for what would happen anyway. */
 static bool asks_for_nothing(const struct job *job, enum opt_id id)
 {

@@ -59,6 +59,8 @@ struct larder_cache {
     struct larder_load_gate loads;
     struct larder_compressor compressor;
     struct larder_version_names versions;
+    int64_t version_ttl_ms;                       /* how long versions stay; 0: for ever */
+    _Atomic(struct larder_clearing *) unfinished; /* ran out of time (delete_all.h); NULL: none */
     int64_t timeout_ms;
     size_t prefix_len;
     char prefix[LARDER_PREFIX_MAX + 1];

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cache/away.h"
 #include "cache/call.h"
+#include "cache/delete_all.h"
 #include "client/settings.h"
 #include "codec/envelope.h"
 #include "key/key.h"
@@ -23,6 +24,8 @@ enum {
     STUB_COMPRESS = 2, /* the stub version from which on entities say how they are compressed, */
     STUB_POLICY = 4    /* ... and have policies, versions, tags and indexes */
 };
+
+static const int64_t TTL_MAX_MS = INT64_C(1) << 53;
 
 /* -------------------------------------------------------------------- open */
 
@@ -163,6 +166,27 @@ static enum larder_status resolve_policy(const struct larder_cache *cache,
     return LARDER_OK;
 }
 
+/* Twice as long as anything that carries versions stays: what goes before, is at most a miss.
+ * What is stored for longer than the schema says makes its versions stay longer, too. */
+static void resolve_version_ttl(struct larder_cache *cache)
+{
+    bool for_ever = false;
+    int64_t longest_ms = 0;
+    for (size_t i = 0; i < cache->service->entity_count; i++) {
+        const struct larder_entity_state *state = &cache->states[i];
+        const struct larder_policy *policy = state->policy;
+        int64_t window_ms = policy->while_revalidate_ms > policy->if_error_ms
+                                ? policy->while_revalidate_ms
+                                : policy->if_error_ms;
+        if (state->is_versioned) {
+            for_ever |= state->ttl_ms == 0;
+            longest_ms =
+                state->ttl_ms + window_ms > longest_ms ? state->ttl_ms + window_ms : longest_ms;
+        }
+    }
+    cache->version_ttl_ms = for_ever || longest_ms > TTL_MAX_MS / 2 ? 0 : 2 * longest_ms;
+}
+
 /* The states, on cache lines, each with what its entity resolved to. */
 static enum larder_status make_states(struct larder_cache *cache,
                                       const struct larder_settings *settings)
@@ -187,6 +211,9 @@ static enum larder_status make_states(struct larder_cache *cache,
         status = resolve_policy(cache, entity, state);
     }
     resolve_indexes(cache);
+    if (status == LARDER_OK) {
+        resolve_version_ttl(cache);
+    }
     return status;
 }
 
@@ -352,6 +379,7 @@ void larder_stub_close(struct larder_cache *cache)
     larder_flights_release(&cache->flights);
     larder_load_gate_release(&cache->loads);
     larder_compressor_release(&cache->compressor);
+    larder_clearing_free(cache);
     for (size_t i = 0; cache->states != NULL && i < cache->service->entity_count; i++) {
         larder_free(&allocator, cache->states[i].guesses);
     }

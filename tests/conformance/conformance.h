@@ -64,6 +64,7 @@ extern const struct suite calls_suite;
 extern const struct suite lifetimes_suite;
 extern const struct suite batches_suite;
 extern const struct suite events_suite;
+extern const struct suite invalidation_suite;
 extern const struct suite loads_suite;
 extern const struct suite indexes_suite;
 extern const struct suite many_loads_suite;

@@ -105,6 +105,8 @@ struct larder_tags {
     uint64_t ids[LARDER_TAGS_MAX];
 };
 
+/* Starts the text of a tag: empty, and behind no prefix. */
+LARDER_API void larder_tag_begin(struct larder_key *text);
 /* Adds the tag that was spelt into *text as keys are, from its prefix_len on. */
 LARDER_API void larder_tags_add(struct larder_tags *tags, const struct larder_key *text);
 
@@ -281,10 +283,79 @@ LARDER_API enum larder_status larder_stub_set_many(struct larder_cache *cache,
 LARDER_API enum larder_status larder_stub_delete_many(struct larder_cache *cache,
                                                       larder_key_fn *build, const void *keys,
                                                       size_t count, enum larder_status *ret_each);
-/* Events: deletes all entries that `build` names, in one trip; OK whether or not they were there. */
+/* Events of services before stub version 4: deletes all entries that `build` names, in one
+ * trip; OK whether or not they were there. */
 LARDER_API enum larder_status larder_stub_invalidate(struct larder_cache *cache,
                                                      larder_key_fn *build, const void *params,
                                                      size_t count);
+
+/* ---------------------------------------------------------- invalidation */
+
+/*
+ * All from stub version 4 on. Entries are deleted; what reaches many entries at once
+ * (groups, entities, tags) gets a new version instead, one write for all that a call
+ * names. Everything goes in one trip. OK whether or not anything was there. What
+ * cannot be spelt (E_ARG: NULL, no enumerator; E_TOO_LARGE: a text over 1 KiB) holds
+ * up nothing else. A failure is journalled before the call returns; larder_outcome()
+ * tells what became of the writes.
+ */
+
+/* What an event's target reaches, and what is spelt of it. */
+enum larder_aim {
+    LARDER_AIM_ENTRY, /* the key */
+    LARDER_AIM_GROUP, /* a leading part of a key, up to the end of a parameter */
+    LARDER_AIM_ALL,   /* nothing */
+    LARDER_AIM_TAG    /* the tag's text; *ret_entity stays NULL */
+};
+
+/* Appends what the i-th target of an event needs to *key, which has been begun, and
+ * tells whose entries it reaches. May set key->status. */
+typedef enum larder_aim larder_target_fn(struct larder_key *key, const void *params, size_t i,
+                                         const struct larder_entity **ret_entity);
+
+LARDER_API enum larder_status larder_stub_event(struct larder_cache *cache, larder_target_fn *aim,
+                                                const void *params, size_t count);
+
+/* A row before and after a change; one of them may be NULL. `build` makes the keys of
+ * a row: its own and those of its indexes. Its tags are the entity's to tell. */
+struct larder_change {
+    const struct larder_entity *entity;
+    const void *before;
+    const void *after;
+    larder_key_fn *build;
+    size_t count;
+};
+
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_changed(
+    struct larder_cache *cache, const struct larder_change *change);
+
+/* All entries of an entity: by its version, where it has one; else page by page.
+ * E_TIMEOUT: not all was looked at; the same thread's next call goes on. */
+LARDER_API enum larder_status larder_stub_delete_all(struct larder_cache *cache,
+                                                     const struct larder_entity *entity);
+
+/* Invalidations that are sent together, later. One thread at a time; over before the
+ * cache is closed. What is put in twice is sent once. */
+struct larder_drops;
+
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_batch_begin(
+    struct larder_cache *cache, struct larder_drops **ret_batch);
+/* Starts a key of the batch's cache. A NULL batch makes it E_ARG. */
+LARDER_API void larder_stub_batch_key(const struct larder_drops *batch, struct larder_key *key);
+/* These put in what the calls above would send. E_NOMEM, and E_TOO_LARGE of a batch that is
+ * full: nothing of this call was put in, and what was there before still is. */
+LARDER_API enum larder_status larder_stub_batch_delete(struct larder_drops *batch,
+                                                       const struct larder_entity *entity,
+                                                       const struct larder_key *key);
+LARDER_API enum larder_status larder_stub_batch_event(struct larder_drops *batch,
+                                                      larder_target_fn *aim, const void *params,
+                                                      size_t count);
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_batch_changed(
+    struct larder_drops *batch, const struct larder_change *change);
+/* Sends all and frees the batch, whatever comes of it. */
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_batch_commit(struct larder_drops *batch);
+/* Frees it; NULL is fine. */
+LARDER_API void larder_stub_batch_discard(struct larder_drops *batch);
 
 /* ---------------------------------------------------------------- values */
 
