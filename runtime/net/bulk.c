@@ -4,11 +4,14 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/inline.h"
+
 enum { DIGITS_MAX = 7 }; /* of LARDER_BULK_MAX_BYTES; no receive buffer holds more */
 
 /* "$<digits>\r\n", or with a '*', no sign and no leading zero. False: something else,
  * or not all of it is there. */
-static bool read_number(char kind, const char *bytes, size_t len, struct larder_bulk *ret_bulk)
+static LARDER_INLINE bool read_number(char kind, const char *bytes, size_t len,
+                                      struct larder_bulk *ret_bulk)
 {
     size_t at = 1;
     size_t value = 0;
@@ -112,8 +115,9 @@ static size_t look_at_array(const struct larder_reply_reader *reader, size_t due
     return used;
 }
 
-static enum larder_status take_string(const struct larder_bulk *bulk,
-                                      struct larder_exchange *exchange, const char **ret_why)
+static LARDER_INLINE enum larder_status take_string(const struct larder_bulk *bulk,
+                                                    struct larder_exchange *exchange,
+                                                    const char **ret_why)
 {
     const struct larder_reply nil = {.kind = LARDER_REPLY_NIL};
     const struct larder_reply reply = {
@@ -134,7 +138,7 @@ static enum larder_status take_array(const struct larder_reply_reader *reader,
                                      struct larder_exchange *exchange, size_t due, char *bytes,
                                      size_t len, size_t *ret_used, const char **ret_why)
 {
-    struct larder_bulk bulk;
+    struct larder_bulk bulk = {.place = NULL};
     enum larder_status status = LARDER_OK;
     *ret_used = look_at_array(reader, due, bytes, len);
     if (*ret_used == 0) {
