@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct analytics_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct analytics_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_analytics_currency[] = {
     "eur",
     "usd",
@@ -1202,6 +1207,21 @@ analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struc
     return larder_stub_delete_many(larder_core(cache), pick_analytics_dashboard, keys, count, ret_each);
 }
 
+enum larder_status
+analytics_dashboard_cache_delete_all(struct analytics_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_analytics_dashboard);
+}
+
+enum larder_status
+analytics_dashboard_batch_delete(struct analytics_batch *batch, const char *team, const char *name)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_analytics_dashboard(&key, team, name);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_analytics_dashboard, &key);
+}
+
 static const struct larder_type larder_type_of_analytics_dashboard = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_dashboard};
 
 enum larder_status
@@ -1500,6 +1520,55 @@ analytics_report_cache_delete_many(struct analytics_cache *cache, const struct a
     return larder_stub_delete_many(larder_core(cache), pick_analytics_report, keys, count, ret_each);
 }
 
+enum larder_status
+analytics_report_cache_delete_all(struct analytics_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_analytics_report);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_analytics_report(struct larder_key *key, const void *row, size_t i)
+{
+    const struct analytics_report *value = row;
+    switch (i) {
+    case 0:
+        append_analytics_report(key, value->kind, value->granularity, value->period);
+        return &entity_analytics_report;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_analytics_report(const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = {&entity_analytics_report, before, after, key_of_analytics_report, 1};
+    return change;
+}
+
+enum larder_status
+analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = change_of_analytics_report(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+analytics_report_batch_changed(struct analytics_batch *batch, const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = change_of_analytics_report(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+analytics_report_batch_delete(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_analytics_report(&key, kind, granularity, period);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_analytics_report, &key);
+}
+
 static const struct larder_type larder_type_of_analytics_report = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_analytics_report};
 
 enum larder_status
@@ -1737,6 +1806,21 @@ analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
+enum larder_status
+analytics_live_visitors_cache_delete_all(struct analytics_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_analytics_live_visitors);
+}
+
+enum larder_status
+analytics_live_visitors_batch_delete(struct analytics_batch *batch)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_analytics_live_visitors(&key);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_analytics_live_visitors, &key);
+}
+
 static const struct larder_type larder_type_of_analytics_live_visitors = {.kind = LARDER_KIND_U32};
 
 enum larder_status
@@ -1790,7 +1874,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "analytics",
     .env_prefix = "ANALYTICS",
     .db = 5,
@@ -1858,16 +1942,18 @@ struct event__period_closed {
     const char *period;
 };
 
-static const struct larder_entity *
-pick_event_period_closed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_period_closed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__period_closed *p = params;
     switch (i) {
     case 0:
         append_analytics_report(key, p->kind, p->granularity, p->period);
-        return &entity_analytics_report;
+        *ret_entity = &entity_analytics_report;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -1875,5 +1961,37 @@ enum larder_status
 analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
     const struct event__period_closed larder_params = {kind, granularity, period};
-    return larder_stub_invalidate(larder_core(cache), pick_event_period_closed, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_period_closed, &larder_params, 1);
+}
+
+enum larder_status
+analytics_batch_on_period_closed(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
+{
+    const struct event__period_closed larder_params = {kind, granularity, period};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_period_closed, &larder_params, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+analytics_cache_batch_begin(struct analytics_cache *cache, struct analytics_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct analytics_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+analytics_batch_commit(struct analytics_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void analytics_batch_discard(struct analytics_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

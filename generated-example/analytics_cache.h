@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "analytics_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "analytics_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct analytics_cache; /* opaque */
+struct analytics_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum analytics_currency */
 
@@ -338,6 +339,17 @@ enum larder_status
 analytics_dashboard_cache_delete_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+analytics_dashboard_cache_delete_all(struct analytics_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+analytics_dashboard_batch_delete(struct analytics_batch *batch, const char *team, const char *name);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -449,6 +461,31 @@ enum larder_status
 analytics_report_cache_delete_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+analytics_report_cache_delete_all(struct analytics_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+analytics_report_batch_delete(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+LARDER_MUST_USE enum larder_status
+analytics_report_batch_changed(struct analytics_batch *batch, const struct analytics_report *before, const struct analytics_report *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -541,6 +578,17 @@ analytics_live_visitors_cache_touch(struct analytics_cache *cache);
 LARDER_MUST_USE enum larder_status
 analytics_live_visitors_cache_key(struct analytics_cache *cache, char *buf, size_t size, size_t *ret_len);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+analytics_live_visitors_cache_delete_all(struct analytics_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+analytics_live_visitors_batch_delete(struct analytics_batch *batch);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -563,14 +611,43 @@ void analytics_live_visitors_release_many(const struct analytics_live_visitors *
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 /*
  * The books of a period are final
  */
 enum larder_status
 analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+enum larder_status
+analytics_batch_on_period_closed(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     analytics_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? analytics_batch_commit(batch) : analytics_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+analytics_cache_batch_begin(struct analytics_cache *cache, struct analytics_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+analytics_batch_commit(struct analytics_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void analytics_batch_discard(struct analytics_batch *batch);
 
 #ifdef __cplusplus
 }

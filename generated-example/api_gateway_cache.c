@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct api_gateway_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct api_gateway_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_api_gateway_environment[] = {
     "production",
     "staging",
@@ -964,6 +969,21 @@ api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const str
     return larder_stub_delete_many(larder_core(cache), pick_api_gateway_session, keys, count, ret_each);
 }
 
+enum larder_status
+api_gateway_session_cache_delete_all(struct api_gateway_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_api_gateway_session);
+}
+
+enum larder_status
+api_gateway_session_batch_delete(struct api_gateway_batch *batch, const char *token)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_api_gateway_session(&key, token);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_api_gateway_session, &key);
+}
+
 static const struct larder_type larder_type_of_api_gateway_session = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_api_gateway_session};
 
 enum larder_status
@@ -1262,6 +1282,21 @@ api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, con
     return larder_stub_delete_many(larder_core(cache), pick_api_gateway_routing_table, keys, count, ret_each);
 }
 
+enum larder_status
+api_gateway_routing_table_cache_delete_all(struct api_gateway_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_api_gateway_routing_table);
+}
+
+enum larder_status
+api_gateway_routing_table_batch_delete(struct api_gateway_batch *batch, enum api_gateway_environment environment)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_api_gateway_routing_table(&key, environment);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_api_gateway_routing_table, &key);
+}
+
 static const struct larder_type larder_type_of_api_gateway_routing_table = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct api_gateway_route), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_api_gateway_route}};
 
 enum larder_status
@@ -1519,6 +1554,21 @@ api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, con
     return larder_stub_delete_many(larder_core(cache), pick_api_gateway_rendered_page, keys, count, ret_each);
 }
 
+enum larder_status
+api_gateway_rendered_page_cache_delete_all(struct api_gateway_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_api_gateway_rendered_page);
+}
+
+enum larder_status
+api_gateway_rendered_page_batch_delete(struct api_gateway_batch *batch, const char *host, const char *path, enum api_gateway_variant variant)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_api_gateway_rendered_page(&key, host, path, variant);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_api_gateway_rendered_page, &key);
+}
+
 static const struct larder_type larder_type_of_api_gateway_rendered_page = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_api_gateway_rendered_page};
 
 enum larder_status
@@ -1573,7 +1623,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "api_gateway",
     .env_prefix = "API_GATEWAY",
     .db = 0,
@@ -1639,16 +1689,18 @@ struct event__signed_out {
     const char *token;
 };
 
-static const struct larder_entity *
-pick_event_signed_out(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_signed_out(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__signed_out *p = params;
     switch (i) {
     case 0:
         append_api_gateway_session(key, p->token);
-        return &entity_api_gateway_session;
+        *ret_entity = &entity_api_gateway_session;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -1656,7 +1708,14 @@ enum larder_status
 api_gateway_cache_on_signed_out(struct api_gateway_cache *cache, const char *token)
 {
     const struct event__signed_out larder_params = {token};
-    return larder_stub_invalidate(larder_core(cache), pick_event_signed_out, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_signed_out, &larder_params, 1);
+}
+
+enum larder_status
+api_gateway_batch_on_signed_out(struct api_gateway_batch *batch, const char *token)
+{
+    const struct event__signed_out larder_params = {token};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_out, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event routes_deployed */
@@ -1665,16 +1724,18 @@ struct event__routes_deployed {
     enum api_gateway_environment environment;
 };
 
-static const struct larder_entity *
-pick_event_routes_deployed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_routes_deployed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__routes_deployed *p = params;
     switch (i) {
     case 0:
         append_api_gateway_routing_table(key, p->environment);
-        return &entity_api_gateway_routing_table;
+        *ret_entity = &entity_api_gateway_routing_table;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -1682,5 +1743,37 @@ enum larder_status
 api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment)
 {
     const struct event__routes_deployed larder_params = {environment};
-    return larder_stub_invalidate(larder_core(cache), pick_event_routes_deployed, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_routes_deployed, &larder_params, 1);
+}
+
+enum larder_status
+api_gateway_batch_on_routes_deployed(struct api_gateway_batch *batch, enum api_gateway_environment environment)
+{
+    const struct event__routes_deployed larder_params = {environment};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_routes_deployed, &larder_params, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+api_gateway_cache_batch_begin(struct api_gateway_cache *cache, struct api_gateway_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct api_gateway_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+api_gateway_batch_commit(struct api_gateway_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void api_gateway_batch_discard(struct api_gateway_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

@@ -19,9 +19,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "api_gateway_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "api_gateway_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -30,6 +30,7 @@ extern "C" {
 #endif
 
 struct api_gateway_cache; /* opaque */
+struct api_gateway_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum api_gateway_environment */
 
@@ -293,6 +294,17 @@ enum larder_status
 api_gateway_session_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+api_gateway_session_cache_delete_all(struct api_gateway_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+api_gateway_session_batch_delete(struct api_gateway_batch *batch, const char *token);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -403,6 +415,17 @@ enum larder_status
 api_gateway_routing_table_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+api_gateway_routing_table_cache_delete_all(struct api_gateway_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+api_gateway_routing_table_batch_delete(struct api_gateway_batch *batch, enum api_gateway_environment environment);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -510,6 +533,17 @@ enum larder_status
 api_gateway_rendered_page_cache_delete_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+api_gateway_rendered_page_cache_delete_all(struct api_gateway_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+api_gateway_rendered_page_batch_delete(struct api_gateway_batch *batch, const char *host, const char *path, enum api_gateway_variant variant);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -532,20 +566,51 @@ void api_gateway_rendered_page_release_many(const struct api_gateway_rendered_pa
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 /*
  * A session was ended, by its owner or by us
  */
 enum larder_status
 api_gateway_cache_on_signed_out(struct api_gateway_cache *cache, const char *token);
+enum larder_status
+api_gateway_batch_on_signed_out(struct api_gateway_batch *batch, const char *token);
 
 /*
  * A new routing table went live
  */
 enum larder_status
 api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment);
+enum larder_status
+api_gateway_batch_on_routes_deployed(struct api_gateway_batch *batch, enum api_gateway_environment environment);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     api_gateway_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? api_gateway_batch_commit(batch) : api_gateway_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+api_gateway_cache_batch_begin(struct api_gateway_cache *cache, struct api_gateway_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+api_gateway_batch_commit(struct api_gateway_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void api_gateway_batch_discard(struct api_gateway_batch *batch);
 
 #ifdef __cplusplus
 }

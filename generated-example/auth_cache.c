@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct auth_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct auth_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_auth_factor[] = {
     "password",
     "totp",
@@ -739,6 +744,21 @@ auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_sessi
     return larder_stub_delete_many(larder_core(cache), pick_auth_session, keys, count, ret_each);
 }
 
+enum larder_status
+auth_session_cache_delete_all(struct auth_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_auth_session);
+}
+
+enum larder_status
+auth_session_batch_delete(struct auth_batch *batch, const char *token)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_auth_session(&key, token);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_auth_session, &key);
+}
+
 static const struct larder_type larder_type_of_auth_session = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_auth_session};
 
 enum larder_status
@@ -1031,6 +1051,55 @@ auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_p
     return larder_stub_delete_many(larder_core(cache), pick_auth_permissions, keys, count, ret_each);
 }
 
+enum larder_status
+auth_permissions_cache_delete_all(struct auth_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_auth_permissions);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
+{
+    const struct auth_permissions *value = row;
+    switch (i) {
+    case 0:
+        append_auth_permissions(key, value->user_id);
+        return &entity_auth_permissions;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
+    return change;
+}
+
+enum larder_status
+auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+auth_permissions_batch_delete(struct auth_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_auth_permissions(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_auth_permissions, &key);
+}
+
 static const struct larder_type larder_type_of_auth_permissions = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_auth_permissions};
 
 enum larder_status
@@ -1304,6 +1373,21 @@ auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct au
     return larder_stub_delete_many(larder_core(cache), pick_auth_failed_sign_ins, keys, count, ret_each);
 }
 
+enum larder_status
+auth_failed_sign_ins_cache_delete_all(struct auth_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_auth_failed_sign_ins);
+}
+
+enum larder_status
+auth_failed_sign_ins_batch_delete(struct auth_batch *batch, uint64_t user_id, const char *address)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_auth_failed_sign_ins(&key, user_id, address);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_auth_failed_sign_ins, &key);
+}
+
 static const struct larder_type larder_type_of_auth_failed_sign_ins = {.kind = LARDER_KIND_U16};
 
 enum larder_status
@@ -1357,7 +1441,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "auth",
     .env_prefix = "AUTH",
     .db = 2,
@@ -1423,16 +1507,18 @@ struct event__signed_out {
     const char *token;
 };
 
-static const struct larder_entity *
-pick_event_signed_out(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_signed_out(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__signed_out *p = params;
     switch (i) {
     case 0:
         append_auth_session(key, p->token);
-        return &entity_auth_session;
+        *ret_entity = &entity_auth_session;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -1440,7 +1526,14 @@ enum larder_status
 auth_cache_on_signed_out(struct auth_cache *cache, const char *token)
 {
     const struct event__signed_out larder_params = {token};
-    return larder_stub_invalidate(larder_core(cache), pick_event_signed_out, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_signed_out, &larder_params, 1);
+}
+
+enum larder_status
+auth_batch_on_signed_out(struct auth_batch *batch, const char *token)
+{
+    const struct event__signed_out larder_params = {token};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_out, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event roles_changed */
@@ -1449,16 +1542,18 @@ struct event__roles_changed {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_roles_changed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_roles_changed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__roles_changed *p = params;
     switch (i) {
     case 0:
         append_auth_permissions(key, p->user_id);
-        return &entity_auth_permissions;
+        *ret_entity = &entity_auth_permissions;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -1466,7 +1561,14 @@ enum larder_status
 auth_cache_on_roles_changed(struct auth_cache *cache, uint64_t user_id)
 {
     const struct event__roles_changed larder_params = {user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_roles_changed, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_roles_changed, &larder_params, 1);
+}
+
+enum larder_status
+auth_batch_on_roles_changed(struct auth_batch *batch, uint64_t user_id)
+{
+    const struct event__roles_changed larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_roles_changed, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event signed_in */
@@ -1476,16 +1578,18 @@ struct event__signed_in {
     const char *address;
 };
 
-static const struct larder_entity *
-pick_event_signed_in(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_signed_in(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__signed_in *p = params;
     switch (i) {
     case 0:
         append_auth_failed_sign_ins(key, p->user_id, p->address);
-        return &entity_auth_failed_sign_ins;
+        *ret_entity = &entity_auth_failed_sign_ins;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -1493,5 +1597,37 @@ enum larder_status
 auth_cache_on_signed_in(struct auth_cache *cache, uint64_t user_id, const char *address)
 {
     const struct event__signed_in larder_params = {user_id, address};
-    return larder_stub_invalidate(larder_core(cache), pick_event_signed_in, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_signed_in, &larder_params, 1);
+}
+
+enum larder_status
+auth_batch_on_signed_in(struct auth_batch *batch, uint64_t user_id, const char *address)
+{
+    const struct event__signed_in larder_params = {user_id, address};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_in, &larder_params, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+auth_cache_batch_begin(struct auth_cache *cache, struct auth_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct auth_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+auth_batch_commit(struct auth_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void auth_batch_discard(struct auth_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

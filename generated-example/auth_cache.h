@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "auth_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "auth_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct auth_cache; /* opaque */
+struct auth_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum auth_factor */
 
@@ -250,6 +251,17 @@ enum larder_status
 auth_session_cache_delete_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+auth_session_cache_delete_all(struct auth_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+auth_session_batch_delete(struct auth_batch *batch, const char *token);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -358,6 +370,31 @@ auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_perm
 enum larder_status
 auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+auth_permissions_cache_delete_all(struct auth_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+auth_permissions_batch_delete(struct auth_batch *batch, uint64_t user_id);
+LARDER_MUST_USE enum larder_status
+auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -469,6 +506,17 @@ enum larder_status
 auth_failed_sign_ins_cache_delete_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+auth_failed_sign_ins_cache_delete_all(struct auth_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+auth_failed_sign_ins_batch_delete(struct auth_batch *batch, uint64_t user_id, const char *address);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -491,23 +539,56 @@ void auth_failed_sign_ins_release_many(const struct auth_failed_sign_ins **value
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 enum larder_status
 auth_cache_on_signed_out(struct auth_cache *cache, const char *token);
+enum larder_status
+auth_batch_on_signed_out(struct auth_batch *batch, const char *token);
 
 /*
  * A person was given a role, or lost one
  */
 enum larder_status
 auth_cache_on_roles_changed(struct auth_cache *cache, uint64_t user_id);
+enum larder_status
+auth_batch_on_roles_changed(struct auth_batch *batch, uint64_t user_id);
 
 /*
  * A sign-in that worked forgives those that did not
  */
 enum larder_status
 auth_cache_on_signed_in(struct auth_cache *cache, uint64_t user_id, const char *address);
+enum larder_status
+auth_batch_on_signed_in(struct auth_batch *batch, uint64_t user_id, const char *address);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     auth_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? auth_batch_commit(batch) : auth_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+auth_cache_batch_begin(struct auth_cache *cache, struct auth_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+auth_batch_commit(struct auth_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void auth_batch_discard(struct auth_batch *batch);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct notification_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct notification_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_notification_channel[] = {
     "email",
     "sms",
@@ -1032,6 +1037,55 @@ notification_template_cache_delete_many(struct notification_cache *cache, const 
     return larder_stub_delete_many(larder_core(cache), pick_notification_template, keys, count, ret_each);
 }
 
+enum larder_status
+notification_template_cache_delete_all(struct notification_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_notification_template);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_template(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_template *value = row;
+    switch (i) {
+    case 0:
+        append_notification_template(key, value->locale, value->name);
+        return &entity_notification_template;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_template(const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = {&entity_notification_template, before, after, key_of_notification_template, 1};
+    return change;
+}
+
+enum larder_status
+notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = change_of_notification_template(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_template_batch_changed(struct notification_batch *batch, const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = change_of_notification_template(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+notification_template_batch_delete(struct notification_batch *batch, const char *locale, const char *name)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_notification_template(&key, locale, name);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_notification_template, &key);
+}
+
 static const struct larder_type larder_type_of_notification_template = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_template};
 
 enum larder_status
@@ -1324,6 +1378,55 @@ notification_preferences_cache_delete_many(struct notification_cache *cache, con
     return larder_stub_delete_many(larder_core(cache), pick_notification_preferences, keys, count, ret_each);
 }
 
+enum larder_status
+notification_preferences_cache_delete_all(struct notification_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_notification_preferences);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_preferences(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_preferences *value = row;
+    switch (i) {
+    case 0:
+        append_notification_preferences(key, value->user_id);
+        return &entity_notification_preferences;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_preferences(const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = {&entity_notification_preferences, before, after, key_of_notification_preferences, 1};
+    return change;
+}
+
+enum larder_status
+notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = change_of_notification_preferences(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_preferences_batch_changed(struct notification_batch *batch, const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = change_of_notification_preferences(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+notification_preferences_batch_delete(struct notification_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_notification_preferences(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_notification_preferences, &key);
+}
+
 static const struct larder_type larder_type_of_notification_preferences = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_preferences};
 
 enum larder_status
@@ -1614,6 +1717,55 @@ notification_unread_count_cache_delete_many(struct notification_cache *cache, co
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_notification_unread_count, keys, count, ret_each);
+}
+
+enum larder_status
+notification_unread_count_cache_delete_all(struct notification_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_notification_unread_count);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_unread_count(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_unread_count *value = row;
+    switch (i) {
+    case 0:
+        append_notification_unread_count(key, value->user_id);
+        return &entity_notification_unread_count;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_unread_count(const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = {&entity_notification_unread_count, before, after, key_of_notification_unread_count, 1};
+    return change;
+}
+
+enum larder_status
+notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = change_of_notification_unread_count(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_unread_count_batch_changed(struct notification_batch *batch, const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = change_of_notification_unread_count(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+notification_unread_count_batch_delete(struct notification_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_notification_unread_count(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_notification_unread_count, &key);
 }
 
 static const struct larder_type larder_type_of_notification_unread_count = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_notification_unread_count};
@@ -1911,6 +2063,21 @@ notification_device_tokens_cache_delete_many(struct notification_cache *cache, c
     return larder_stub_delete_many(larder_core(cache), pick_notification_device_tokens, keys, count, ret_each);
 }
 
+enum larder_status
+notification_device_tokens_cache_delete_all(struct notification_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_notification_device_tokens);
+}
+
+enum larder_status
+notification_device_tokens_batch_delete(struct notification_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_notification_device_tokens(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_notification_device_tokens, &key);
+}
+
 static const struct larder_type larder_type_of_notification_device_tokens = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct larder_bytes), .item = &(const struct larder_type){.kind = LARDER_KIND_BYTES}};
 
 enum larder_status
@@ -1966,7 +2133,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "notification",
     .env_prefix = "NOTIFICATION",
     .db = 7,
@@ -2036,16 +2203,18 @@ struct event__template_published {
     const char *name;
 };
 
-static const struct larder_entity *
-pick_event_template_published(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_template_published(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__template_published *p = params;
     switch (i) {
     case 0:
         append_notification_template(key, p->locale, p->name);
-        return &entity_notification_template;
+        *ret_entity = &entity_notification_template;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2053,7 +2222,14 @@ enum larder_status
 notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name)
 {
     const struct event__template_published larder_params = {locale, name};
-    return larder_stub_invalidate(larder_core(cache), pick_event_template_published, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_template_published, &larder_params, 1);
+}
+
+enum larder_status
+notification_batch_on_template_published(struct notification_batch *batch, const char *locale, const char *name)
+{
+    const struct event__template_published larder_params = {locale, name};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_template_published, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event preferences_saved */
@@ -2062,16 +2238,18 @@ struct event__preferences_saved {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_preferences_saved(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_preferences_saved(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__preferences_saved *p = params;
     switch (i) {
     case 0:
         append_notification_preferences(key, p->user_id);
-        return &entity_notification_preferences;
+        *ret_entity = &entity_notification_preferences;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2079,7 +2257,14 @@ enum larder_status
 notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id)
 {
     const struct event__preferences_saved larder_params = {user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_preferences_saved, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_preferences_saved, &larder_params, 1);
+}
+
+enum larder_status
+notification_batch_on_preferences_saved(struct notification_batch *batch, uint64_t user_id)
+{
+    const struct event__preferences_saved larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_preferences_saved, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event message_sent */
@@ -2088,16 +2273,18 @@ struct event__message_sent {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_message_sent(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_message_sent(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__message_sent *p = params;
     switch (i) {
     case 0:
         append_notification_unread_count(key, p->user_id);
-        return &entity_notification_unread_count;
+        *ret_entity = &entity_notification_unread_count;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2105,7 +2292,14 @@ enum larder_status
 notification_cache_on_message_sent(struct notification_cache *cache, uint64_t user_id)
 {
     const struct event__message_sent larder_params = {user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_message_sent, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_message_sent, &larder_params, 1);
+}
+
+enum larder_status
+notification_batch_on_message_sent(struct notification_batch *batch, uint64_t user_id)
+{
+    const struct event__message_sent larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_message_sent, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event device_registered */
@@ -2114,16 +2308,18 @@ struct event__device_registered {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_device_registered(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_device_registered(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__device_registered *p = params;
     switch (i) {
     case 0:
         append_notification_device_tokens(key, p->user_id);
-        return &entity_notification_device_tokens;
+        *ret_entity = &entity_notification_device_tokens;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2131,5 +2327,37 @@ enum larder_status
 notification_cache_on_device_registered(struct notification_cache *cache, uint64_t user_id)
 {
     const struct event__device_registered larder_params = {user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_device_registered, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_device_registered, &larder_params, 1);
+}
+
+enum larder_status
+notification_batch_on_device_registered(struct notification_batch *batch, uint64_t user_id)
+{
+    const struct event__device_registered larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_device_registered, &larder_params, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+notification_cache_batch_begin(struct notification_cache *cache, struct notification_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct notification_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+notification_batch_commit(struct notification_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void notification_batch_discard(struct notification_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "notification_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "notification_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct notification_cache; /* opaque */
+struct notification_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum notification_channel */
 
@@ -300,6 +301,31 @@ enum larder_status
 notification_template_cache_delete_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+notification_template_cache_delete_all(struct notification_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+notification_template_batch_delete(struct notification_batch *batch, const char *locale, const char *name);
+LARDER_MUST_USE enum larder_status
+notification_template_batch_changed(struct notification_batch *batch, const struct notification_template *before, const struct notification_template *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -409,6 +435,31 @@ enum larder_status
 notification_preferences_cache_delete_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+notification_preferences_cache_delete_all(struct notification_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+notification_preferences_batch_delete(struct notification_batch *batch, uint64_t user_id);
+LARDER_MUST_USE enum larder_status
+notification_preferences_batch_changed(struct notification_batch *batch, const struct notification_preferences *before, const struct notification_preferences *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -517,6 +568,31 @@ notification_unread_count_cache_set_many(struct notification_cache *cache, const
 enum larder_status
 notification_unread_count_cache_delete_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+notification_unread_count_cache_delete_all(struct notification_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+notification_unread_count_batch_delete(struct notification_batch *batch, uint64_t user_id);
+LARDER_MUST_USE enum larder_status
+notification_unread_count_batch_changed(struct notification_batch *batch, const struct notification_unread_count *before, const struct notification_unread_count *after);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -628,6 +704,17 @@ enum larder_status
 notification_device_tokens_cache_delete_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+notification_device_tokens_cache_delete_all(struct notification_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+notification_device_tokens_batch_delete(struct notification_batch *batch, uint64_t user_id);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -650,23 +737,58 @@ void notification_device_tokens_release_many(const struct notification_device_to
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 enum larder_status
 notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name);
+enum larder_status
+notification_batch_on_template_published(struct notification_batch *batch, const char *locale, const char *name);
 
 enum larder_status
 notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_batch_on_preferences_saved(struct notification_batch *batch, uint64_t user_id);
 
 /*
  * The bell has one more
  */
 enum larder_status
 notification_cache_on_message_sent(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_batch_on_message_sent(struct notification_batch *batch, uint64_t user_id);
 
 enum larder_status
 notification_cache_on_device_registered(struct notification_cache *cache, uint64_t user_id);
+enum larder_status
+notification_batch_on_device_registered(struct notification_batch *batch, uint64_t user_id);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     notification_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? notification_batch_commit(batch) : notification_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+notification_cache_batch_begin(struct notification_cache *cache, struct notification_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+notification_batch_commit(struct notification_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void notification_batch_discard(struct notification_batch *batch);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct order_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct order_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_order_currency[] = {
     "eur",
     "usd",
@@ -1501,6 +1506,55 @@ order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_
     return larder_stub_delete_many(larder_core(cache), pick_order_cart, keys, count, ret_each);
 }
 
+enum larder_status
+order_cart_cache_delete_all(struct order_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_order_cart);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order_cart(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order_cart *value = row;
+    switch (i) {
+    case 0:
+        append_order_cart(key, value->user_id);
+        return &entity_order_cart;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order_cart(const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = {&entity_order_cart, before, after, key_of_order_cart, 1};
+    return change;
+}
+
+enum larder_status
+order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = change_of_order_cart(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_cart_batch_changed(struct order_batch *batch, const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = change_of_order_cart(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+order_cart_batch_delete(struct order_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_order_cart(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_order_cart, &key);
+}
+
 static const struct larder_type larder_type_of_order_cart = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_cart};
 
 enum larder_status
@@ -1791,6 +1845,55 @@ order_cache_delete_many(struct order_cache *cache, const struct order_key *keys,
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_order, keys, count, ret_each);
+}
+
+enum larder_status
+order_cache_delete_all(struct order_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_order);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order *value = row;
+    switch (i) {
+    case 0:
+        append_order(key, value->id);
+        return &entity_order;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order(const struct order *before, const struct order *after)
+{
+    const struct larder_change change = {&entity_order, before, after, key_of_order, 1};
+    return change;
+}
+
+enum larder_status
+order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after)
+{
+    const struct larder_change change = change_of_order(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_batch_changed(struct order_batch *batch, const struct order *before, const struct order *after)
+{
+    const struct larder_change change = change_of_order(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+order_batch_delete(struct order_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_order(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_order, &key);
 }
 
 static const struct larder_type larder_type_of_order = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order};
@@ -2084,6 +2187,55 @@ order_status_cache_delete_many(struct order_cache *cache, const struct order_sta
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_order_status, keys, count, ret_each);
+}
+
+enum larder_status
+order_status_cache_delete_all(struct order_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_order_status);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order_status(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order_status *value = row;
+    switch (i) {
+    case 0:
+        append_order_status(key, value->id);
+        return &entity_order_status;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order_status(const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = {&entity_order_status, before, after, key_of_order_status, 1};
+    return change;
+}
+
+enum larder_status
+order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = change_of_order_status(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_status_batch_changed(struct order_batch *batch, const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = change_of_order_status(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+order_status_batch_delete(struct order_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_order_status(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_order_status, &key);
 }
 
 static const struct larder_type larder_type_of_order_status = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_status};
@@ -2390,6 +2542,21 @@ order_history_page_cache_delete_many(struct order_cache *cache, const struct ord
     return larder_stub_delete_many(larder_core(cache), pick_order_history_page, keys, count, ret_each);
 }
 
+enum larder_status
+order_history_page_cache_delete_all(struct order_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_order_history_page);
+}
+
+enum larder_status
+order_history_page_batch_delete(struct order_batch *batch, uint64_t user_id, uint32_t page, uint32_t size_)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_order_history_page(&key, user_id, page, size_);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_order_history_page, &key);
+}
+
 static const struct larder_type larder_type_of_order_history_page = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct order_summary), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_order_summary}};
 
 enum larder_status
@@ -2446,7 +2613,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "order",
     .env_prefix = "ORDER",
     .db = 4,
@@ -2515,16 +2682,18 @@ struct event__cart_edited {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_cart_edited(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_cart_edited(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__cart_edited *p = params;
     switch (i) {
     case 0:
         append_order_cart(key, p->user_id);
-        return &entity_order_cart;
+        *ret_entity = &entity_order_cart;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2532,7 +2701,14 @@ enum larder_status
 order_cache_on_cart_edited(struct order_cache *cache, uint64_t user_id)
 {
     const struct event__cart_edited larder_params = {user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_cart_edited, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_cart_edited, &larder_params, 1);
+}
+
+enum larder_status
+order_batch_on_cart_edited(struct order_batch *batch, uint64_t user_id)
+{
+    const struct event__cart_edited larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_cart_edited, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event order_placed */
@@ -2544,25 +2720,30 @@ struct event__order_placed {
     uint32_t size_;
 };
 
-static const struct larder_entity *
-pick_event_order_placed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_order_placed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__order_placed *p = params;
     switch (i) {
     case 0:
         append_order(key, p->id);
-        return &entity_order;
+        *ret_entity = &entity_order;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_order_status(key, p->id);
-        return &entity_order_status;
+        *ret_entity = &entity_order_status;
+        return LARDER_AIM_ENTRY;
     case 2:
         append_order_cart(key, p->user_id);
-        return &entity_order_cart;
+        *ret_entity = &entity_order_cart;
+        return LARDER_AIM_ENTRY;
     case 3:
         append_order_history_page(key, p->user_id, p->page, p->size_);
-        return &entity_order_history_page;
+        *ret_entity = &entity_order_history_page;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2570,7 +2751,14 @@ enum larder_status
 order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
 {
     const struct event__order_placed larder_params = {id, user_id, page, size_};
-    return larder_stub_invalidate(larder_core(cache), pick_event_order_placed, &larder_params, 4);
+    return larder_stub_event(larder_core(cache), aim_event_order_placed, &larder_params, 4);
+}
+
+enum larder_status
+order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
+{
+    const struct event__order_placed larder_params = {id, user_id, page, size_};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_order_placed, &larder_params, 4);
 }
 
 /* ------------------------------------------------ event order_moved_on */
@@ -2579,19 +2767,22 @@ struct event__order_moved_on {
     uint64_t id;
 };
 
-static const struct larder_entity *
-pick_event_order_moved_on(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_order_moved_on(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__order_moved_on *p = params;
     switch (i) {
     case 0:
         append_order(key, p->id);
-        return &entity_order;
+        *ret_entity = &entity_order;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_order_status(key, p->id);
-        return &entity_order_status;
+        *ret_entity = &entity_order_status;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2599,5 +2790,37 @@ enum larder_status
 order_cache_on_order_moved_on(struct order_cache *cache, uint64_t id)
 {
     const struct event__order_moved_on larder_params = {id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_order_moved_on, &larder_params, 2);
+    return larder_stub_event(larder_core(cache), aim_event_order_moved_on, &larder_params, 2);
+}
+
+enum larder_status
+order_batch_on_order_moved_on(struct order_batch *batch, uint64_t id)
+{
+    const struct event__order_moved_on larder_params = {id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_order_moved_on, &larder_params, 2);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+order_cache_batch_begin(struct order_cache *cache, struct order_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct order_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+order_batch_commit(struct order_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void order_batch_discard(struct order_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

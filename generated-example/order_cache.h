@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "order_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "order_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct order_cache; /* opaque */
+struct order_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum order_currency */
 
@@ -342,6 +343,31 @@ enum larder_status
 order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+order_cart_cache_delete_all(struct order_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+order_cart_batch_delete(struct order_batch *batch, uint64_t user_id);
+LARDER_MUST_USE enum larder_status
+order_cart_batch_changed(struct order_batch *batch, const struct order_cart *before, const struct order_cart *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -451,6 +477,31 @@ enum larder_status
 order_cache_delete_many(struct order_cache *cache, const struct order_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+order_cache_delete_all(struct order_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+order_batch_delete(struct order_batch *batch, uint64_t id);
+LARDER_MUST_USE enum larder_status
+order_batch_changed(struct order_batch *batch, const struct order *before, const struct order *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -559,6 +610,31 @@ order_status_cache_set_many(struct order_cache *cache, const struct order_status
 enum larder_status
 order_status_cache_delete_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+order_status_cache_delete_all(struct order_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+order_status_batch_delete(struct order_batch *batch, uint64_t id);
+LARDER_MUST_USE enum larder_status
+order_status_batch_changed(struct order_batch *batch, const struct order_status *before, const struct order_status *after);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -672,6 +748,17 @@ enum larder_status
 order_history_page_cache_delete_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+order_history_page_cache_delete_all(struct order_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+order_history_page_batch_delete(struct order_batch *batch, uint64_t user_id, uint32_t page, uint32_t size_);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -694,23 +781,56 @@ void order_history_page_release_many(const struct order_history_page **values, s
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 enum larder_status
 order_cache_on_cart_edited(struct order_cache *cache, uint64_t user_id);
+enum larder_status
+order_batch_on_cart_edited(struct order_batch *batch, uint64_t user_id);
 
 /*
  * The cart became an order, the first page of the history has a new row
  */
 enum larder_status
 order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
+enum larder_status
+order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
 
 /*
  * Paid, packed, shipped, delivered, returned
  */
 enum larder_status
 order_cache_on_order_moved_on(struct order_cache *cache, uint64_t id);
+enum larder_status
+order_batch_on_order_moved_on(struct order_batch *batch, uint64_t id);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     order_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? order_batch_commit(batch) : order_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+order_cache_batch_begin(struct order_cache *cache, struct order_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+order_batch_commit(struct order_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void order_batch_discard(struct order_batch *batch);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct payment_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct payment_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_payment_currency[] = {
     "eur",
     "usd",
@@ -1129,6 +1134,55 @@ payment_method_cache_delete_many(struct payment_cache *cache, const struct payme
     return larder_stub_delete_many(larder_core(cache), pick_payment_method, keys, count, ret_each);
 }
 
+enum larder_status
+payment_method_cache_delete_all(struct payment_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_payment_method);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_payment_method(struct larder_key *key, const void *row, size_t i)
+{
+    const struct payment_method *value = row;
+    switch (i) {
+    case 0:
+        append_payment_method(key, value->id);
+        return &entity_payment_method;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_payment_method(const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = {&entity_payment_method, before, after, key_of_payment_method, 1};
+    return change;
+}
+
+enum larder_status
+payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = change_of_payment_method(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+payment_method_batch_changed(struct payment_batch *batch, const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = change_of_payment_method(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+payment_method_batch_delete(struct payment_batch *batch, struct larder_uuid id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_payment_method(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_payment_method, &key);
+}
+
 static const struct larder_type larder_type_of_payment_method = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_payment_method};
 
 enum larder_status
@@ -1418,6 +1472,21 @@ payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct p
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_payment_method_ids, keys, count, ret_each);
+}
+
+enum larder_status
+payment_method_ids_cache_delete_all(struct payment_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_payment_method_ids);
+}
+
+enum larder_status
+payment_method_ids_batch_delete(struct payment_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_payment_method_ids(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_payment_method_ids, &key);
 }
 
 static const struct larder_type larder_type_of_payment_method_ids = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct larder_uuid), .item = &(const struct larder_type){.kind = LARDER_KIND_UUID}};
@@ -1712,6 +1781,55 @@ payment_transaction_cache_delete_many(struct payment_cache *cache, const struct 
     return larder_stub_delete_many(larder_core(cache), pick_payment_transaction, keys, count, ret_each);
 }
 
+enum larder_status
+payment_transaction_cache_delete_all(struct payment_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_payment_transaction);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_payment_transaction(struct larder_key *key, const void *row, size_t i)
+{
+    const struct payment_transaction *value = row;
+    switch (i) {
+    case 0:
+        append_payment_transaction(key, value->id);
+        return &entity_payment_transaction;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_payment_transaction(const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = {&entity_payment_transaction, before, after, key_of_payment_transaction, 1};
+    return change;
+}
+
+enum larder_status
+payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = change_of_payment_transaction(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+payment_transaction_batch_changed(struct payment_batch *batch, const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = change_of_payment_transaction(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+payment_transaction_batch_delete(struct payment_batch *batch, struct larder_uuid id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_payment_transaction(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_payment_transaction, &key);
+}
+
 static const struct larder_type larder_type_of_payment_transaction = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_payment_transaction};
 
 enum larder_status
@@ -1985,6 +2103,21 @@ payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struc
     return larder_stub_delete_many(larder_core(cache), pick_payment_exchange_rate, keys, count, ret_each);
 }
 
+enum larder_status
+payment_exchange_rate_cache_delete_all(struct payment_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_payment_exchange_rate);
+}
+
+enum larder_status
+payment_exchange_rate_batch_delete(struct payment_batch *batch, enum payment_currency from, enum payment_currency to)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_payment_exchange_rate(&key, from, to);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_payment_exchange_rate, &key);
+}
+
 static const struct larder_type larder_type_of_payment_exchange_rate = {.kind = LARDER_KIND_F64};
 
 enum larder_status
@@ -2039,7 +2172,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "payment",
     .env_prefix = "PAYMENT",
     .db = 6,
@@ -2109,19 +2242,22 @@ struct event__method_saved {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_method_saved(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_method_saved(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__method_saved *p = params;
     switch (i) {
     case 0:
         append_payment_method(key, p->id);
-        return &entity_payment_method;
+        *ret_entity = &entity_payment_method;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_payment_method_ids(key, p->user_id);
-        return &entity_payment_method_ids;
+        *ret_entity = &entity_payment_method_ids;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2129,7 +2265,14 @@ enum larder_status
 payment_cache_on_method_saved(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id)
 {
     const struct event__method_saved larder_params = {id, user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_method_saved, &larder_params, 2);
+    return larder_stub_event(larder_core(cache), aim_event_method_saved, &larder_params, 2);
+}
+
+enum larder_status
+payment_batch_on_method_saved(struct payment_batch *batch, struct larder_uuid id, uint64_t user_id)
+{
+    const struct event__method_saved larder_params = {id, user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_method_saved, &larder_params, 2);
 }
 
 /* ------------------------------------------------ event method_removed */
@@ -2139,19 +2282,22 @@ struct event__method_removed {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_method_removed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_method_removed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__method_removed *p = params;
     switch (i) {
     case 0:
         append_payment_method(key, p->id);
-        return &entity_payment_method;
+        *ret_entity = &entity_payment_method;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_payment_method_ids(key, p->user_id);
-        return &entity_payment_method_ids;
+        *ret_entity = &entity_payment_method_ids;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2159,7 +2305,14 @@ enum larder_status
 payment_cache_on_method_removed(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id)
 {
     const struct event__method_removed larder_params = {id, user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_method_removed, &larder_params, 2);
+    return larder_stub_event(larder_core(cache), aim_event_method_removed, &larder_params, 2);
+}
+
+enum larder_status
+payment_batch_on_method_removed(struct payment_batch *batch, struct larder_uuid id, uint64_t user_id)
+{
+    const struct event__method_removed larder_params = {id, user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_method_removed, &larder_params, 2);
 }
 
 /* ------------------------------------------------ event transaction_moved_on */
@@ -2168,16 +2321,18 @@ struct event__transaction_moved_on {
     struct larder_uuid id;
 };
 
-static const struct larder_entity *
-pick_event_transaction_moved_on(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_transaction_moved_on(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__transaction_moved_on *p = params;
     switch (i) {
     case 0:
         append_payment_transaction(key, p->id);
-        return &entity_payment_transaction;
+        *ret_entity = &entity_payment_transaction;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2185,5 +2340,37 @@ enum larder_status
 payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id)
 {
     const struct event__transaction_moved_on larder_params = {id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_transaction_moved_on, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_transaction_moved_on, &larder_params, 1);
+}
+
+enum larder_status
+payment_batch_on_transaction_moved_on(struct payment_batch *batch, struct larder_uuid id)
+{
+    const struct event__transaction_moved_on larder_params = {id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_transaction_moved_on, &larder_params, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+payment_cache_batch_begin(struct payment_cache *cache, struct payment_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct payment_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+payment_batch_commit(struct payment_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void payment_batch_discard(struct payment_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "payment_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "payment_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct payment_cache; /* opaque */
+struct payment_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum payment_currency */
 
@@ -304,6 +305,31 @@ enum larder_status
 payment_method_cache_delete_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+payment_method_cache_delete_all(struct payment_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+payment_method_batch_delete(struct payment_batch *batch, struct larder_uuid id);
+LARDER_MUST_USE enum larder_status
+payment_method_batch_changed(struct payment_batch *batch, const struct payment_method *before, const struct payment_method *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -414,6 +440,17 @@ enum larder_status
 payment_method_ids_cache_delete_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+payment_method_ids_cache_delete_all(struct payment_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+payment_method_ids_batch_delete(struct payment_batch *batch, uint64_t user_id);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -522,6 +559,31 @@ payment_transaction_cache_set_many(struct payment_cache *cache, const struct pay
 enum larder_status
 payment_transaction_cache_delete_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+payment_transaction_cache_delete_all(struct payment_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+payment_transaction_batch_delete(struct payment_batch *batch, struct larder_uuid id);
+LARDER_MUST_USE enum larder_status
+payment_transaction_batch_changed(struct payment_batch *batch, const struct payment_transaction *before, const struct payment_transaction *after);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -633,6 +695,17 @@ enum larder_status
 payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+payment_exchange_rate_cache_delete_all(struct payment_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+payment_exchange_rate_batch_delete(struct payment_batch *batch, enum payment_currency from, enum payment_currency to);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -655,20 +728,53 @@ void payment_exchange_rate_release_many(const struct payment_exchange_rate **val
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 enum larder_status
 payment_cache_on_method_saved(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id);
+enum larder_status
+payment_batch_on_method_saved(struct payment_batch *batch, struct larder_uuid id, uint64_t user_id);
 
 enum larder_status
 payment_cache_on_method_removed(struct payment_cache *cache, struct larder_uuid id, uint64_t user_id);
+enum larder_status
+payment_batch_on_method_removed(struct payment_batch *batch, struct larder_uuid id, uint64_t user_id);
 
 /*
  * The provider called back
  */
 enum larder_status
 payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id);
+enum larder_status
+payment_batch_on_transaction_moved_on(struct payment_batch *batch, struct larder_uuid id);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     payment_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? payment_batch_commit(batch) : payment_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+payment_cache_batch_begin(struct payment_cache *cache, struct payment_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+payment_batch_commit(struct payment_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void payment_batch_discard(struct payment_batch *batch);
 
 #ifdef __cplusplus
 }

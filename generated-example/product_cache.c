@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct product_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct product_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_product_currency[] = {
     "eur",
     "usd",
@@ -1654,6 +1659,55 @@ product_cache_delete_many(struct product_cache *cache, const struct product_key 
     return larder_stub_delete_many(larder_core(cache), pick_product, keys, count, ret_each);
 }
 
+enum larder_status
+product_cache_delete_all(struct product_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_product);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product *value = row;
+    switch (i) {
+    case 0:
+        append_product(key, value->id);
+        return &entity_product;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product(const struct product *before, const struct product *after)
+{
+    const struct larder_change change = {&entity_product, before, after, key_of_product, 1};
+    return change;
+}
+
+enum larder_status
+product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after)
+{
+    const struct larder_change change = change_of_product(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_batch_changed(struct product_batch *batch, const struct product *before, const struct product *after)
+{
+    const struct larder_change change = change_of_product(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+product_batch_delete(struct product_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_product(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_product, &key);
+}
+
 static const struct larder_type larder_type_of_product = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product};
 
 enum larder_status
@@ -1922,6 +1976,21 @@ product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct pr
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_product_id_by_sku, keys, count, ret_each);
+}
+
+enum larder_status
+product_id_by_sku_cache_delete_all(struct product_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_product_id_by_sku);
+}
+
+enum larder_status
+product_id_by_sku_batch_delete(struct product_batch *batch, const char *sku)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_product_id_by_sku(&key, sku);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_product_id_by_sku, &key);
 }
 
 static const struct larder_type larder_type_of_product_id_by_sku = {.kind = LARDER_KIND_U64};
@@ -2215,6 +2284,55 @@ product_reviews_cache_delete_many(struct product_cache *cache, const struct prod
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_product_reviews, keys, count, ret_each);
+}
+
+enum larder_status
+product_reviews_cache_delete_all(struct product_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_product_reviews);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product_reviews(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product_reviews *value = row;
+    switch (i) {
+    case 0:
+        append_product_reviews(key, value->product_id);
+        return &entity_product_reviews;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product_reviews(const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = {&entity_product_reviews, before, after, key_of_product_reviews, 1};
+    return change;
+}
+
+enum larder_status
+product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = change_of_product_reviews(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_reviews_batch_changed(struct product_batch *batch, const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = change_of_product_reviews(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+product_reviews_batch_delete(struct product_batch *batch, uint64_t product_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_product_reviews(&key, product_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_product_reviews, &key);
 }
 
 static const struct larder_type larder_type_of_product_reviews = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_reviews};
@@ -2515,6 +2633,21 @@ product_search_results_cache_delete_many(struct product_cache *cache, const stru
     return larder_stub_delete_many(larder_core(cache), pick_product_search_results, keys, count, ret_each);
 }
 
+enum larder_status
+product_search_results_cache_delete_all(struct product_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_product_search_results);
+}
+
+enum larder_status
+product_search_results_batch_delete(struct product_batch *batch, const char *query)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_product_search_results(&key, query);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_product_search_results, &key);
+}
+
 static const struct larder_type larder_type_of_product_search_results = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_summary), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_summary}};
 
 enum larder_status
@@ -2807,6 +2940,55 @@ product_category_cache_delete_many(struct product_cache *cache, const struct pro
     return larder_stub_delete_many(larder_core(cache), pick_product_category, keys, count, ret_each);
 }
 
+enum larder_status
+product_category_cache_delete_all(struct product_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_product_category);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product_category(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product_category *value = row;
+    switch (i) {
+    case 0:
+        append_product_category(key, value->id);
+        return &entity_product_category;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product_category(const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = {&entity_product_category, before, after, key_of_product_category, 1};
+    return change;
+}
+
+enum larder_status
+product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = change_of_product_category(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_category_batch_changed(struct product_batch *batch, const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = change_of_product_category(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+product_category_batch_delete(struct product_batch *batch, uint32_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_product_category(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_product_category, &key);
+}
+
 static const struct larder_type larder_type_of_product_category = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_category};
 
 enum larder_status
@@ -3072,6 +3254,21 @@ product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, 
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
+enum larder_status
+product_featured_cache_delete_all(struct product_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_product_featured);
+}
+
+enum larder_status
+product_featured_batch_delete(struct product_batch *batch)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_product_featured(&key);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_product_featured, &key);
+}
+
 static const struct larder_type larder_type_of_product_featured = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct product_summary), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_product_summary}};
 
 enum larder_status
@@ -3130,7 +3327,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "product",
     .env_prefix = "PRODUCT",
     .db = 1,
@@ -3206,22 +3403,26 @@ struct event__product_changed {
     const char *sku;
 };
 
-static const struct larder_entity *
-pick_event_product_changed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_product_changed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__product_changed *p = params;
     switch (i) {
     case 0:
         append_product(key, p->id);
-        return &entity_product;
+        *ret_entity = &entity_product;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_product_id_by_sku(key, p->sku);
-        return &entity_product_id_by_sku;
+        *ret_entity = &entity_product_id_by_sku;
+        return LARDER_AIM_ENTRY;
     case 2:
         append_product_featured(key);
-        return &entity_product_featured;
+        *ret_entity = &entity_product_featured;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -3229,7 +3430,14 @@ enum larder_status
 product_cache_on_product_changed(struct product_cache *cache, uint64_t id, const char *sku)
 {
     const struct event__product_changed larder_params = {id, sku};
-    return larder_stub_invalidate(larder_core(cache), pick_event_product_changed, &larder_params, 3);
+    return larder_stub_event(larder_core(cache), aim_event_product_changed, &larder_params, 3);
+}
+
+enum larder_status
+product_batch_on_product_changed(struct product_batch *batch, uint64_t id, const char *sku)
+{
+    const struct event__product_changed larder_params = {id, sku};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_product_changed, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event review_written */
@@ -3238,16 +3446,18 @@ struct event__review_written {
     uint64_t product_id;
 };
 
-static const struct larder_entity *
-pick_event_review_written(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_review_written(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__review_written *p = params;
     switch (i) {
     case 0:
         append_product_reviews(key, p->product_id);
-        return &entity_product_reviews;
+        *ret_entity = &entity_product_reviews;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -3255,7 +3465,14 @@ enum larder_status
 product_cache_on_review_written(struct product_cache *cache, uint64_t product_id)
 {
     const struct event__review_written larder_params = {product_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_review_written, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_review_written, &larder_params, 1);
+}
+
+enum larder_status
+product_batch_on_review_written(struct product_batch *batch, uint64_t product_id)
+{
+    const struct event__review_written larder_params = {product_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_review_written, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event category_moved */
@@ -3266,22 +3483,26 @@ struct event__category_moved {
     uint32_t new_parent_id;
 };
 
-static const struct larder_entity *
-pick_event_category_moved(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_category_moved(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__category_moved *p = params;
     switch (i) {
     case 0:
         append_product_category(key, p->id);
-        return &entity_product_category;
+        *ret_entity = &entity_product_category;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_product_category(key, p->old_parent_id);
-        return &entity_product_category;
+        *ret_entity = &entity_product_category;
+        return LARDER_AIM_ENTRY;
     case 2:
         append_product_category(key, p->new_parent_id);
-        return &entity_product_category;
+        *ret_entity = &entity_product_category;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -3289,26 +3510,66 @@ enum larder_status
 product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id)
 {
     const struct event__category_moved larder_params = {id, old_parent_id, new_parent_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_category_moved, &larder_params, 3);
+    return larder_stub_event(larder_core(cache), aim_event_category_moved, &larder_params, 3);
+}
+
+enum larder_status
+product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id)
+{
+    const struct event__category_moved larder_params = {id, old_parent_id, new_parent_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_category_moved, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event front_page_edited */
 
-static const struct larder_entity *
-pick_event_front_page_edited(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_front_page_edited(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     (void)params;
     switch (i) {
     case 0:
         append_product_featured(key);
-        return &entity_product_featured;
+        *ret_entity = &entity_product_featured;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
 enum larder_status
 product_cache_on_front_page_edited(struct product_cache *cache)
 {
-    return larder_stub_invalidate(larder_core(cache), pick_event_front_page_edited, NULL, 1);
+    return larder_stub_event(larder_core(cache), aim_event_front_page_edited, NULL, 1);
+}
+
+enum larder_status
+product_batch_on_front_page_edited(struct product_batch *batch)
+{
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_front_page_edited, NULL, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+product_cache_batch_begin(struct product_cache *cache, struct product_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct product_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+product_batch_commit(struct product_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void product_batch_discard(struct product_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

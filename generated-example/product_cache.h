@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "product_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "product_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct product_cache; /* opaque */
+struct product_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum product_currency */
 
@@ -380,6 +381,31 @@ enum larder_status
 product_cache_delete_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+product_cache_delete_all(struct product_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+product_batch_delete(struct product_batch *batch, uint64_t id);
+LARDER_MUST_USE enum larder_status
+product_batch_changed(struct product_batch *batch, const struct product *before, const struct product *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -489,6 +515,17 @@ enum larder_status
 product_id_by_sku_cache_delete_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+product_id_by_sku_cache_delete_all(struct product_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+product_id_by_sku_batch_delete(struct product_batch *batch, const char *sku);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -597,6 +634,31 @@ product_reviews_cache_set_many(struct product_cache *cache, const struct product
 enum larder_status
 product_reviews_cache_delete_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+product_reviews_cache_delete_all(struct product_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+product_reviews_batch_delete(struct product_batch *batch, uint64_t product_id);
+LARDER_MUST_USE enum larder_status
+product_reviews_batch_changed(struct product_batch *batch, const struct product_reviews *before, const struct product_reviews *after);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -708,6 +770,17 @@ enum larder_status
 product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+product_search_results_cache_delete_all(struct product_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+product_search_results_batch_delete(struct product_batch *batch, const char *query);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -817,6 +890,31 @@ enum larder_status
 product_category_cache_delete_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+product_category_cache_delete_all(struct product_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+product_category_batch_delete(struct product_batch *batch, uint32_t id);
+LARDER_MUST_USE enum larder_status
+product_category_batch_changed(struct product_batch *batch, const struct product_category *before, const struct product_category *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -910,6 +1008,17 @@ product_featured_cache_touch(struct product_cache *cache);
 LARDER_MUST_USE enum larder_status
 product_featured_cache_key(struct product_cache *cache, char *buf, size_t size, size_t *ret_len);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+product_featured_cache_delete_all(struct product_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+product_featured_batch_delete(struct product_batch *batch);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -932,26 +1041,61 @@ void product_featured_release_many(const struct product_featured **values, size_
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 /*
  * A product, its price or its stock was edited
  */
 enum larder_status
 product_cache_on_product_changed(struct product_cache *cache, uint64_t id, const char *sku);
+enum larder_status
+product_batch_on_product_changed(struct product_batch *batch, uint64_t id, const char *sku);
 
 enum larder_status
 product_cache_on_review_written(struct product_cache *cache, uint64_t product_id);
+enum larder_status
+product_batch_on_review_written(struct product_batch *batch, uint64_t product_id);
 
 /*
  * A category has a new parent
  */
 enum larder_status
 product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
+enum larder_status
+product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
 
 enum larder_status
 product_cache_on_front_page_edited(struct product_cache *cache);
+enum larder_status
+product_batch_on_front_page_edited(struct product_batch *batch);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     product_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? product_batch_commit(batch) : product_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+product_cache_batch_begin(struct product_cache *cache, struct product_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+product_batch_commit(struct product_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void product_batch_discard(struct product_batch *batch);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct user_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct user_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_user_channel[] = {
     "email",
     "sms",
@@ -1291,6 +1296,55 @@ user_profile_cache_delete_many(struct user_cache *cache, const struct user_profi
     return larder_stub_delete_many(larder_core(cache), pick_user_profile, keys, count, ret_each);
 }
 
+enum larder_status
+user_profile_cache_delete_all(struct user_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_user_profile);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_user_profile(struct larder_key *key, const void *row, size_t i)
+{
+    const struct user_profile *value = row;
+    switch (i) {
+    case 0:
+        append_user_profile(key, value->id);
+        return &entity_user_profile;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_user_profile(const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = {&entity_user_profile, before, after, key_of_user_profile, 1};
+    return change;
+}
+
+enum larder_status
+user_profile_cache_changed(struct user_cache *cache, const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = change_of_user_profile(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+user_profile_batch_changed(struct user_batch *batch, const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = change_of_user_profile(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+user_profile_batch_delete(struct user_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_user_profile(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_user_profile, &key);
+}
+
 static const struct larder_type larder_type_of_user_profile = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_user_profile};
 
 enum larder_status
@@ -1582,6 +1636,55 @@ user_preferences_cache_delete_many(struct user_cache *cache, const struct user_p
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_user_preferences, keys, count, ret_each);
+}
+
+enum larder_status
+user_preferences_cache_delete_all(struct user_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_user_preferences);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_user_preferences(struct larder_key *key, const void *row, size_t i)
+{
+    const struct user_preferences *value = row;
+    switch (i) {
+    case 0:
+        append_user_preferences(key, value->user_id);
+        return &entity_user_preferences;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_user_preferences(const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = {&entity_user_preferences, before, after, key_of_user_preferences, 1};
+    return change;
+}
+
+enum larder_status
+user_preferences_cache_changed(struct user_cache *cache, const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = change_of_user_preferences(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+user_preferences_batch_changed(struct user_batch *batch, const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = change_of_user_preferences(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+user_preferences_batch_delete(struct user_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_user_preferences(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_user_preferences, &key);
 }
 
 static const struct larder_type larder_type_of_user_preferences = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_user_preferences};
@@ -1883,6 +1986,21 @@ user_addresses_cache_delete_many(struct user_cache *cache, const struct user_add
     return larder_stub_delete_many(larder_core(cache), pick_user_addresses, keys, count, ret_each);
 }
 
+enum larder_status
+user_addresses_cache_delete_all(struct user_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_user_addresses);
+}
+
+enum larder_status
+user_addresses_batch_delete(struct user_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_user_addresses(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_user_addresses, &key);
+}
+
 static const struct larder_type larder_type_of_user_addresses = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct user_saved_address), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_user_saved_address}};
 
 enum larder_status
@@ -2153,6 +2271,21 @@ user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_i
     return larder_stub_delete_many(larder_core(cache), pick_user_id_by_email, keys, count, ret_each);
 }
 
+enum larder_status
+user_id_by_email_cache_delete_all(struct user_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_user_id_by_email);
+}
+
+enum larder_status
+user_id_by_email_batch_delete(struct user_batch *batch, const char *email)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_user_id_by_email(&key, email);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_user_id_by_email, &key);
+}
+
 static const struct larder_type larder_type_of_user_id_by_email = {.kind = LARDER_KIND_U64};
 
 enum larder_status
@@ -2208,7 +2341,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "user",
     .env_prefix = "USER",
     .db = 3,
@@ -2277,16 +2410,18 @@ struct event__profile_edited {
     uint64_t id;
 };
 
-static const struct larder_entity *
-pick_event_profile_edited(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_profile_edited(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__profile_edited *p = params;
     switch (i) {
     case 0:
         append_user_profile(key, p->id);
-        return &entity_user_profile;
+        *ret_entity = &entity_user_profile;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2294,7 +2429,14 @@ enum larder_status
 user_cache_on_profile_edited(struct user_cache *cache, uint64_t id)
 {
     const struct event__profile_edited larder_params = {id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_profile_edited, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_profile_edited, &larder_params, 1);
+}
+
+enum larder_status
+user_batch_on_profile_edited(struct user_batch *batch, uint64_t id)
+{
+    const struct event__profile_edited larder_params = {id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_profile_edited, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event email_changed */
@@ -2305,22 +2447,26 @@ struct event__email_changed {
     const char *new_email;
 };
 
-static const struct larder_entity *
-pick_event_email_changed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_email_changed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__email_changed *p = params;
     switch (i) {
     case 0:
         append_user_profile(key, p->id);
-        return &entity_user_profile;
+        *ret_entity = &entity_user_profile;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_user_id_by_email(key, p->old_email);
-        return &entity_user_id_by_email;
+        *ret_entity = &entity_user_id_by_email;
+        return LARDER_AIM_ENTRY;
     case 2:
         append_user_id_by_email(key, p->new_email);
-        return &entity_user_id_by_email;
+        *ret_entity = &entity_user_id_by_email;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2328,7 +2474,14 @@ enum larder_status
 user_cache_on_email_changed(struct user_cache *cache, uint64_t id, const char *old_email, const char *new_email)
 {
     const struct event__email_changed larder_params = {id, old_email, new_email};
-    return larder_stub_invalidate(larder_core(cache), pick_event_email_changed, &larder_params, 3);
+    return larder_stub_event(larder_core(cache), aim_event_email_changed, &larder_params, 3);
+}
+
+enum larder_status
+user_batch_on_email_changed(struct user_batch *batch, uint64_t id, const char *old_email, const char *new_email)
+{
+    const struct event__email_changed larder_params = {id, old_email, new_email};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_email_changed, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event preferences_saved */
@@ -2337,16 +2490,18 @@ struct event__preferences_saved {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_preferences_saved(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_preferences_saved(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__preferences_saved *p = params;
     switch (i) {
     case 0:
         append_user_preferences(key, p->user_id);
-        return &entity_user_preferences;
+        *ret_entity = &entity_user_preferences;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2354,7 +2509,14 @@ enum larder_status
 user_cache_on_preferences_saved(struct user_cache *cache, uint64_t user_id)
 {
     const struct event__preferences_saved larder_params = {user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_preferences_saved, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_preferences_saved, &larder_params, 1);
+}
+
+enum larder_status
+user_batch_on_preferences_saved(struct user_batch *batch, uint64_t user_id)
+{
+    const struct event__preferences_saved larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_preferences_saved, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event address_book_edited */
@@ -2363,16 +2525,18 @@ struct event__address_book_edited {
     uint64_t user_id;
 };
 
-static const struct larder_entity *
-pick_event_address_book_edited(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_address_book_edited(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__address_book_edited *p = params;
     switch (i) {
     case 0:
         append_user_addresses(key, p->user_id);
-        return &entity_user_addresses;
+        *ret_entity = &entity_user_addresses;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2380,7 +2544,14 @@ enum larder_status
 user_cache_on_address_book_edited(struct user_cache *cache, uint64_t user_id)
 {
     const struct event__address_book_edited larder_params = {user_id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_address_book_edited, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_address_book_edited, &larder_params, 1);
+}
+
+enum larder_status
+user_batch_on_address_book_edited(struct user_batch *batch, uint64_t user_id)
+{
+    const struct event__address_book_edited larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_address_book_edited, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event account_closed */
@@ -2390,25 +2561,30 @@ struct event__account_closed {
     const char *email;
 };
 
-static const struct larder_entity *
-pick_event_account_closed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_account_closed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__account_closed *p = params;
     switch (i) {
     case 0:
         append_user_profile(key, p->id);
-        return &entity_user_profile;
+        *ret_entity = &entity_user_profile;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_user_preferences(key, p->id);
-        return &entity_user_preferences;
+        *ret_entity = &entity_user_preferences;
+        return LARDER_AIM_ENTRY;
     case 2:
         append_user_addresses(key, p->id);
-        return &entity_user_addresses;
+        *ret_entity = &entity_user_addresses;
+        return LARDER_AIM_ENTRY;
     case 3:
         append_user_id_by_email(key, p->email);
-        return &entity_user_id_by_email;
+        *ret_entity = &entity_user_id_by_email;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2416,5 +2592,37 @@ enum larder_status
 user_cache_on_account_closed(struct user_cache *cache, uint64_t id, const char *email)
 {
     const struct event__account_closed larder_params = {id, email};
-    return larder_stub_invalidate(larder_core(cache), pick_event_account_closed, &larder_params, 4);
+    return larder_stub_event(larder_core(cache), aim_event_account_closed, &larder_params, 4);
+}
+
+enum larder_status
+user_batch_on_account_closed(struct user_batch *batch, uint64_t id, const char *email)
+{
+    const struct event__account_closed larder_params = {id, email};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_account_closed, &larder_params, 4);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+user_cache_batch_begin(struct user_cache *cache, struct user_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct user_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+user_batch_commit(struct user_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void user_batch_discard(struct user_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

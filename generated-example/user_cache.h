@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "user_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "user_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct user_cache; /* opaque */
+struct user_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum user_channel */
 
@@ -339,6 +340,31 @@ enum larder_status
 user_profile_cache_delete_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+user_profile_cache_changed(struct user_cache *cache, const struct user_profile *before, const struct user_profile *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+user_profile_cache_delete_all(struct user_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+user_profile_batch_delete(struct user_batch *batch, uint64_t id);
+LARDER_MUST_USE enum larder_status
+user_profile_batch_changed(struct user_batch *batch, const struct user_profile *before, const struct user_profile *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -447,6 +473,31 @@ user_preferences_cache_set_many(struct user_cache *cache, const struct user_pref
 enum larder_status
 user_preferences_cache_delete_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_changed(struct user_cache *cache, const struct user_preferences *before, const struct user_preferences *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+user_preferences_cache_delete_all(struct user_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+user_preferences_batch_delete(struct user_batch *batch, uint64_t user_id);
+LARDER_MUST_USE enum larder_status
+user_preferences_batch_changed(struct user_batch *batch, const struct user_preferences *before, const struct user_preferences *after);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -558,6 +609,17 @@ enum larder_status
 user_addresses_cache_delete_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+user_addresses_cache_delete_all(struct user_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+user_addresses_batch_delete(struct user_batch *batch, uint64_t user_id);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -667,6 +729,17 @@ enum larder_status
 user_id_by_email_cache_delete_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+user_id_by_email_cache_delete_all(struct user_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+user_id_by_email_batch_delete(struct user_batch *batch, const char *email);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -689,29 +762,66 @@ void user_id_by_email_release_many(const struct user_id_by_email **values, size_
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 enum larder_status
 user_cache_on_profile_edited(struct user_cache *cache, uint64_t id);
+enum larder_status
+user_batch_on_profile_edited(struct user_batch *batch, uint64_t id);
 
 /*
  * The old address leads nowhere from now on
  */
 enum larder_status
 user_cache_on_email_changed(struct user_cache *cache, uint64_t id, const char *old_email, const char *new_email);
+enum larder_status
+user_batch_on_email_changed(struct user_batch *batch, uint64_t id, const char *old_email, const char *new_email);
 
 enum larder_status
 user_cache_on_preferences_saved(struct user_cache *cache, uint64_t user_id);
+enum larder_status
+user_batch_on_preferences_saved(struct user_batch *batch, uint64_t user_id);
 
 enum larder_status
 user_cache_on_address_book_edited(struct user_cache *cache, uint64_t user_id);
+enum larder_status
+user_batch_on_address_book_edited(struct user_batch *batch, uint64_t user_id);
 
 /*
  * Nothing of this person stays in the cache
  */
 enum larder_status
 user_cache_on_account_closed(struct user_cache *cache, uint64_t id, const char *email);
+enum larder_status
+user_batch_on_account_closed(struct user_batch *batch, uint64_t id, const char *email);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     user_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? user_batch_commit(batch) : user_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+user_cache_batch_begin(struct user_cache *cache, struct user_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+user_batch_commit(struct user_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void user_batch_discard(struct user_batch *batch);
 
 #ifdef __cplusplus
 }

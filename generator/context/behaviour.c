@@ -3,6 +3,7 @@
 
 #include "context/c_escape.h"
 #include "context/ctype.h"
+#include "context/reach.h"
 
 static const char *const kind_names[SCH_RESPONSE + 1] = {
     [SCH_OBJECT] = "object",   [SCH_INDEX] = "index",
@@ -123,7 +124,8 @@ static struct ctx_value *tags_of(struct arena *arena, const struct sch_entity *e
 {
     struct ctx_value *list = ctx_list(arena);
     for (size_t i = 0; i < entity->tag_count; i++) {
-        struct ctx_value *map = ctx_map_for(arena, 2);
+        struct ctx_value *map = ctx_map_for(arena, 3);
+        ctx_set(map, "parts", reach_tag_parts(arena, &entity->tags[i]));
         ctx_set_string(map, "pattern", esc_comment_line(arena, entity->tags[i].pattern));
         ctx_set_string(map, "form", esc_comment_line(arena, entity->tags[i].form->form));
         ctx_add(list, map);

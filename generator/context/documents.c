@@ -289,6 +289,7 @@ static struct ctx_value *entity_list(struct arena *arena, const struct sch_servi
         ctx_set_flag(map, "has_policies", ctx_count(policies) != 0);
         ctx_set(map, "reached_by", events);
         ctx_set_flag(map, "is_reached", ctx_count(events) != 0);
+        ctx_set_flag(map, "has_changed", entity->has_changed);
         set_description(map, arena, entity->description);
         ctx_add(list, map);
     }

@@ -8,6 +8,8 @@
 #include "context/behaviour.h"
 #include "context/c_escape.h"
 #include "context/ctype.h"
+#include "context/key_parts.h"
+#include "context/reach.h"
 #include "context/shapes.h"
 #include "context/steps.h"
 #include "context/structs.h"
@@ -92,46 +94,6 @@ static struct ctx_value *param_list(struct arena *arena, const struct sch_param 
 
 /* ------------------------------------------------------------------- keys */
 
-/* What appends a parameter to a key: by its value, or, of |hash, by its text. */
-static const char *key_call(const struct sch_param *param)
-{
-    enum sch_kind kind = param->type.kind;
-    if (kind == SCH_STRING) {
-        return param->hash ? "larder_key_string_hash" : "larder_key_string";
-    }
-    if (kind == SCH_BOOL || kind == SCH_UUID) {
-        return kind == SCH_BOOL ? "larder_key_bool" : "larder_key_uuid";
-    }
-    return kind >= SCH_I8 ? "larder_key_i64" : "larder_key_u64";
-}
-
-static struct ctx_value *key_part(struct arena *arena, const struct sch_entity *entity,
-                                  const struct sch_part *part)
-{
-    struct ctx_value *map = ctx_map(arena);
-    bool literal = part->literal != NULL;
-    const struct sch_param *param = literal ? NULL : &entity->params[part->param];
-    bool is_enum = !literal && param->type.kind == SCH_ENUM;
-    ctx_set_string(map, "literal",
-                   literal ? esc_literal(arena, part->literal, part->literal_len) : NULL);
-    ctx_set_number(map, "length", (long long)part->literal_len);
-    ctx_set_string(map, "argument", literal ? NULL : param->c_name);
-    ctx_set_string(map, "call", literal || is_enum ? NULL : key_call(param));
-    ctx_set_string(map, "enum", is_enum ? param->type.decl->c_name : NULL);
-    ctx_set_number(map, "enumerators", is_enum ? (long long)param->type.decl->enumerator_count : 0);
-    ctx_set_flag(map, "hash", !literal && param->hash && param->type.kind != SCH_STRING);
-    return map;
-}
-
-static struct ctx_value *key_parts(struct arena *arena, const struct sch_entity *entity)
-{
-    struct ctx_value *list = ctx_list(arena);
-    for (size_t i = 0; i < entity->part_count; i++) {
-        ctx_add(list, key_part(arena, entity, &entity->parts[i]));
-    }
-    return list;
-}
-
 /* How a value's field is held against the key's parameter: an expression that is true when they agree. */
 static const char *agreement(struct arena *arena, const struct sch_param *param)
 {
@@ -146,10 +108,16 @@ static const char *agreement(struct arena *arena, const struct sch_param *param)
     return arena_printf(arena, "value->%s == %s", field, name);
 }
 
+/* Whether each parameter is a field: of the value, or of what an index leads to. */
+static bool params_are_fields(const struct sch_entity *entity)
+{
+    return entity->params_are_fields || entity->kind == SCH_INDEX;
+}
+
 static struct ctx_value *agreements(struct arena *arena, const struct sch_entity *entity)
 {
     struct ctx_value *list = ctx_list(arena);
-    for (size_t i = 0; entity->params_are_fields && i < entity->param_count; i++) {
+    for (size_t i = 0; params_are_fields(entity) && i < entity->param_count; i++) {
         struct ctx_value *map = ctx_map(arena);
         ctx_set_string(map, "test", agreement(arena, &entity->params[i]));
         ctx_set_flag(map, "more", i + 1 < entity->param_count);
@@ -256,24 +224,38 @@ static void set_shape(struct arena *arena, struct ctx_value *map, const struct s
     ctx_set_string(map, "embedded", has_defaults ? type->decl->c_name : NULL);
 }
 
+static struct ctx_value *entity_parts(struct arena *arena, const struct sch_entity *entity)
+{
+    const struct key_spelling spelling = {
+        .parts = entity->parts,
+        .part_count = entity->part_count,
+        .params = entity->params,
+        .expressions = key_expressions(arena, entity->params, entity->param_count, ""),
+        .groups = entity->groups,
+        .group_count = entity->group_count,
+    };
+    return key_parts(arena, &spelling);
+}
+
 static void set_key(struct arena *arena, struct ctx_value *map, const struct sch_entity *entity)
 {
     size_t count = entity->param_count;
     ctx_set_string(map, "pattern", esc_comment_line(arena, entity->pattern));
     ctx_set_string(map, "pattern_literal",
                    esc_literal(arena, entity->pattern, strlen(entity->pattern)));
-    ctx_set(map, "parts", key_parts(arena, entity));
+    ctx_set(map, "parts", entity_parts(arena, entity));
     ctx_set_flag(map, "keyed", count != 0);
     ctx_set(map, "params", param_list(arena, entity->params, count));
     ctx_set_string(map, "declarations", declarations(arena, entity->params, count));
     ctx_set_string(map, "params_first", leading_declarations(arena, entity->params, count));
     ctx_set_string(map, "arguments", arguments(arena, entity->params, count, ""));
     ctx_set_string(map, "key_arguments", arguments(arena, entity->params, count, "k->"));
+    ctx_set_string(map, "each_arguments", arguments(arena, entity->params, count, "k[i]."));
     ctx_set_string(map, "call_arguments", arguments(arena, entity->params, count, "c->"));
     ctx_set_flag(map, "agrees", entity->params_are_fields);
     ctx_set(map, "agreements", agreements(arena, entity));
     ctx_set_string(map, "field_arguments",
-                   entity->params_are_fields ? field_arguments(arena, entity) : NULL);
+                   params_are_fields(entity) ? field_arguments(arena, entity) : NULL);
 }
 
 static void set_compress(struct arena *arena, struct ctx_value *map,
@@ -294,11 +276,23 @@ static void set_compress(struct arena *arena, struct ctx_value *map,
     ctx_set(map, "compress", compress);
 }
 
+/* What a read gives: the entity's own struct, or what an index leads to. */
+static void set_row(struct arena *arena, struct ctx_value *map, const struct sch_entity *entity)
+{
+    const struct sch_entity *row = entity->of;
+    ctx_set_string(map, "value", row == NULL ? entity->c_name : row->c_name);
+    ctx_set_string(map, "row", row == NULL ? NULL : row->c_name);
+    ctx_set_string(map, "row_arguments", row == NULL ? NULL : field_arguments(arena, row));
+}
+
 static struct ctx_value *make_entity(struct arena *arena, const struct sch_service *service,
                                      const struct behaviour_kinds *kinds, size_t index)
 {
     const struct sch_entity *entity = &service->entities[index];
-    struct ctx_value *map = ctx_map_for(arena, 60);
+    const struct sch_entity *lives = entity->of != NULL ? entity->of : entity;
+    struct ctx_value *map = ctx_map_for(arena, 80);
+    ctx_set_flag(map, "is_object", entity->kind == SCH_OBJECT);
+    ctx_set_flag(map, "is_index", entity->kind == SCH_INDEX);
     ctx_set_string(map, "name", entity->name);
     ctx_set_string(map, "x", entity->c_name);
     ctx_set_string(map, "counter",
@@ -307,18 +301,37 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
     ctx_set_number(map, "index", (long long)index);
     ctx_set_flag(map, "more", index + 1 < service->entity_count);
     ctx_set_string(map, "lifetime", entity_lifetime_text(arena, service, entity));
-    ctx_set_number(map, "ttl_index", ttl_index(service, entity->ttl_name));
-    ctx_set_number(map, "ttl_ms", entity->ttl_ms);
+    ctx_set_number(map, "ttl_index", ttl_index(service, lives->ttl_name));
+    ctx_set_number(map, "ttl_ms", lives->ttl_ms);
     ctx_set_number(map, "jitter_ppm", entity->jitter_ppm);
     ctx_set_number(map, "version", entity->version);
     ctx_set_number(map, "max_bytes", (long long)entity->max_bytes);
     set_compress(arena, map, entity);
-    ctx_set_string(map, "slots", steps_slots(arena, entity));
     set_key(arena, map, entity);
-    set_shape(arena, map, entity);
-    ctx_set_string(map, "type", shape_of(arena, entity));
+    set_row(arena, map, entity);
+    if (entity->kind == SCH_OBJECT) {
+        ctx_set_string(map, "slots", steps_slots(arena, entity));
+        set_shape(arena, map, entity);
+        ctx_set_string(map, "type", shape_of(arena, entity));
+    }
     behaviour_entity(arena, kinds, map, entity);
+    reach_entity(arena, map, entity);
     return map;
+}
+
+/* Each with its object, and those of one object behind each other. */
+struct ctx_value *index_context(struct arena *arena, const struct sch_service *service)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < service->entity_count; i++) {
+        const struct sch_entity *entity = &service->entities[i];
+        for (size_t k = 0; k < entity->index_count; k++) {
+            struct ctx_value *map = ctx_map_for(arena, 1);
+            ctx_set_string(map, "index", entity->indexes[k]->c_name);
+            ctx_add(list, map);
+        }
+    }
+    return list;
 }
 
 struct ctx_value *entity_context(struct arena *arena, const struct sch_service *service)
@@ -334,30 +347,6 @@ struct ctx_value *entity_context(struct arena *arena, const struct sch_service *
 
 /* ----------------------------------------------------------------- events */
 
-/* Of those that are one entry: what this version generates. */
-static struct ctx_value *targets(struct arena *arena, const struct sch_event *event)
-{
-    struct ctx_value *list = ctx_list(arena);
-    for (size_t i = 0; i < event->target_count; i++) {
-        const struct sch_target *target = &event->targets[i];
-        if (target->kind != SCH_TARGET_ENTRY) {
-            continue;
-        }
-        struct ctx_value *map = ctx_map(arena);
-        struct text args;
-        text_init(&args, arena, LIST_MAX);
-        for (size_t a = 0; a < target->arg_count; a++) {
-            text_printf(&args, ", p->%s", event->params[target->args[a]].c_name);
-        }
-        ctx_set_number(map, "index", (long long)i);
-        ctx_set_string(map, "x", target->entity->c_name);
-        ctx_set_string(map, "entity", target->entity->name);
-        ctx_set_string(map, "arguments", args.data);
-        ctx_add(list, map);
-    }
-    return list;
-}
-
 struct ctx_value *event_context(struct arena *arena, const struct sch_service *service)
 {
     struct ctx_value *list = ctx_list(arena);
@@ -366,6 +355,7 @@ struct ctx_value *event_context(struct arena *arena, const struct sch_service *s
         struct ctx_value *map = ctx_map(arena);
         ctx_set_string(map, "name", event->name);
         ctx_set_string(map, "function", event->c_name);
+        ctx_set_string(map, "batch_function", event->c_batch_name);
         ctx_doc(map, arena, event->description);
         ctx_set_flag(map, "has_params", event->param_count != 0);
         ctx_set(map, "params", param_list(arena, event->params, event->param_count));
@@ -374,9 +364,8 @@ struct ctx_value *event_context(struct arena *arena, const struct sch_service *s
                        leading_declarations(arena, event->params, event->param_count));
         const char *all = arguments(arena, event->params, event->param_count, "");
         ctx_set_string(map, "initials", *all == '\0' ? all : all + strlen(", "));
-        ctx_set(map, "targets", targets(arena, event));
+        reach_event(arena, map, event);
         ctx_set(map, "reaches", behaviour_event(arena, event));
-        ctx_set_number(map, "count", (long long)event->target_count);
         ctx_add(list, map);
     }
     return list;

@@ -194,16 +194,6 @@ static bool check_count(const struct call *call, const struct sch_entity *entity
     return false;
 }
 
-static void note_later(const struct call *call, enum sch_target_kind kind)
-{
-    if (kind != SCH_TARGET_ENTRY) {
-        later_refuse(call->reader, call->scalar->pos,
-                     kind == SCH_TARGET_ALL
-                         ? "every entry of an entity cannot be invalidated at once in this version"
-                         : "a group of entries cannot be invalidated at once in this version");
-    }
-}
-
 static bool check_kind(const struct call *call, const struct sch_entity *entity)
 {
     if (entity->kind != SCH_INDEX && entity->kind != SCH_LOCK && entity->kind != SCH_RATE_LIMIT) {
@@ -233,7 +223,6 @@ static bool check_call(struct call *call, const struct sch_entity *entity,
     enum sch_target_kind kind = names == entity->param_count ? SCH_TARGET_ENTRY
                                 : names == 0                 ? SCH_TARGET_ALL
                                                              : SCH_TARGET_GROUP;
-    note_later(call, kind);
     if (good) {
         call->event->targets[call->event->target_count++] =
             (struct sch_target){.pos = call->scalar->pos,

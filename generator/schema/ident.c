@@ -177,6 +177,8 @@ void ident_assign(struct reader *reader)
         struct sch_event *event = &service->events[i];
         event->c_name = arena_printf(reader->arena, "%s_cache_on_%s", service->name,
                                      ident_snake(reader->arena, event->name));
+        event->c_batch_name = arena_printf(reader->arena, "%s_batch_on_%s", service->name,
+                                           ident_snake(reader->arena, event->name));
         name_params(reader->arena, event->params, event->param_count);
     }
 }

@@ -11,6 +11,7 @@
 
 struct graph_job {
     struct arena *arena;
+    struct diag *diag;
     struct sch_service *service;
 };
 
@@ -82,6 +83,30 @@ static void count_target(const struct graph_job *job, const struct sch_event *ev
     }
 }
 
+/* Keeps the entity's groups in order. Each is a version that is read with every entry. */
+static void add_group(const struct graph_job *job, struct sch_entity *entity,
+                      const struct sch_target *target)
+{
+    size_t i = 0;
+    while (i < entity->group_count && entity->groups[i] < target->arg_count) {
+        i++;
+    }
+    if (i < entity->group_count && entity->groups[i] == target->arg_count) {
+        return;
+    }
+    if (entity->group_count == SCH_GROUPS_MAX) {
+        diag_error(job->diag, target->pos, "limit",
+                   "more than %d groups of one entity by different numbers of parameters: each is "
+                   "looked up with every read",
+                   SCH_GROUPS_MAX);
+        return;
+    }
+    for (size_t k = entity->group_count++; k > i; k--) {
+        entity->groups[k] = entity->groups[k - 1];
+    }
+    entity->groups[i] = target->arg_count;
+}
+
 static void link_target(const struct graph_job *job, const struct sch_event *event,
                         const struct sch_target *target)
 {
@@ -93,6 +118,10 @@ static void link_target(const struct graph_job *job, const struct sch_event *eve
     } else {
         struct sch_entity *entity = entity_of(job, target);
         entity->reached_by[entity->reached_by_count++] = (struct sch_reach){event, target};
+        entity->has_all |= target->kind == SCH_TARGET_ALL;
+        if (target->kind == SCH_TARGET_GROUP) {
+            add_group(job, entity, target);
+        }
     }
 }
 
@@ -161,7 +190,7 @@ static void mark_reached(const struct graph_job *job)
 
 void graph_build(struct reader *reader)
 {
-    struct graph_job job = {reader->arena, reader->service};
+    struct graph_job job = {reader->arena, reader->diag, reader->service};
     link_indexes(&job);
     link_events(&job);
     mark_changes(&job);

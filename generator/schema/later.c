@@ -13,11 +13,6 @@ static void add(struct reader *reader, struct src_pos pos, bool refused, const c
     reader->later[reader->later_count++] = (struct later){pos, refused, text};
 }
 
-void later_refuse(struct reader *reader, struct src_pos pos, const char *text)
-{
-    add(reader, pos, true, text);
-}
-
 /* A key that is there but asks for what would happen anyway. */
 static bool asks_for_nothing(const struct job *job, enum opt_id id)
 {
@@ -47,7 +42,7 @@ static void note_key(struct job *job, enum opt_id id)
 void later_note(struct job *job)
 {
     const struct yml_node *kind = given(job, OPT_KIND)->node;
-    if (job->entity->kind != SCH_OBJECT) {
+    if (job->entity->kind != SCH_OBJECT && job->entity->kind != SCH_INDEX) {
         add(job->reader, kind->pos, true,
             arena_printf(job->reader->arena, "entities of kind '%s' are not in this version",
                          kind->text));

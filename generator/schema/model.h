@@ -197,6 +197,8 @@ struct sch_place {
     struct src_pos pos;
 };
 
+enum { SCH_GROUPS_MAX = 4 }; /* the runtime's LARDER_GROUPS_MAX */
+
 /* Which members count is said by the kind (options.def: what its keys are); the others are zero. */
 struct sch_entity {
     const char *name;
@@ -249,6 +251,10 @@ struct sch_entity {
     /* What makes entries stale (key_graph.c). */
     struct sch_reach *reached_by; /* events that name it */
     size_t reached_by_count;
+    bool has_all; /* an event invalidates all its entries at once */
+    /* So many leading parameters make a group that an event invalidates; ascending, none twice. */
+    size_t groups[SCH_GROUPS_MAX];
+    size_t group_count;
     const struct sch_entity **indexes; /* that lead to it */
     size_t index_count;
     bool has_changed; /* every parameter of the key, its indexes and tags is a field: the rows
@@ -283,7 +289,8 @@ struct sch_reach {
 
 struct sch_event {
     const char *name;
-    const char *c_name; /* "product_cache_on_price_list_imported" */
+    const char *c_name;       /* "product_cache_on_price_list_imported" */
+    const char *c_batch_name; /* "product_batch_on_price_list_imported" */
     struct src_pos pos;
     const char *description;
     struct sch_param *params;

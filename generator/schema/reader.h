@@ -33,7 +33,7 @@ enum {
     LIMIT_KEY = 1024,      /* bytes; the runtime's LARDER_KEY_MAX */
     LIMIT_POSITION = 1024, /* the largest field id; options.def says the same */
     LIMIT_NESTING = 32,    /* of list<map<…>> */
-    LIMIT_TAGS = 16        /* of an entity */
+    LIMIT_TAGS = 8         /* of an entity; the runtime's LARDER_TAGS_MAX */
 };
 
 /* Where the lines of a file begin. */
@@ -219,8 +219,7 @@ void ident_assign(struct reader *reader);
 void collide_check(struct reader *reader);
 void meet_check(struct reader *reader); /* two patterns that make one key, or tag (samekey.c) */
 void advise(struct reader *reader);     /* the warnings (advise.c) */
-/* What is not in this version (later.c): notes an error; reports all. `text` must last. */
-void later_refuse(struct reader *reader, struct src_pos pos, const char *text);
+/* Reports what is not in this version (later.c). */
 void later_report(struct reader *reader);
 
 #endif

@@ -268,11 +268,9 @@ static bool find_form(struct aim *aim)
 static const struct yml_node *tag_scalar(struct reader *reader, const struct yml_node *map)
 {
     struct opt_values values;
-    if (!opt_read(reader, map, OPT_SCOPE_TARGET, OPT_ALL_KINDS, map->pos, &values) ||
-        values.of[OPT_TARGET_TAG].node == NULL) {
+    if (!opt_read(reader, map, OPT_SCOPE_TARGET, OPT_ALL_KINDS, map->pos, &values)) {
         return NULL;
     }
-    later_refuse(reader, values.of[OPT_TARGET_TAG].key->pos, "tags are not in this version");
     return values.of[OPT_TARGET_TAG].node;
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cache/away.h"
 #include "cache/call.h"
+#include "cache/delete_all.h"
 #include "client/settings.h"
 #include "codec/envelope.h"
 #include "key/key.h"
@@ -21,8 +22,10 @@ enum {
     REPLY_SLACK_BYTES = 64 * 1024, /* of a reply, besides the value in it */
     CLIENT_NAME_BYTES = 64,
     STUB_COMPRESS = 2, /* the stub version from which on entities say how they are compressed, */
-    STUB_POLICY = 4    /* ... and have policies, versions and tags */
+    STUB_POLICY = 4    /* ... and have policies, versions, tags and indexes */
 };
+
+static const int64_t TTL_MAX_MS = INT64_C(1) << 53;
 
 /* -------------------------------------------------------------------- open */
 
@@ -64,6 +67,29 @@ static bool entity_is_sound(const struct larder_service *service, size_t i)
            (service->stub_version < STUB_POLICY || entity->group_count <= LARDER_GROUPS_MAX);
 }
 
+static bool index_is_sound(const struct larder_service *service, size_t i)
+{
+    const struct larder_index *index = service->indexes[i];
+    return index != NULL && index->pointer != NULL && index->row != NULL && index->leads != NULL &&
+           index->append_pointer != NULL && index->append_row != NULL &&
+           index->pointer->index < service->entity_count &&
+           service->entities[index->pointer->index] == index->pointer &&
+           index->row->index < service->entity_count &&
+           service->entities[index->row->index] == index->row;
+}
+
+static bool indexes_are_sound(const struct larder_service *service)
+{
+    if (service->stub_version < STUB_POLICY) {
+        return true;
+    }
+    bool sound = service->indexes != NULL || service->index_count == 0;
+    for (size_t i = 0; sound && i < service->index_count; i++) {
+        sound = index_is_sound(service, i);
+    }
+    return sound;
+}
+
 static enum larder_status check_service(const struct larder_service *service)
 {
     if (service == NULL) {
@@ -80,6 +106,7 @@ static enum larder_status check_service(const struct larder_service *service)
     for (size_t i = 0; sound && i < service->entity_count; i++) {
         sound = entity_is_sound(service, i);
     }
+    sound = sound && indexes_are_sound(service);
     return sound ? LARDER_OK : larder_error_set(LARDER_E_ARG, "the service's table is not whole");
 }
 
@@ -92,6 +119,19 @@ static void resolve_compress(const struct larder_cache *cache, const struct lard
     if (cache->service->stub_version >= STUB_COMPRESS && settings->compress) {
         state->compress = entity->compress;
         state->compress_above = entity->compress_above;
+    }
+}
+
+/* Each entity's indexes, which stand behind each other in the service's. */
+static void resolve_indexes(const struct larder_cache *cache)
+{
+    const struct larder_service *service = cache->service;
+    for (size_t i = 0; service->stub_version >= STUB_POLICY && i < service->index_count; i++) {
+        struct larder_entity_state *state = larder_state_of(cache, service->indexes[i]->row);
+        if (state->index_count == 0) {
+            state->indexes = &service->indexes[i];
+        }
+        state->index_count++;
     }
 }
 
@@ -126,6 +166,27 @@ static enum larder_status resolve_policy(const struct larder_cache *cache,
     return LARDER_OK;
 }
 
+/* Twice as long as anything that carries versions stays: what goes before, is at most a miss.
+ * What is stored for longer than the schema says makes its versions stay longer, too. */
+static void resolve_version_ttl(struct larder_cache *cache)
+{
+    bool for_ever = false;
+    int64_t longest_ms = 0;
+    for (size_t i = 0; i < cache->service->entity_count; i++) {
+        const struct larder_entity_state *state = &cache->states[i];
+        const struct larder_policy *policy = state->policy;
+        int64_t window_ms = policy->while_revalidate_ms > policy->if_error_ms
+                                ? policy->while_revalidate_ms
+                                : policy->if_error_ms;
+        if (state->is_versioned) {
+            for_ever |= state->ttl_ms == 0;
+            longest_ms =
+                state->ttl_ms + window_ms > longest_ms ? state->ttl_ms + window_ms : longest_ms;
+        }
+    }
+    cache->version_ttl_ms = for_ever || longest_ms > TTL_MAX_MS / 2 ? 0 : 2 * longest_ms;
+}
+
 /* The states, on cache lines, each with what its entity resolved to. */
 static enum larder_status make_states(struct larder_cache *cache,
                                       const struct larder_settings *settings)
@@ -148,6 +209,10 @@ static enum larder_status make_states(struct larder_cache *cache,
             entity->ttl_index >= 0 ? settings->ttls_ms[entity->ttl_index] : entity->ttl_ms;
         resolve_compress(cache, entity, settings, state);
         status = resolve_policy(cache, entity, state);
+    }
+    resolve_indexes(cache);
+    if (status == LARDER_OK) {
+        resolve_version_ttl(cache);
     }
     return status;
 }
@@ -314,6 +379,7 @@ void larder_stub_close(struct larder_cache *cache)
     larder_flights_release(&cache->flights);
     larder_load_gate_release(&cache->loads);
     larder_compressor_release(&cache->compressor);
+    larder_clearing_free(cache);
     for (size_t i = 0; cache->states != NULL && i < cache->service->entity_count; i++) {
         larder_free(&allocator, cache->states[i].guesses);
     }

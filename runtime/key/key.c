@@ -51,6 +51,11 @@ void larder_key_literal(struct larder_key *key, const char *text, size_t len)
     }
 }
 
+void larder_tag_begin(struct larder_key *text)
+{
+    larder_key_init(text, NULL, 0);
+}
+
 void larder_key_mark(struct larder_key *key, size_t i)
 {
     if (i < LARDER_GROUPS_MAX) {

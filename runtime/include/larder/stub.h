@@ -105,6 +105,8 @@ struct larder_tags {
     uint64_t ids[LARDER_TAGS_MAX];
 };
 
+/* Starts the text of a tag: empty, and behind no prefix. */
+LARDER_API void larder_tag_begin(struct larder_key *text);
 /* Adds the tag that was spelt into *text as keys are, from its prefix_len on. */
 LARDER_API void larder_tags_add(struct larder_tags *tags, const struct larder_key *text);
 
@@ -146,6 +148,27 @@ struct larder_entity {
     const struct larder_call_shape *call; /* of its loaders */
 };
 
+/* What stands at the key of an index: the key of what it leads to, behind the prefix. */
+struct larder_pointer {
+    const char *key;
+    uint16_t marks[LARDER_GROUPS_MAX]; /* as of struct larder_key, less the prefix; 0: none */
+};
+
+LARDER_API bool larder_pointer_encode(struct larder_writer *writer, const void *value);
+LARDER_API bool larder_pointer_decode(struct larder_reader *reader, void *value);
+LARDER_API void larder_pointer_defaults(void *value);
+
+/* Another way to an entity's values. */
+struct larder_index {
+    const struct larder_entity *pointer; /* its values are struct larder_pointer */
+    const struct larder_entity *row;     /* what it leads to */
+    /* Whether a value of `row` is what `call` asks the index for. */
+    bool (*leads)(const void *row, const void *call);
+    /* Append the keys that such a value has: of the index, and its own. */
+    void (*append_pointer)(struct larder_key *key, const void *row);
+    void (*append_row)(struct larder_key *key, const void *row);
+};
+
 struct larder_service {
     uint32_t stub_version;
     const char *name;       /* "product" */
@@ -156,6 +179,9 @@ struct larder_service {
     size_t ttl_count;
     const struct larder_entity *const *entities;
     size_t entity_count;
+    /* From stub version 4 on; those of one entity stand behind each other. */
+    const struct larder_index *const *indexes;
+    size_t index_count;
 };
 
 /* ---------------------------------------------------------- life cycle */
@@ -209,6 +235,15 @@ LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_or_load(
     struct larder_cache *cache, const struct larder_entity *entity, const struct larder_key *key,
     larder_load_fn *load, const void *call, const void **ret_value);
 
+/* Through an index: `key` is the index's, `call` holds its parameters, and the loader with
+ * its user; the value is one of index->row. */
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_index_get(
+    struct larder_cache *cache, const struct larder_index *index, const struct larder_key *key,
+    const void *call, const void **ret_value);
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_index_get_or_load(
+    struct larder_cache *cache, const struct larder_index *index, const struct larder_key *key,
+    larder_load_fn *load, const void *call, const void **ret_value);
+
 /* ---------------------------------------------------------- many at once */
 
 /* Appends the i-th key of the caller's array to *key, which has been begun,
@@ -221,6 +256,24 @@ typedef const struct larder_entity *larder_key_fn(struct larder_key *key, const 
 LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_many(
     struct larder_cache *cache, const struct larder_entity *entity, larder_key_fn *build,
     const void *keys, size_t count, void *ret_values, enum larder_status *ret_each);
+/* Runs the typed loader of many: `keys` are count of the caller's, `out` as many values of
+ * entity->value_size bytes. */
+typedef enum larder_status larder_load_many_fn(struct larder_load *load, const void *call,
+                                               const void *keys, size_t count, void *out,
+                                               enum larder_status *each);
+
+struct larder_many_load {
+    larder_key_fn *build;
+    const void *keys; /* the caller's array */
+    size_t key_size;  /* of an element */
+    larder_load_many_fn *load;
+    const void *call;
+};
+
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_many_or_load(
+    struct larder_cache *cache, const struct larder_entity *entity,
+    const struct larder_many_load *many, size_t count, void *ret_values,
+    enum larder_status *ret_each);
 /* values: an array of count structs of entity->value_size bytes. */
 LARDER_API enum larder_status larder_stub_set_many(struct larder_cache *cache,
                                                    const struct larder_entity *entity,
@@ -230,10 +283,79 @@ LARDER_API enum larder_status larder_stub_set_many(struct larder_cache *cache,
 LARDER_API enum larder_status larder_stub_delete_many(struct larder_cache *cache,
                                                       larder_key_fn *build, const void *keys,
                                                       size_t count, enum larder_status *ret_each);
-/* Events: deletes all entries that `build` names, in one trip; OK whether or not they were there. */
+/* Events of services before stub version 4: deletes all entries that `build` names, in one
+ * trip; OK whether or not they were there. */
 LARDER_API enum larder_status larder_stub_invalidate(struct larder_cache *cache,
                                                      larder_key_fn *build, const void *params,
                                                      size_t count);
+
+/* ---------------------------------------------------------- invalidation */
+
+/*
+ * All from stub version 4 on. Entries are deleted; what reaches many entries at once
+ * (groups, entities, tags) gets a new version instead, one write for all that a call
+ * names. Everything goes in one trip. OK whether or not anything was there. What
+ * cannot be spelt (E_ARG: NULL, no enumerator; E_TOO_LARGE: a text over 1 KiB) holds
+ * up nothing else. A failure is journalled before the call returns; larder_outcome()
+ * tells what became of the writes.
+ */
+
+/* What an event's target reaches, and what is spelt of it. */
+enum larder_aim {
+    LARDER_AIM_ENTRY, /* the key */
+    LARDER_AIM_GROUP, /* a leading part of a key, up to the end of a parameter */
+    LARDER_AIM_ALL,   /* nothing */
+    LARDER_AIM_TAG    /* the tag's text; *ret_entity stays NULL */
+};
+
+/* Appends what the i-th target of an event needs to *key, which has been begun, and
+ * tells whose entries it reaches. May set key->status. */
+typedef enum larder_aim larder_target_fn(struct larder_key *key, const void *params, size_t i,
+                                         const struct larder_entity **ret_entity);
+
+LARDER_API enum larder_status larder_stub_event(struct larder_cache *cache, larder_target_fn *aim,
+                                                const void *params, size_t count);
+
+/* A row before and after a change; one of them may be NULL. `build` makes the keys of
+ * a row: its own and those of its indexes. Its tags are the entity's to tell. */
+struct larder_change {
+    const struct larder_entity *entity;
+    const void *before;
+    const void *after;
+    larder_key_fn *build;
+    size_t count;
+};
+
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_changed(
+    struct larder_cache *cache, const struct larder_change *change);
+
+/* All entries of an entity: by its version, where it has one; else page by page.
+ * E_TIMEOUT: not all was looked at; the same thread's next call goes on. */
+LARDER_API enum larder_status larder_stub_delete_all(struct larder_cache *cache,
+                                                     const struct larder_entity *entity);
+
+/* Invalidations that are sent together, later. One thread at a time; over before the
+ * cache is closed. What is put in twice is sent once. */
+struct larder_drops;
+
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_batch_begin(
+    struct larder_cache *cache, struct larder_drops **ret_batch);
+/* Starts a key of the batch's cache. A NULL batch makes it E_ARG. */
+LARDER_API void larder_stub_batch_key(const struct larder_drops *batch, struct larder_key *key);
+/* These put in what the calls above would send. E_NOMEM, and E_TOO_LARGE of a batch that is
+ * full: nothing of this call was put in, and what was there before still is. */
+LARDER_API enum larder_status larder_stub_batch_delete(struct larder_drops *batch,
+                                                       const struct larder_entity *entity,
+                                                       const struct larder_key *key);
+LARDER_API enum larder_status larder_stub_batch_event(struct larder_drops *batch,
+                                                      larder_target_fn *aim, const void *params,
+                                                      size_t count);
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_batch_changed(
+    struct larder_drops *batch, const struct larder_change *change);
+/* Sends all and frees the batch, whatever comes of it. */
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_batch_commit(struct larder_drops *batch);
+/* Frees it; NULL is fine. */
+LARDER_API void larder_stub_batch_discard(struct larder_drops *batch);
 
 /* ---------------------------------------------------------------- values */
 

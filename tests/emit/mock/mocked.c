@@ -143,6 +143,34 @@ static void every_other_call_can_be_said(void **state)
     assert_int_equal(shop_front_cache_delete(cache), LARDER_OK);
 }
 
+static void invalidations_can_be_said(void **state)
+{
+    const struct larder_uuid device = {{1, 2, 3}};
+    const struct shop_item was = {.id = 7, .name = "oolong"}, is = {.id = 7, .name = "sencha"};
+    struct shop_batch *batch = NULL;
+    (void)state;
+    expect_shop_item_cache_changed(&was, &is, LARDER_OK);
+    assert_int_equal(shop_item_cache_changed(cache, &was, &is), LARDER_OK);
+    expect_shop_item_cache_changed(NULL, &is, LARDER_E_TIMEOUT);
+    assert_int_equal(shop_item_cache_changed(cache, NULL, &is), LARDER_E_TIMEOUT);
+    expect_shop_front_cache_delete_all(LARDER_OK);
+    assert_int_equal(shop_front_cache_delete_all(cache), LARDER_OK);
+    expect_shop_cache_batch_begin(LARDER_OK);
+    expect_shop_item_batch_changed(&was, NULL, LARDER_OK);
+    expect_shop_token_batch_delete("a", device, SHOP_COLOUR_RED, LARDER_OK);
+    expect_shop_batch_on_item_changed(7, LARDER_OK);
+    expect_shop_batch_commit(LARDER_OK);
+    assert_int_equal(shop_cache_batch_begin(cache, &batch), LARDER_OK);
+    assert_int_equal(shop_item_batch_changed(batch, &was, NULL), LARDER_OK);
+    assert_int_equal(shop_token_batch_delete(batch, "a", device, SHOP_COLOUR_RED), LARDER_OK);
+    assert_int_equal(shop_batch_on_item_changed(batch, 7), LARDER_OK);
+    assert_int_equal(shop_batch_commit(batch), LARDER_OK);
+    expect_shop_cache_batch_begin(LARDER_OK);
+    expect_shop_batch_discard();
+    assert_int_equal(shop_cache_batch_begin(cache, &batch), LARDER_OK);
+    shop_batch_discard(batch);
+}
+
 /* ------------------------------------------------ what must not pass */
 
 static void another_key(void **state)
@@ -204,6 +232,14 @@ static void an_invalid_value(void **state)
     expect_shop_item_cache_get(42, LARDER_OK, &(struct shop_item){.id = 42}); /* no name */
 }
 
+static void a_row_where_none_was(void **state)
+{
+    const struct shop_item row = {.id = 7, .name = "oolong"};
+    (void)state;
+    expect_shop_item_cache_changed(NULL, &row, LARDER_OK);
+    larder_ignore(shop_item_cache_changed(cache, &row, &row));
+}
+
 static void a_release_is_missing(void **state)
 {
     (void)state;
@@ -219,13 +255,14 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_new_name_is_stored_and_told),
         cmocka_unit_test(many_are_counted),
         cmocka_unit_test(every_other_call_can_be_said),
+        cmocka_unit_test(invalidations_can_be_said),
     };
     const struct CMUnitTest wrong[] = {
         cmocka_unit_test(another_key),           cmocka_unit_test(not_expected),
         cmocka_unit_test(expected_and_not_made), cmocka_unit_test(another_value),
         cmocka_unit_test(another_text),          cmocka_unit_test(another_uuid),
         cmocka_unit_test(one_of_many_keys),      cmocka_unit_test(an_invalid_value),
-        cmocka_unit_test(a_release_is_missing),
+        cmocka_unit_test(a_row_where_none_was),  cmocka_unit_test(a_release_is_missing),
     };
     const size_t which = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     if (argc > 2 && which < sizeof wrong / sizeof *wrong) {

@@ -114,6 +114,35 @@ static void what_nothing_reaches_is_known(void **state)
     schema_release(&schema);
 }
 
+static void groups_are_counted_by_their_parameters(void **state)
+{
+    (void)state;
+    struct schema_text schema =
+        schema_read(SCHEMA_HEAD "entities:\n"
+                                "  cell: { key: \"cell:{a:u8}:{b:u8}:{c:u8}\", value: u8 }\n"
+                                "  row: { key: \"row:{a:u8}\", value: u8 }\n"
+                                "events:\n"
+                                "  gone:\n"
+                                "    params: { a: u8, b: u8, c: u8 }\n"
+                                "    invalidate:\n"
+                                "      - cell(a, b, *)\n"
+                                "      - cell(b, *, *)\n"
+                                "      - cell(b, a, *)\n"
+                                "      - cell(a, b, c)\n"
+                                "      - cell(*)\n"
+                                "      - row(a)\n");
+    assert_string_equal(schema.text, "");
+    const struct sch_entity *cell = &schema.service->entities[0];
+    const struct sch_entity *row = &schema.service->entities[1];
+    assert_true(cell->has_all);
+    assert_int_equal(cell->group_count, 2);
+    assert_int_equal(cell->groups[0], 1);
+    assert_int_equal(cell->groups[1], 2);
+    assert_false(row->has_all);
+    assert_int_equal(row->group_count, 0);
+    schema_release(&schema);
+}
+
 /* A list whose only way is a tag that rows of another entity change. */
 static void a_changed_tag_reaches_its_carriers(void **state)
 {
@@ -142,6 +171,7 @@ int main(void)
         cmocka_unit_test(tags_of_one_form_are_one),
         cmocka_unit_test(rows_that_hold_their_key_say_what_they_change),
         cmocka_unit_test(what_nothing_reaches_is_known),
+        cmocka_unit_test(groups_are_counted_by_their_parameters),
         cmocka_unit_test(a_changed_tag_reaches_its_carriers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -598,6 +598,46 @@ static void releasing_nothing_is_fine(void **state)
 
 #define METERED_TEST(f) cmocka_unit_test_setup_teardown(f, meter_reset, meter_is_empty)
 
+/* Counts how often each of the keys 0..99 is shown. */
+static void count_shown(void *user, const void *key, size_t key_len, const uint8_t *value,
+                        size_t value_len)
+{
+    unsigned *shown = user;
+    unsigned number = 0;
+    assert_int_equal(key_len, sizeof number);
+    memcpy(&number, key, sizeof number);
+    assert_true(number < 100);
+    assert_int_equal(value_len, 1);
+    assert_int_equal(value[0], number);
+    shown[number]++;
+}
+
+static void a_walk_shows_what_is_there_once(void **state)
+{
+    struct larder_store *store = larder_store_new(&metered, 64 << 20);
+    unsigned shown[100] = {0};
+    unsigned parts = 0;
+    uint64_t at = 0;
+    (void)state;
+    assert_non_null(store);
+    for (unsigned i = 0; i < 100; i++) {
+        const uint8_t value = (uint8_t)i;
+        const struct larder_store_item item = {&i, sizeof i, &value, 1,
+                                               i % 2 == 0 ? LARDER_STORE_NEVER : 5};
+        assert_int_equal(larder_store_put(store, LARDER_STORE_ALWAYS, &item, 1), LARDER_OK);
+    }
+    do {
+        at = larder_store_walk(store, at, 10, 5, count_shown, shown);
+        parts++;
+    } while (at != 0);
+    assert_in_range(parts, 4, 6);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(shown[i], i % 2 == 0); /* the others are past their time */
+    }
+    assert_int_equal(larder_store_walk(store, UINT64_MAX, 10, 5, count_shown, shown), 0);
+    larder_store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -619,6 +659,7 @@ int main(void)
         METERED_TEST(a_new_working_set_takes_over),
         METERED_TEST(every_failed_allocation_leaves_the_store_whole),
         METERED_TEST(threads_see_whole_values_of_their_key),
+        METERED_TEST(a_walk_shows_what_is_there_once),
         METERED_TEST(releasing_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

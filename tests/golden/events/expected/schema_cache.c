@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct shop_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct shop_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_shop_season[] = {
     "spring",
     "autumn",
@@ -396,6 +401,55 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
     return larder_stub_delete_many(larder_core(cache), pick_shop_item, keys, count, ret_each);
 }
 
+enum larder_status
+shop_item_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_item);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_item(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_item *value = row;
+    switch (i) {
+    case 0:
+        append_shop_item(key, value->id);
+        return &entity_shop_item;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_item(const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = {&entity_shop_item, before, after, key_of_shop_item, 1};
+    return change;
+}
+
+enum larder_status
+shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = change_of_shop_item(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_item_batch_changed(struct shop_batch *batch, const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = change_of_shop_item(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+shop_item_batch_delete(struct shop_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_item(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_item, &key);
+}
+
 static const struct larder_type larder_type_of_shop_item = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_item};
 
 enum larder_status
@@ -691,6 +745,55 @@ shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_k
     return larder_stub_delete_many(larder_core(cache), pick_shop_price, keys, count, ret_each);
 }
 
+enum larder_status
+shop_price_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_price);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_price(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_price *value = row;
+    switch (i) {
+    case 0:
+        append_shop_price(key, value->item_id, value->season);
+        return &entity_shop_price;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_price(const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = {&entity_shop_price, before, after, key_of_shop_price, 1};
+    return change;
+}
+
+enum larder_status
+shop_price_cache_changed(struct shop_cache *cache, const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = change_of_shop_price(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_price_batch_changed(struct shop_batch *batch, const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = change_of_shop_price(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+shop_price_batch_delete(struct shop_batch *batch, uint64_t item_id, enum shop_season season)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_price(&key, item_id, season);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_price, &key);
+}
+
 static const struct larder_type larder_type_of_shop_price = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_price};
 
 enum larder_status
@@ -952,6 +1055,21 @@ shop_front_cache_key(struct shop_cache *cache, char *buf, size_t size, size_t *r
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
 }
 
+enum larder_status
+shop_front_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_front);
+}
+
+enum larder_status
+shop_front_batch_delete(struct shop_batch *batch)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_front(&key);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_front, &key);
+}
+
 static const struct larder_type larder_type_of_shop_front = {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}};
 
 enum larder_status
@@ -1003,7 +1121,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "shop",
     .env_prefix = "SHOP",
     .db = -1,
@@ -1070,22 +1188,26 @@ struct event__item_changed {
     enum shop_season season;
 };
 
-static const struct larder_entity *
-pick_event_item_changed(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_item_changed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__item_changed *p = params;
     switch (i) {
     case 0:
         append_shop_item(key, p->id);
-        return &entity_shop_item;
+        *ret_entity = &entity_shop_item;
+        return LARDER_AIM_ENTRY;
     case 1:
         append_shop_price(key, p->id, p->season);
-        return &entity_shop_price;
+        *ret_entity = &entity_shop_price;
+        return LARDER_AIM_ENTRY;
     case 2:
         append_shop_front(key);
-        return &entity_shop_front;
+        *ret_entity = &entity_shop_front;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -1093,26 +1215,66 @@ enum larder_status
 shop_cache_on_item_changed(struct shop_cache *cache, uint64_t id, enum shop_season season)
 {
     const struct event__item_changed larder_params = {id, season};
-    return larder_stub_invalidate(larder_core(cache), pick_event_item_changed, &larder_params, 3);
+    return larder_stub_event(larder_core(cache), aim_event_item_changed, &larder_params, 3);
+}
+
+enum larder_status
+shop_batch_on_item_changed(struct shop_batch *batch, uint64_t id, enum shop_season season)
+{
+    const struct event__item_changed larder_params = {id, season};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_item_changed, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event redecorated */
 
-static const struct larder_entity *
-pick_event_redecorated(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_redecorated(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     (void)params;
     switch (i) {
     case 0:
         append_shop_front(key);
-        return &entity_shop_front;
+        *ret_entity = &entity_shop_front;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
 enum larder_status
 shop_cache_on_redecorated(struct shop_cache *cache)
 {
-    return larder_stub_invalidate(larder_core(cache), pick_event_redecorated, NULL, 1);
+    return larder_stub_event(larder_core(cache), aim_event_redecorated, NULL, 1);
+}
+
+enum larder_status
+shop_batch_on_redecorated(struct shop_batch *batch)
+{
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_redecorated, NULL, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+shop_cache_batch_begin(struct shop_cache *cache, struct shop_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct shop_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+shop_batch_commit(struct shop_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void shop_batch_discard(struct shop_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct bank_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct bank_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_bank_currency[] = {
     "EUR",
     "USD",
@@ -417,6 +422,55 @@ bank_account_cache_delete_many(struct bank_cache *cache, const struct bank_accou
     return larder_stub_delete_many(larder_core(cache), pick_bank_account, keys, count, ret_each);
 }
 
+enum larder_status
+bank_account_cache_delete_all(struct bank_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_bank_account);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_bank_account(struct larder_key *key, const void *row, size_t i)
+{
+    const struct bank_account *value = row;
+    switch (i) {
+    case 0:
+        append_bank_account(key, value->id);
+        return &entity_bank_account;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_bank_account(const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = {&entity_bank_account, before, after, key_of_bank_account, 1};
+    return change;
+}
+
+enum larder_status
+bank_account_cache_changed(struct bank_cache *cache, const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = change_of_bank_account(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+bank_account_batch_changed(struct bank_batch *batch, const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = change_of_bank_account(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+bank_account_batch_delete(struct bank_batch *batch, struct larder_uuid id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_bank_account(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_bank_account, &key);
+}
+
 static const struct larder_type larder_type_of_bank_account = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_bank_account};
 
 enum larder_status
@@ -466,7 +520,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "bank",
     .env_prefix = "BANK",
     .db = -1,
@@ -518,4 +572,29 @@ bank_cache_stats(struct bank_cache *cache, struct bank_cache_counters *ret_stats
         ret_status = larder_stub_stats(larder_core(cache), &entity_bank_account, &ret_stats->bank_account);
     }
     return ret_status;
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+bank_cache_batch_begin(struct bank_cache *cache, struct bank_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct bank_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+bank_batch_commit(struct bank_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void bank_batch_discard(struct bank_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct keys_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct keys_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_keys_locale[] = {
     "de",
     "en_GB",
@@ -532,6 +537,21 @@ keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_k
     return larder_stub_delete_many(larder_core(cache), pick_keys_every, keys, count, ret_each);
 }
 
+enum larder_status
+keys_every_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_every);
+}
+
+enum larder_status
+keys_every_batch_delete(struct keys_batch *batch, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_every(&key, a, b, c, d, e, f, g, h);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_every, &key);
+}
+
 static const struct larder_type larder_type_of_keys_every = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_keys_every};
 
 enum larder_status
@@ -825,6 +845,21 @@ keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_keys_tagged, keys, count, ret_each);
+}
+
+enum larder_status
+keys_tagged_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_tagged);
+}
+
+enum larder_status
+keys_tagged_batch_delete(struct keys_batch *batch, uint64_t user_id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_tagged(&key, user_id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_tagged, &key);
 }
 
 static const struct larder_type larder_type_of_keys_tagged = {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}};
@@ -1125,6 +1160,55 @@ keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_k
     return larder_stub_delete_many(larder_core(cache), pick_keys_clash, keys, count, ret_each);
 }
 
+enum larder_status
+keys_clash_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_clash);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_keys_clash(struct larder_key *key, const void *row, size_t i)
+{
+    const struct keys_clash *value = row;
+    switch (i) {
+    case 0:
+        append_keys_clash(key, value->cache, value->int_, value->ret_value);
+        return &entity_keys_clash;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_keys_clash(const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = {&entity_keys_clash, before, after, key_of_keys_clash, 1};
+    return change;
+}
+
+enum larder_status
+keys_clash_cache_changed(struct keys_cache *cache, const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = change_of_keys_clash(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+keys_clash_batch_changed(struct keys_batch *batch, const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = change_of_keys_clash(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+keys_clash_batch_delete(struct keys_batch *batch, uint64_t cache_, const char *int_, uint8_t ret_value_)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_clash(&key, cache_, int_, ret_value_);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_clash, &key);
+}
+
 static const struct larder_type larder_type_of_keys_clash = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_keys_clash};
 
 enum larder_status
@@ -1416,6 +1500,21 @@ keys_param_cache_delete_many(struct keys_cache *cache, const struct keys_param_k
     return larder_stub_delete_many(larder_core(cache), pick_keys_param, keys, count, ret_each);
 }
 
+enum larder_status
+keys_param_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_param);
+}
+
+enum larder_status
+keys_param_batch_delete(struct keys_batch *batch, uint8_t params)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_param(&key, params);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_param, &key);
+}
+
 static const struct larder_type larder_type_of_keys_param = {.kind = LARDER_KIND_LIST, .stride = sizeof(uint8_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U8}};
 
 enum larder_status
@@ -1699,6 +1798,21 @@ keys_locals_cache_delete_many(struct keys_cache *cache, const struct keys_locals
     return larder_stub_delete_many(larder_core(cache), pick_keys_locals, keys, count, ret_each);
 }
 
+enum larder_status
+keys_locals_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_locals);
+}
+
+enum larder_status
+keys_locals_batch_delete(struct keys_batch *batch, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_locals(&key, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_locals, &key);
+}
+
 static const struct larder_type larder_type_of_keys_locals = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_keys_locals};
 
 enum larder_status
@@ -1972,6 +2086,21 @@ keys_packed_cache_delete_many(struct keys_cache *cache, const struct keys_packed
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_keys_packed, keys, count, ret_each);
+}
+
+enum larder_status
+keys_packed_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_packed);
+}
+
+enum larder_status
+keys_packed_batch_delete(struct keys_batch *batch, uint8_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_packed(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_packed, &key);
 }
 
 static const struct larder_type larder_type_of_keys_packed = {.kind = LARDER_KIND_STRING};
@@ -2249,6 +2378,21 @@ keys_packed_too_cache_delete_many(struct keys_cache *cache, const struct keys_pa
     return larder_stub_delete_many(larder_core(cache), pick_keys_packed_too, keys, count, ret_each);
 }
 
+enum larder_status
+keys_packed_too_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_packed_too);
+}
+
+enum larder_status
+keys_packed_too_batch_delete(struct keys_batch *batch, uint8_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_packed_too(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_packed_too, &key);
+}
+
 static const struct larder_type larder_type_of_keys_packed_too = {.kind = LARDER_KIND_BYTES};
 
 enum larder_status
@@ -2517,6 +2661,21 @@ keys_not_packed_cache_delete_many(struct keys_cache *cache, const struct keys_no
     enum larder_status *ret_each)
 {
     return larder_stub_delete_many(larder_core(cache), pick_keys_not_packed, keys, count, ret_each);
+}
+
+enum larder_status
+keys_not_packed_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_not_packed);
+}
+
+enum larder_status
+keys_not_packed_batch_delete(struct keys_batch *batch, uint8_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_not_packed(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_not_packed, &key);
 }
 
 static const struct larder_type larder_type_of_keys_not_packed = {.kind = LARDER_KIND_U8};
@@ -2814,6 +2973,55 @@ keys_functions_cache_delete_many(struct keys_cache *cache, const struct keys_fun
     return larder_stub_delete_many(larder_core(cache), pick_keys_functions, keys, count, ret_each);
 }
 
+enum larder_status
+keys_functions_cache_delete_all(struct keys_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_keys_functions);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_keys_functions(struct larder_key *key, const void *row, size_t i)
+{
+    const struct keys_functions *value = row;
+    switch (i) {
+    case 0:
+        append_keys_functions(key, value->strcmp, value->memcmp);
+        return &entity_keys_functions;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_keys_functions(const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = {&entity_keys_functions, before, after, key_of_keys_functions, 1};
+    return change;
+}
+
+enum larder_status
+keys_functions_cache_changed(struct keys_cache *cache, const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = change_of_keys_functions(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+keys_functions_batch_changed(struct keys_batch *batch, const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = change_of_keys_functions(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+keys_functions_batch_delete(struct keys_batch *batch, const char *strcmp, struct larder_uuid memcmp)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_keys_functions(&key, strcmp, memcmp);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_keys_functions, &key);
+}
+
 static const struct larder_type larder_type_of_keys_functions = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_keys_functions};
 
 enum larder_status
@@ -2871,7 +3079,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "keys",
     .env_prefix = "KEYS",
     .db = 7,
@@ -2959,16 +3167,18 @@ struct event__params {
     uint8_t service;
 };
 
-static const struct larder_entity *
-pick_event_params(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_params(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__params *p = params;
     switch (i) {
     case 0:
         append_keys_param(key, p->params);
-        return &entity_keys_param;
+        *ret_entity = &entity_keys_param;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -2976,5 +3186,37 @@ enum larder_status
 keys_cache_on_params(struct keys_cache *cache, uint8_t params, uint8_t status, uint8_t p, uint8_t i, uint8_t service)
 {
     const struct event__params larder_params = {params, status, p, i, service};
-    return larder_stub_invalidate(larder_core(cache), pick_event_params, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_params, &larder_params, 1);
+}
+
+enum larder_status
+keys_batch_on_params(struct keys_batch *batch, uint8_t params, uint8_t status, uint8_t p, uint8_t i, uint8_t service)
+{
+    const struct event__params larder_params = {params, status, p, i, service};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_params, &larder_params, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+keys_cache_batch_begin(struct keys_cache *cache, struct keys_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct keys_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+keys_batch_commit(struct keys_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void keys_batch_discard(struct keys_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

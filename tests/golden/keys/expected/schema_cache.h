@@ -16,9 +16,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "schema_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "schema_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -27,6 +27,7 @@ extern "C" {
 #endif
 
 struct keys_cache; /* opaque */
+struct keys_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum keys_locale */
 
@@ -195,6 +196,17 @@ enum larder_status
 keys_every_cache_delete_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_every_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_every_batch_delete(struct keys_batch *batch, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -302,6 +314,17 @@ keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_ke
 enum larder_status
 keys_tagged_cache_delete_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_tagged_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_tagged_batch_delete(struct keys_batch *batch, uint64_t user_id);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -412,6 +435,31 @@ enum larder_status
 keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_changed(struct keys_cache *cache, const struct keys_clash *before, const struct keys_clash *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_clash_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_clash_batch_delete(struct keys_batch *batch, uint64_t cache_, const char *int_, uint8_t ret_value_);
+LARDER_MUST_USE enum larder_status
+keys_clash_batch_changed(struct keys_batch *batch, const struct keys_clash *before, const struct keys_clash *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -519,6 +567,17 @@ keys_param_cache_set_many(struct keys_cache *cache, const struct keys_param_key 
 enum larder_status
 keys_param_cache_delete_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_param_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_param_batch_delete(struct keys_batch *batch, uint8_t params);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -633,6 +692,17 @@ enum larder_status
 keys_locals_cache_delete_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_locals_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_locals_batch_delete(struct keys_batch *batch, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -739,6 +809,17 @@ keys_packed_cache_set_many(struct keys_cache *cache, const struct keys_packed_ke
 enum larder_status
 keys_packed_cache_delete_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_packed_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_packed_batch_delete(struct keys_batch *batch, uint8_t id);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -847,6 +928,17 @@ enum larder_status
 keys_packed_too_cache_delete_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_packed_too_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_packed_too_batch_delete(struct keys_batch *batch, uint8_t id);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -953,6 +1045,17 @@ keys_not_packed_cache_set_many(struct keys_cache *cache, const struct keys_not_p
 enum larder_status
 keys_not_packed_cache_delete_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
     enum larder_status *ret_each);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_not_packed_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_not_packed_batch_delete(struct keys_batch *batch, uint8_t id);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -1062,6 +1165,31 @@ enum larder_status
 keys_functions_cache_delete_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_changed(struct keys_cache *cache, const struct keys_functions *before, const struct keys_functions *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+keys_functions_cache_delete_all(struct keys_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+keys_functions_batch_delete(struct keys_batch *batch, const char *strcmp, struct larder_uuid memcmp);
+LARDER_MUST_USE enum larder_status
+keys_functions_batch_changed(struct keys_batch *batch, const struct keys_functions *before, const struct keys_functions *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -1084,11 +1212,40 @@ void keys_functions_release_many(const struct keys_functions **values, size_t co
 
 /* ------------------------------------------------------------ events */
 
-/* Each makes stale what the schema says, in one round trip. OK whether or not
- * anything was there. */
+/* Each makes stale what the schema says, in one round trip; to be called after the
+ * commit. OK whether or not anything was there. The other form puts it into a batch. */
 
 enum larder_status
 keys_cache_on_params(struct keys_cache *cache, uint8_t params, uint8_t status, uint8_t p, uint8_t i, uint8_t service);
+enum larder_status
+keys_batch_on_params(struct keys_batch *batch, uint8_t params, uint8_t status, uint8_t p, uint8_t i, uint8_t service);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     keys_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? keys_batch_commit(batch) : keys_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+keys_cache_batch_begin(struct keys_cache *cache, struct keys_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+keys_batch_commit(struct keys_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void keys_batch_discard(struct keys_batch *batch);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct shop_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct shop_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 /*
  * Names of our own that meet a schema's begin with larder_ or ret_, which none
  * of those does.
@@ -328,6 +333,55 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
     return larder_stub_delete_many(larder_core(cache), pick_shop_item, keys, count, ret_each);
 }
 
+enum larder_status
+shop_item_cache_delete_all(struct shop_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_shop_item);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_item(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_item *value = row;
+    switch (i) {
+    case 0:
+        append_shop_item(key, value->id);
+        return &entity_shop_item;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_item(const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = {&entity_shop_item, before, after, key_of_shop_item, 1};
+    return change;
+}
+
+enum larder_status
+shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = change_of_shop_item(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_item_batch_changed(struct shop_batch *batch, const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = change_of_shop_item(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+shop_item_batch_delete(struct shop_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_shop_item(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_shop_item, &key);
+}
+
 static const struct larder_type larder_type_of_shop_item = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_shop_item};
 
 enum larder_status
@@ -377,7 +431,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "shop",
     .env_prefix = "SHOP",
     .db = -1,
@@ -429,4 +483,29 @@ shop_cache_stats(struct shop_cache *cache, struct shop_cache_counters *ret_stats
         ret_status = larder_stub_stats(larder_core(cache), &entity_shop_item, &ret_stats->shop_item);
     }
     return ret_status;
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+shop_cache_batch_begin(struct shop_cache *cache, struct shop_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct shop_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+shop_batch_commit(struct shop_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void shop_batch_discard(struct shop_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

@@ -16,9 +16,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "schema_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "schema_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -27,6 +27,7 @@ extern "C" {
 #endif
 
 struct shop_cache; /* opaque */
+struct shop_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------------------ values */
 
@@ -152,6 +153,31 @@ enum larder_status
 shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+shop_item_cache_delete_all(struct shop_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+shop_item_batch_delete(struct shop_batch *batch, uint64_t id);
+LARDER_MUST_USE enum larder_status
+shop_item_batch_changed(struct shop_batch *batch, const struct shop_item *before, const struct shop_item *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -171,6 +197,33 @@ shop_item_to_json(const struct shop_item *value, char *buf, size_t size, size_t 
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void shop_item_release(const struct shop_item *value);
 void shop_item_release_many(const struct shop_item **values, size_t count);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     shop_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? shop_batch_commit(batch) : shop_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+shop_cache_batch_begin(struct shop_cache *cache, struct shop_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+shop_batch_commit(struct shop_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void shop_batch_discard(struct shop_batch *batch);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct text_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct text_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 /*
  * Names of our own that meet a schema's begin with larder_ or ret_, which none
  * of those does.
@@ -401,6 +406,55 @@ text_thing_cache_delete_many(struct text_cache *cache, const struct text_thing_k
     return larder_stub_delete_many(larder_core(cache), pick_text_thing, keys, count, ret_each);
 }
 
+enum larder_status
+text_thing_cache_delete_all(struct text_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_text_thing);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_text_thing(struct larder_key *key, const void *row, size_t i)
+{
+    const struct text_thing *value = row;
+    switch (i) {
+    case 0:
+        append_text_thing(key, value->id);
+        return &entity_text_thing;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_text_thing(const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = {&entity_text_thing, before, after, key_of_text_thing, 1};
+    return change;
+}
+
+enum larder_status
+text_thing_cache_changed(struct text_cache *cache, const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = change_of_text_thing(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+text_thing_batch_changed(struct text_batch *batch, const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = change_of_text_thing(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+text_thing_batch_delete(struct text_batch *batch, uint64_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_text_thing(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_text_thing, &key);
+}
+
 static const struct larder_type larder_type_of_text_thing = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_text_thing};
 
 enum larder_status
@@ -450,7 +504,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "text",
     .env_prefix = "TEXT",
     .db = -1,
@@ -510,16 +564,18 @@ struct event__done {
     uint64_t id;
 };
 
-static const struct larder_entity *
-pick_event_done(struct larder_key *key, const void *params, size_t i)
+static enum larder_aim
+aim_event_done(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
 {
     const struct event__done *p = params;
     switch (i) {
     case 0:
         append_text_thing(key, p->id);
-        return &entity_text_thing;
+        *ret_entity = &entity_text_thing;
+        return LARDER_AIM_ENTRY;
     default:
-        return NULL;
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
     }
 }
 
@@ -527,5 +583,37 @@ enum larder_status
 text_cache_on_done(struct text_cache *cache, uint64_t id)
 {
     const struct event__done larder_params = {id};
-    return larder_stub_invalidate(larder_core(cache), pick_event_done, &larder_params, 1);
+    return larder_stub_event(larder_core(cache), aim_event_done, &larder_params, 1);
+}
+
+enum larder_status
+text_batch_on_done(struct text_batch *batch, uint64_t id)
+{
+    const struct event__done larder_params = {id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_done, &larder_params, 1);
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+text_cache_batch_begin(struct text_cache *cache, struct text_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct text_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+text_batch_commit(struct text_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void text_batch_discard(struct text_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

@@ -17,6 +17,11 @@ static struct larder_cache *larder_core(struct kinds_cache *cache)
     return (struct larder_cache *)cache;
 }
 
+static struct larder_drops *larder_core_batch(struct kinds_batch *batch)
+{
+    return (struct larder_drops *)batch;
+}
+
 static const char *const larder_names_of_kinds_colour[] = {
     "red",
     "green",
@@ -1387,6 +1392,55 @@ kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_ke
     return larder_stub_delete_many(larder_core(cache), pick_kinds_all, keys, count, ret_each);
 }
 
+enum larder_status
+kinds_all_cache_delete_all(struct kinds_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_kinds_all);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_kinds_all(struct larder_key *key, const void *row, size_t i)
+{
+    const struct kinds_all *value = row;
+    switch (i) {
+    case 0:
+        append_kinds_all(key, value->u);
+        return &entity_kinds_all;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_kinds_all(const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = {&entity_kinds_all, before, after, key_of_kinds_all, 1};
+    return change;
+}
+
+enum larder_status
+kinds_all_cache_changed(struct kinds_cache *cache, const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = change_of_kinds_all(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+kinds_all_batch_changed(struct kinds_batch *batch, const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = change_of_kinds_all(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+enum larder_status
+kinds_all_batch_delete(struct kinds_batch *batch, uint64_t u)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_kinds_all(&key, u);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_kinds_all, &key);
+}
+
 static const struct larder_type larder_type_of_kinds_all = {.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_all};
 
 enum larder_status
@@ -1646,6 +1700,21 @@ kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t 
     struct larder_key key;
     make_kinds_words(&key, cache);
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+enum larder_status
+kinds_words_cache_delete_all(struct kinds_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_kinds_words);
+}
+
+enum larder_status
+kinds_words_batch_delete(struct kinds_batch *batch)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_kinds_words(&key);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_kinds_words, &key);
 }
 
 static const struct larder_type larder_type_of_kinds_words = {.kind = LARDER_KIND_LIST, .stride = sizeof(const char *), .item = &(const struct larder_type){.kind = LARDER_KIND_STRING}};
@@ -1963,6 +2032,21 @@ kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_
     return larder_stub_delete_many(larder_core(cache), pick_kinds_grid, keys, count, ret_each);
 }
 
+enum larder_status
+kinds_grid_cache_delete_all(struct kinds_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_kinds_grid);
+}
+
+enum larder_status
+kinds_grid_batch_delete(struct kinds_batch *batch, int16_t x, int16_t y)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_kinds_grid(&key, x, y);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_kinds_grid, &key);
+}
+
 static const struct larder_type larder_type_of_kinds_grid = {.kind = LARDER_KIND_LIST, .stride = sizeof(struct larder_u8_list), .item = &(const struct larder_type){.kind = LARDER_KIND_LIST, .stride = sizeof(uint8_t), .item = &(const struct larder_type){.kind = LARDER_KIND_U8}}};
 
 enum larder_status
@@ -2201,6 +2285,21 @@ kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size
     struct larder_key key;
     make_kinds_headline(&key, cache);
     return larder_stub_key(larder_core(cache), &key, buf, size, ret_len);
+}
+
+enum larder_status
+kinds_headline_cache_delete_all(struct kinds_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_kinds_headline);
+}
+
+enum larder_status
+kinds_headline_batch_delete(struct kinds_batch *batch)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_kinds_headline(&key);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_kinds_headline, &key);
 }
 
 static const struct larder_type larder_type_of_kinds_headline = {.kind = LARDER_KIND_STRING};
@@ -2512,6 +2611,21 @@ kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_tabl
     return larder_stub_delete_many(larder_core(cache), pick_kinds_table, keys, count, ret_each);
 }
 
+enum larder_status
+kinds_table_cache_delete_all(struct kinds_cache *cache)
+{
+    return larder_stub_delete_all(larder_core(cache), &entity_kinds_table);
+}
+
+enum larder_status
+kinds_table_batch_delete(struct kinds_batch *batch, uint32_t id)
+{
+    struct larder_key key;
+    larder_stub_batch_key(larder_core_batch(batch), &key);
+    append_kinds_table(&key, id);
+    return larder_stub_batch_delete(larder_core_batch(batch), &entity_kinds_table, &key);
+}
+
 static const struct larder_type larder_type_of_kinds_table = {.kind = LARDER_KIND_MAP, .stride = sizeof(struct kinds_table_value_entry), .value_at = offsetof(struct kinds_table_value_entry, value), .item = &(const struct larder_type){.kind = LARDER_KIND_STRUCT, .shape = &larder_shape_of_kinds_point}};
 
 enum larder_status
@@ -2566,7 +2680,7 @@ static const struct larder_entity *const larder_own_entities[] = {
 };
 
 static const struct larder_service larder_own_service = {
-    .stub_version = 3,
+    .stub_version = 4,
     .name = "kinds",
     .env_prefix = "KINDS",
     .db = -1,
@@ -2630,4 +2744,29 @@ kinds_cache_stats(struct kinds_cache *cache, struct kinds_cache_counters *ret_st
         ret_status = larder_stub_stats(larder_core(cache), &entity_kinds_table, &ret_stats->kinds_table);
     }
     return ret_status;
+}
+
+/* ------------------------------------------------------------- batches */
+
+enum larder_status
+kinds_cache_batch_begin(struct kinds_cache *cache, struct kinds_batch **ret_batch)
+{
+    struct larder_drops *begun = NULL;
+    if (ret_batch == NULL) {
+        return larder_stub_bad_argument(NULL, "ret_batch");
+    }
+    enum larder_status ret_status = larder_stub_batch_begin(larder_core(cache), &begun);
+    *ret_batch = (struct kinds_batch *)begun;
+    return ret_status;
+}
+
+enum larder_status
+kinds_batch_commit(struct kinds_batch *batch)
+{
+    return larder_stub_batch_commit(larder_core_batch(batch));
+}
+
+void kinds_batch_discard(struct kinds_batch *batch)
+{
+    larder_stub_batch_discard(larder_core_batch(batch));
 }

@@ -18,9 +18,9 @@
 
 #include <larder/larder.h>
 
-#if LARDER_STUB_VERSION < 3
+#if LARDER_STUB_VERSION < 4
 #error "schema_cache.h is newer than the larder runtime: upgrade liblarder"
-#elif LARDER_STUB_OLDEST > 3
+#elif LARDER_STUB_OLDEST > 4
 #error "schema_cache.h is older than the larder runtime supports: generate it anew"
 #endif
 
@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct kinds_cache; /* opaque */
+struct kinds_batch; /* opaque: see batches, below */
 
 /* ------------------------------------------------ enum kinds_colour */
 
@@ -324,6 +325,31 @@ enum larder_status
 kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* To be called after a row's change is committed. Drops, in one round trip, what it
+ * makes stale, of the row as it was and as it is:
+ *
+ *   - the entry of its key
+ *
+ * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
+ * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
+ * change is remembered: this process reads nothing from before it, and its next
+ * calls that find the server there do what is left. */
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_changed(struct kinds_cache *cache, const struct kinds_all *before, const struct kinds_all *after);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+kinds_all_cache_delete_all(struct kinds_cache *cache);
+
+/* Into a batch: what _cache_delete and _cache_changed would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+kinds_all_batch_delete(struct kinds_batch *batch, uint64_t u);
+LARDER_MUST_USE enum larder_status
+kinds_all_batch_changed(struct kinds_batch *batch, const struct kinds_all *before, const struct kinds_all *after);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -414,6 +440,17 @@ kinds_words_cache_touch(struct kinds_cache *cache);
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
 LARDER_MUST_USE enum larder_status
 kinds_words_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+kinds_words_cache_delete_all(struct kinds_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+kinds_words_batch_delete(struct kinds_batch *batch);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -524,6 +561,17 @@ enum larder_status
 kinds_grid_cache_delete_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+kinds_grid_cache_delete_all(struct kinds_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+kinds_grid_batch_delete(struct kinds_batch *batch, int16_t x, int16_t y);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -613,6 +661,17 @@ kinds_headline_cache_touch(struct kinds_cache *cache);
  * untouched, *ret_len is what it needs (with the key itself over 1 KiB: 0). */
 LARDER_MUST_USE enum larder_status
 kinds_headline_cache_key(struct kinds_cache *cache, char *buf, size_t size, size_t *ret_len);
+
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+kinds_headline_cache_delete_all(struct kinds_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+kinds_headline_batch_delete(struct kinds_batch *batch);
 
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
@@ -721,6 +780,17 @@ enum larder_status
 kinds_table_cache_delete_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     enum larder_status *ret_each);
 
+/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
+ * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
+ * on this thread and at once, until OK, which then counts from the first of these calls. */
+enum larder_status
+kinds_table_cache_delete_all(struct kinds_cache *cache);
+
+/* Into a batch: what _cache_delete would do at once. OK; E_ARG; E_NOMEM
+ * and E_TOO_LARGE (a batch is full): nothing was put in, what is in stays. */
+enum larder_status
+kinds_table_batch_delete(struct kinds_batch *batch, uint32_t id);
+
 /* A value of its own, all that it points to with it, in memory of the C library's:
  * release it. OK; E_ARG, E_TOO_LARGE: value is NULL, or set would refuse it; E_NOMEM. */
 LARDER_MUST_USE enum larder_status
@@ -740,6 +810,33 @@ kinds_table_to_json(const struct kinds_table *value, char *buf, size_t size, siz
 /* Gives back one reference; NULL is fine. release_many sets the pointers NULL. */
 void kinds_table_release(const struct kinds_table *value);
 void kinds_table_release_many(const struct kinds_table **values, size_t count);
+
+/* ----------------------------------------------------------- batches */
+
+/*
+ * A batch collects what one transaction of the database makes stale, and sends
+ * it after the commit, in one round trip for some thousand keys:
+ *
+ *     kinds_cache_batch_begin(cache, &batch)
+ *     …_batch_changed, …_batch_delete, …_batch_on_…     while the transaction runs
+ *     committed ? kinds_batch_commit(batch) : kinds_batch_discard(batch)
+ *
+ * Nothing is sent before commit. What is put in twice is sent once. It takes
+ * memory of its own, some 100 bytes a key, and holds at most 1,000,000 of them.
+ * A batch is used by one thread at a time, and is over before the cache is closed.
+ */
+
+/* OK: *ret_batch is begun; E_ARG; E_NOMEM. */
+LARDER_MUST_USE enum larder_status
+kinds_cache_batch_begin(struct kinds_cache *cache, struct kinds_batch **ret_batch);
+
+/* Sends all, and frees the batch whatever happens. OK; E_ARG: it is NULL. After
+ * any other error what was not done is remembered, as after _changed. */
+LARDER_MUST_USE enum larder_status
+kinds_batch_commit(struct kinds_batch *batch);
+
+/* Frees the batch and forgets what is in it; NULL is fine. */
+void kinds_batch_discard(struct kinds_batch *batch);
 
 #ifdef __cplusplus
 }
