@@ -33,6 +33,9 @@
 #ifndef EPOCHS
 #define EPOCHS 0 /* the clock may be evicted until so many were begun */
 #endif
+#ifndef EVICTS
+#define EVICTS 1 /* entries and versions may go at any moment */
+#endif
 #ifndef REFRESH
 #define REFRESH 0 /* good values may be loaded anew, under a claim beside them */
 #endif
@@ -128,13 +131,13 @@ proctype world()
     bool stored;
 end_quiet:
     do
-    :: d_step { !is_nothing -> clear_entry() } /* value or claim: expired, evicted, server restarted empty */
+    :: d_step { EVICTS && !is_nothing -> clear_entry() } /* value or claim: expired, evicted, server restarted empty */
     :: d_step {
            entry_token != 0 && entry_value != NOTHING && !entry_ended ->
            entry_ended = true;
            granted = 0
        }
-    :: d_step { version != 0 -> version = 0 }
+    :: d_step { EVICTS && version != 0 -> version = 0 }
     :: d_step { clock != 0 && epochs < EPOCHS -> clock = 0 }
     :: d_step {
            late_token != 0 -> /* a fill arrives that nobody waits for; it need not */
