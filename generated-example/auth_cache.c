@@ -729,6 +729,36 @@ auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__auth_session {
+    auth_session_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_session(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_session *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+auth_session_cache_get_many_or_load(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    auth_session_many_loader *load, void *user, const struct auth_session **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_session larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_session,
+        .keys = keys,
+        .key_size = sizeof(struct auth_session_key),
+        .load = load != NULL ? load_many_auth_session : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_session, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session *values, enum larder_status *ret_each)
@@ -1016,6 +1046,44 @@ auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_perm
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__auth_permissions {
+    auth_permissions_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_permissions(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_permissions *c = call;
+    const struct auth_permissions_key *k = keys;
+    const struct auth_permissions *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_auth_permissions(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_auth_permissions, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+auth_permissions_cache_get_many_or_load(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    auth_permissions_many_loader *load, void *user, const struct auth_permissions **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_permissions larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_permissions,
+        .keys = keys,
+        .key_size = sizeof(struct auth_permissions_key),
+        .load = load != NULL ? load_many_auth_permissions : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_permissions, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__auth_permissions {
     const struct auth_permissions_key *keys;
@@ -1055,40 +1123,6 @@ enum larder_status
 auth_permissions_cache_delete_all(struct auth_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_auth_permissions);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
-{
-    const struct auth_permissions *value = row;
-    switch (i) {
-    case 0:
-        append_auth_permissions(key, value->user_id);
-        return &entity_auth_permissions;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
-    return change;
-}
-
-enum larder_status
-auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = change_of_auth_permissions(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = change_of_auth_permissions(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1358,6 +1392,36 @@ auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__auth_failed_sign_ins {
+    auth_failed_sign_ins_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_failed_sign_ins(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_failed_sign_ins *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+auth_failed_sign_ins_cache_get_many_or_load(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    auth_failed_sign_ins_many_loader *load, void *user, const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_failed_sign_ins larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_failed_sign_ins,
+        .keys = keys,
+        .key_size = sizeof(struct auth_failed_sign_ins_key),
+        .load = load != NULL ? load_many_auth_failed_sign_ins : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_failed_sign_ins, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     const struct auth_failed_sign_ins *values, enum larder_status *ret_each)
@@ -1424,6 +1488,40 @@ void auth_failed_sign_ins_release_many(const struct auth_failed_sign_ins **value
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
+{
+    const struct auth_permissions *value = row;
+    switch (i) {
+    case 0:
+        append_auth_permissions(key, value->user_id);
+        return &entity_auth_permissions;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
+    return change;
+}
+
+enum larder_status
+auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -311,6 +311,11 @@ void larder_batch_merge(struct larder_batch *again, const struct larder_batch *f
     if (first->base.fill_sent && first->sent > again->filled_from) {
         again->filled_from = first->sent;
     }
+    for (size_t i = 0; i < again->answered && was_sent(first, i); i++) {
+        if (again->ops[i].status == LARDER_E_LOST) {
+            again->ops[i].outcome = LARDER_UNKNOWN; /* perhaps to itself, the first time */
+        }
+    }
 }
 
 void larder_batch_fail_rest(struct larder_batch *batch, enum larder_status status)

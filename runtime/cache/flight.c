@@ -10,9 +10,11 @@ struct larder_flight {
     struct larder_flight *next; /* in the shard, until landed */
     const struct larder_entity *entity;
     uint64_t hash;
-    uintptr_t leader;  /* the thread that loads */
-    size_t references; /* the leader and its followers; under the shard's lock */
-    bool landed;       /* under the shard's lock, like what it brought */
+    uintptr_t leader;                /* the thread that loads */
+    uint64_t token;                  /* of the claim it holds; 0: none. Under the shard's lock */
+    size_t references;               /* the leader and its followers; under the shard's lock */
+    bool landed;                     /* under the shard's lock, like what it brought, */
+    struct larder_flight *successor; /* and whom they follow who began too late for it */
     struct larder_landing landing;
     pthread_cond_t on_landing;
     size_t key_len;
@@ -165,8 +167,8 @@ void larder_flights_init(struct larder_flights *flights, const struct larder_all
         pthread_mutex_init(&flights->shards[i].lock, NULL);
         flights->shards[i].first = NULL;
     }
-    for (size_t i = 0; i < LARDER_FLIGHT_GENERATIONS; i++) {
-        atomic_init(&flights->generations[i], 0);
+    for (size_t i = 0; i < LARDER_FLIGHT_MOMENTS; i++) {
+        atomic_init(&flights->moments[i], 1);
     }
     flights->hook = (struct larder_fork_hook){
         .prepare = hook_prepare, .parent = hook_parent, .child = hook_child, .user = flights};
@@ -199,17 +201,7 @@ static struct larder_flight_shard *shard_of(struct larder_flights *flights, uint
     return &flights->shards[hash % LARDER_FLIGHT_SHARDS];
 }
 
-static atomic_uint_fast64_t *generation_of(struct larder_flights *flights, uint64_t hash)
-{
-    return &flights->generations[hash % LARDER_FLIGHT_GENERATIONS];
-}
-
-uint64_t larder_flights_seen(struct larder_flights *flights, uint64_t hash)
-{
-    /* Acquire: the look into the cache comes after it. */
-    return atomic_load_explicit(generation_of(flights, hash), memory_order_acquire);
-}
-
+/* The youngest of this key. */
 static struct larder_flight *flight_find(const struct larder_flight_shard *shard,
                                          const struct larder_ticket *ticket)
 {
@@ -242,51 +234,80 @@ static struct larder_flight *flight_new(const struct larder_ticket *ticket)
     return flight;
 }
 
-/* Drops the ticket's reference; the last one frees the flight and its value. */
-static void flight_leave(struct larder_ticket *ticket)
+/* Drops a reference; the last one frees the flight, its value, and its own reference. */
+static void flight_leave(struct larder_flights *flights, struct larder_flight *flight)
 {
-    struct larder_flight_shard *shard = shard_of(ticket->flights, ticket->hash);
-    struct larder_flight *flight = ticket->flight;
-    pthread_mutex_lock(&shard->lock);
-    bool last = --flight->references == 0;
-    pthread_mutex_unlock(&shard->lock);
-    ticket->flight = NULL;
-    if (last) {
-        flight_free(ticket->flights->allocator, flight);
+    while (flight != NULL) {
+        struct larder_flight_shard *shard = shard_of(flights, flight->hash);
+        pthread_mutex_lock(&shard->lock);
+        bool last = --flight->references == 0;
+        pthread_mutex_unlock(&shard->lock);
+        if (!last) {
+            return;
+        }
+        struct larder_flight *successor = flight->successor;
+        flight_free(flights->allocator, flight);
+        flight = successor;
     }
 }
 
-enum larder_flight_role larder_flight_join(struct larder_ticket *ticket, uint64_t seen)
+/* Whom to follow; under the shard's lock. They who were too late for a flight began before
+ * any that came after it: all of them share one, which may have landed meanwhile. */
+static struct larder_flight *flight_to_follow(const struct larder_flight_shard *shard,
+                                              const struct larder_ticket *ticket)
 {
-    struct larder_flight_shard *shard = shard_of(ticket->flights, ticket->hash);
-    bool leads = false;
-    pthread_mutex_lock(&shard->lock);
-    struct larder_flight *flight = flight_find(shard, ticket);
-    if (flight != NULL) {
-        flight->references++;
-    } else if ((flight = flight_new(ticket)) != NULL) {
+    const struct larder_flight *late = ticket->late;
+    return late != NULL && late->successor != NULL ? late->successor : flight_find(shard, ticket);
+}
+
+/* Boards, or makes a flight; under the shard's lock. True: it leads. */
+static bool board(struct larder_flight_shard *shard, struct larder_ticket *ticket, bool must_lead)
+{
+    struct larder_flight *flight = must_lead ? NULL : flight_to_follow(shard, ticket);
+    bool leads = flight == NULL;
+    if (leads && (flight = flight_new(ticket)) != NULL) {
         flight->next = shard->first;
         shard->first = flight;
-        leads = true;
+    } else if (!leads) {
+        flight->references++;
     }
-    ticket->look_again = atomic_load_explicit(generation_of(ticket->flights, ticket->hash),
-                                              memory_order_relaxed) != seen &&
-                         leads;
+    if (flight != NULL && ticket->late != NULL && ticket->late->successor == NULL) {
+        flight->references++;
+        ticket->late->successor = flight;
+    }
+    ticket->flight = flight;
+    return leads && flight != NULL;
+}
+
+enum larder_flight_role larder_flight_join(struct larder_ticket *ticket, bool must_lead)
+{
+    struct larder_flight_shard *shard = shard_of(ticket->flights, ticket->hash);
+    pthread_mutex_lock(&shard->lock);
+    bool leads = board(shard, ticket, must_lead);
+    bool landed = !leads && ticket->flight != NULL && ticket->flight->landed;
     pthread_mutex_unlock(&shard->lock);
 
-    ticket->flight = flight;
-    if (flight == NULL) {
+    larder_flight_forget(ticket);
+    ticket->edge.leader = 0;
+    if (ticket->flight == NULL) {
         return LARDER_FLIGHT_ALONE;
     }
     if (leads) {
         flights_led++;
         return LARDER_FLIGHT_LEAD;
     }
-    if (!edge_add(&ticket->edge, flight->leader)) {
-        flight_leave(ticket);
+    if (!landed && !edge_add(&ticket->edge, ticket->flight->leader)) {
+        flight_leave(ticket->flights, ticket->flight);
+        ticket->flight = NULL;
         return LARDER_FLIGHT_ALONE;
     }
     return LARDER_FLIGHT_FOLLOW;
+}
+
+void larder_flight_forget(struct larder_ticket *ticket)
+{
+    flight_leave(ticket->flights, ticket->late);
+    ticket->late = NULL;
 }
 
 static void unlink_flight(struct larder_flight_shard *shard, const struct larder_flight *flight)
@@ -296,6 +317,24 @@ static void unlink_flight(struct larder_flight_shard *shard, const struct larder
         at = &(*at)->next;
     }
     *at = flight->next;
+}
+
+void larder_flight_claim(struct larder_ticket *ticket, uint64_t token)
+{
+    struct larder_flight_shard *shard = shard_of(ticket->flights, ticket->hash);
+    pthread_mutex_lock(&shard->lock);
+    ticket->flight->token = token;
+    pthread_mutex_unlock(&shard->lock);
+}
+
+/* Written in a child of fork() alone, while it has one thread. */
+bool larder_flights_orphaned(const struct larder_flights *flights, uint64_t token)
+{
+    const struct larder_flight *flight = flights->lost;
+    while (flight != NULL && flight->token != token) {
+        flight = flight->next;
+    }
+    return flight != NULL && token != 0;
 }
 
 void larder_flight_land(struct larder_ticket *ticket, const struct larder_landing *landing)
@@ -309,15 +348,13 @@ void larder_flight_land(struct larder_ticket *ticket, const struct larder_landin
         larder_value_acquire(landing->value);
     }
     flight->landed = true;
-    atomic_fetch_add_explicit(generation_of(ticket->flights, ticket->hash), 1,
-                              memory_order_release);
     pthread_cond_broadcast(&flight->on_landing);
     pthread_mutex_unlock(&shard->lock);
     flights_led--;
-    flight_leave(ticket);
+    flight_leave(ticket->flights, flight);
 }
 
-void larder_flight_wait(struct larder_ticket *ticket, struct larder_landing *ret_landing)
+bool larder_flight_wait(struct larder_ticket *ticket, struct larder_landing *ret_landing)
 {
     struct larder_flight_shard *shard = shard_of(ticket->flights, ticket->hash);
     struct larder_flight *flight = ticket->flight;
@@ -325,11 +362,21 @@ void larder_flight_wait(struct larder_ticket *ticket, struct larder_landing *ret
     while (!flight->landed) {
         pthread_cond_wait(&flight->on_landing, &shard->lock);
     }
+    bool shares = ticket->began < flight->landing.until;
     *ret_landing = flight->landing;
-    if (ret_landing->value != NULL) {
+    if (!shares) {
+        *ret_landing =
+            (struct larder_landing){.outcome = LARDER_NOT_APPLIED, .until = flight->landing.until};
+    } else if (ret_landing->value != NULL) {
         larder_value_acquire(ret_landing->value);
     }
     pthread_mutex_unlock(&shard->lock);
     edge_remove(&ticket->edge);
-    flight_leave(ticket);
+    ticket->flight = NULL;
+    if (!shares && ret_landing->until != LARDER_MOMENT_NEVER) {
+        ticket->late = flight; /* with its reference */
+    } else {
+        flight_leave(ticket->flights, flight);
+    }
+    return shares;
 }

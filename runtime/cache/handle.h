@@ -11,6 +11,7 @@
 #include "backend/backend.h"
 #include "cache/flight.h"
 #include "cache/guesses.h"
+#include "cache/lease.h"
 #include "cache/load_gate.h"
 #include "cache/versions.h"
 #include "codec/block.h"
@@ -25,11 +26,16 @@ struct larder_entity_state {
     uint64_t seed;  /* of its envelopes' fingerprints */
     int64_t ttl_ms; /* 1..2^53, 0: no expiry */
     struct larder_value_hint hint;
+    const struct larder_index *const *indexes; /* that lead to its values */
+    size_t index_count;
+    struct larder_lease lease;
     const struct larder_policy *policy; /* never NULL: one of zeroes, where there is none */
     struct larder_entity_versions versions;
     void (*tags)(const void *value, struct larder_tags *tags); /* NULL: values have none */
     bool is_versioned; /* its values carry as_of: something invalidates many of them at once */
     bool is_timed;     /* its values carry until when they are fresh */
+    atomic_bool
+        tagged; /* a loader has added tags: claims ask for the clock as if it were versioned */
     atomic_bool
         looks; /* reads are looks (cache/sight.h): policies ask for it, or such a value was met */
     struct larder_guesses *guesses; /* of its values' tags; NULL: none are kept */

@@ -278,6 +278,12 @@ static void settle_entry(const struct job *job, struct larder_view *view, struct
     view->status = status < 0 ? status : LARDER_OK;
 }
 
+/* By its loaders alone. */
+static bool is_tagged(const struct job *job)
+{
+    return atomic_load_explicit(&job->state->tagged, memory_order_relaxed);
+}
+
 static void first_trip(struct job *job, struct few *few, int64_t deadline_ns)
 {
     const struct larder_look *look = job->look;
@@ -293,7 +299,7 @@ static void first_trip(struct job *job, struct few *few, int64_t deadline_ns)
     }
     trip.entries = job->count;
     add_versions(job, &trip);
-    if (look->capture && job->state->is_versioned) {
+    if (look->capture && (job->state->is_versioned || is_tagged(job))) {
         add_clock(job, &trip);
     }
     if (job->state->is_timed || (look->how != LARDER_LOOK_READ && look->how != LARDER_LOOK_HEAD)) {

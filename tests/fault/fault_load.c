@@ -161,6 +161,18 @@ static enum larder_status load_thing(struct larder_load *load, void *user, uint6
     return LARDER_OK;
 }
 
+/* What is lost to somebody else's write, as it must be, has not failed. */
+static enum larder_status status_of_fill(enum larder_outcome outcome)
+{
+    if (outcome == LARDER_APPLIED) {
+        return LARDER_OK;
+    }
+    /* Of one that had to be sent twice nobody knows whether it was lost to itself. */
+    return strstr(larder_last_error(), "changed while it was loaded") != NULL
+               ? LARDER_DENIED
+               : LARDER_E_UNAVAILABLE;
+}
+
 static enum larder_status do_load(struct fault_caller *caller)
 {
     const struct fault_thing *value;
@@ -173,8 +185,7 @@ static enum larder_status do_load(struct fault_caller *caller)
     if (loading.ran) {
         loading.write.end_ns = call.end_ns;
         loading.write.outcome = larder_outcome();
-        loading.write.status =
-            loading.write.outcome == LARDER_APPLIED ? LARDER_OK : LARDER_E_UNAVAILABLE;
+        loading.write.status = status_of_fill(loading.write.outcome);
         history_add(caller->log, &loading.write);
     }
     note_value(&call, value);

@@ -118,6 +118,15 @@ LARDER_API void larder_load_skip(struct larder_load *load);
  * lifetime, without jitter. Another number makes the load fail with E_LOADER. */
 LARDER_API void larder_load_ttl(struct larder_load *load, int64_t ttl_ms);
 
+/* One more tag of the loaded value, beside those of the schema: `tag` is spelt as it is
+ * there, with its parameters as keys have them. Not copied. More than 8 in all, or NULL,
+ * make the load fail with E_LOADER. */
+LARDER_API void larder_load_tag(struct larder_load *load, const char *tag);
+
+/* The value that the loaded one will replace, past its lifetime: a const struct X *, lent
+ * until the loader returns. NULL where there is none, or it may not be used any more. */
+LARDER_API const void *larder_load_previous(const struct larder_load *load);
+
 #ifdef __cplusplus
 }
 #endif

@@ -262,9 +262,8 @@ static void null_arguments_are_refused(void **state)
 struct broken {
     struct larder_backend base;
     struct larder_backend *real;
-    enum larder_status get, set;
-    enum larder_outcome outcome;
-    int64_t get_deadline_ns, set_deadline_ns;
+    enum larder_status look, fill; /* of GET and CLAIM; of all others */
+    int64_t look_deadline_ns, fill_deadline_ns;
     int64_t get_takes_ms;
     struct fake_clock *clock;
 };
@@ -273,14 +272,16 @@ static void broken_run(struct larder_backend *backend, struct larder_op *ops, si
                        int64_t deadline_ns)
 {
     struct broken *broken = (struct broken *)backend;
-    assert_int_equal(count, 1);
-    bool reads = ops[0].kind == LARDER_OP_GET;
-    *(reads ? &broken->get_deadline_ns : &broken->set_deadline_ns) = deadline_ns;
-    if (reads) {
-        fake_clock_advance_ms(broken->clock, broken->get_takes_ms);
+    for (size_t i = 0; i < count; i++) {
+        bool claims = ops[i].kind == LARDER_OP_CLAIM;
+        bool looks = ops[i].kind == LARDER_OP_GET || claims || ops[i].kind == LARDER_OP_TIME;
+        *(looks ? &broken->look_deadline_ns : &broken->fill_deadline_ns) = deadline_ns;
+        if (ops[i].kind == LARDER_OP_GET) {
+            fake_clock_advance_ms(broken->clock, broken->get_takes_ms);
+        }
+        ops[i].number = claims;
+        larder_op_answer(&ops[i], looks ? broken->look : broken->fill);
     }
-    ops[0].status = reads ? broken->get : broken->set;
-    ops[0].outcome = broken->outcome;
 }
 
 static const struct larder_backend_table broken_table = {.name = "broken", .run = broken_run};
@@ -304,26 +305,28 @@ static void the_loader_runs_whatever_the_cache_answers(void **state)
         LARDER_E_TIMEOUT, LARDER_E_UNAVAILABLE, LARDER_E_AUTH, LARDER_E_SERVER, LARDER_E_PROTOCOL};
     struct shelf *shelf = *state;
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
-        struct broken broken = {.get = failures[i], .set = failures[i], .outcome = LARDER_UNKNOWN};
+        struct broken broken = {.look = failures[i], .fill = failures[i]};
         struct order order = {.shelf = shelf, .id = 1, .name = "a"};
         const struct tea *tea;
         break_shelf(shelf, &broken);
         enum larder_status status = get_or_load(&order, &tea_entity, &tea);
         mend_shelf(shelf, &broken);
         assert_status(status, LARDER_OK);
-        assert_int_equal(larder_outcome(), LARDER_UNKNOWN);
+        assert_int_equal(larder_outcome(), LARDER_NOT_APPLIED);
+        assert_true(broken.fill_deadline_ns == 0); /* what nobody claimed is not stored */
         assert_string_equal(tea->name, "a");
         larder_value_release(tea);
     }
-    assert_int_equal(shelf_stats(shelf, &tea_entity).fill_errors, 5);
-    assert_int_equal(shelf_stats(shelf, &tea_entity).errors, 10);
+    assert_int_equal(shelf_stats(shelf, &tea_entity).loads, 5);
+    assert_int_equal(shelf_stats(shelf, &tea_entity).fill_errors, 0);
+    assert_int_equal(shelf_stats(shelf, &tea_entity).errors, 5);
 }
 
 static void the_timeout_bounds_the_caches_part_alone(void **state)
 {
     const int64_t ms = 1000000;
     struct shelf *shelf = *state;
-    struct broken broken = {.get = LARDER_MISS, .set = LARDER_OK, .get_takes_ms = 2000};
+    struct broken broken = {.look = LARDER_MISS, .fill = LARDER_OK, .get_takes_ms = 2000};
     struct order order = {.shelf = shelf, .id = 1, .name = "a", .takes_ms = 60000};
     const struct tea *tea;
     int64_t start_ns = shelf->clock.now_ns;
@@ -332,9 +335,9 @@ static void the_timeout_bounds_the_caches_part_alone(void **state)
     mend_shelf(shelf, &broken);
     assert_status(status, LARDER_OK);
     larder_value_release(tea);
-    assert_int_equal(broken.get_deadline_ns, start_ns + 5000 * ms);
+    assert_int_equal(broken.look_deadline_ns, start_ns + 5000 * ms);
     /* 2 of 5 s went by before the loader, which took a minute. */
-    assert_int_equal(broken.set_deadline_ns, start_ns + (2000 + 60000 + 3000) * ms);
+    assert_int_equal(broken.fill_deadline_ns, start_ns + (2000 + 60000 + 3000) * ms);
 }
 
 /* A backend in which another caller loads and fills between a look and its answer. */
