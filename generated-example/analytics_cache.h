@@ -653,6 +653,14 @@ analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_r
 enum larder_status
 analytics_batch_on_period_closed(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 
+/*
+ * A source was wrong, and with it every report of a kind
+ */
+enum larder_status
+analytics_cache_on_figures_corrected(struct analytics_cache *cache, enum analytics_report_kind kind);
+enum larder_status
+analytics_batch_on_figures_corrected(struct analytics_batch *batch, enum analytics_report_kind kind);
+
 /* ----------------------------------------------------------- batches */
 
 /*

@@ -630,6 +630,22 @@ api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_g
 enum larder_status
 api_gateway_batch_on_routes_deployed(struct api_gateway_batch *batch, enum api_gateway_environment environment);
 
+/*
+ * All sessions of a person end, whoever began them
+ */
+enum larder_status
+api_gateway_cache_on_user_locked(struct api_gateway_cache *cache, uint64_t user_id);
+enum larder_status
+api_gateway_batch_on_user_locked(struct api_gateway_batch *batch, uint64_t user_id);
+
+/*
+ * The pages of a host may look different now
+ */
+enum larder_status
+api_gateway_cache_on_site_deployed(struct api_gateway_cache *cache, const char *host);
+enum larder_status
+api_gateway_batch_on_site_deployed(struct api_gateway_batch *batch, const char *host);
+
 /* ----------------------------------------------------------- batches */
 
 /*

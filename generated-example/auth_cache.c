@@ -548,6 +548,18 @@ static void defaults_entity_auth_session(void *to)
     defaults_auth_session(to);
 }
 
+/* Collects user:{user_id}. */
+static void tags_of_auth_session(const void *from, struct larder_tags *tags)
+{
+    const struct auth_session *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "user:", 5);
+    larder_key_u64(key, value->user_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_auth_session = {
     .name = "session",
     .pattern = "session:{token:string|hash}",
@@ -562,6 +574,7 @@ static const struct larder_entity entity_auth_session = {
     .encode = encode_entity_auth_session,
     .decode = decode_entity_auth_session,
     .defaults = defaults_entity_auth_session,
+    .tags = tags_of_auth_session,
 };
 
 /* Appends session:{token:string|hash}. */
@@ -1222,6 +1235,7 @@ static const struct larder_entity entity_auth_failed_sign_ins = {
     .encode = encode_entity_auth_failed_sign_ins,
     .decode = decode_entity_auth_failed_sign_ins,
     .defaults = defaults_entity_auth_failed_sign_ins,
+    .group_count = 1,
 };
 
 /* Appends failed:{user_id:u64}:{address:string}. */
@@ -1229,6 +1243,7 @@ static void append_auth_failed_sign_ins(struct larder_key *key, uint64_t user_id
 {
     larder_key_literal(key, "failed:", 7);
     larder_key_u64(key, user_id);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string(key, address);
 }
@@ -1632,6 +1647,46 @@ auth_batch_on_signed_out(struct auth_batch *batch, const char *token)
 {
     const struct event__signed_out larder_params = {token};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_out, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event signed_out_everywhere */
+
+struct event__signed_out_everywhere {
+    uint64_t user_id;
+};
+
+static enum larder_aim
+aim_event_signed_out_everywhere(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__signed_out_everywhere *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "user:", 5);
+        larder_key_u64(key, p->user_id);
+        return LARDER_AIM_TAG;
+    case 1:
+        larder_key_literal(key, "failed:", 7);
+        larder_key_u64(key, p->user_id);
+        *ret_entity = &entity_auth_failed_sign_ins;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+auth_cache_on_signed_out_everywhere(struct auth_cache *cache, uint64_t user_id)
+{
+    const struct event__signed_out_everywhere larder_params = {user_id};
+    return larder_stub_event(larder_core(cache), aim_event_signed_out_everywhere, &larder_params, 2);
+}
+
+enum larder_status
+auth_batch_on_signed_out_everywhere(struct auth_batch *batch, uint64_t user_id)
+{
+    const struct event__signed_out_everywhere larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_out_everywhere, &larder_params, 2);
 }
 
 /* ------------------------------------------------ event roles_changed */

@@ -594,6 +594,14 @@ enum larder_status
 auth_batch_on_signed_out(struct auth_batch *batch, const char *token);
 
 /*
+ * A lost phone, a new password
+ */
+enum larder_status
+auth_cache_on_signed_out_everywhere(struct auth_cache *cache, uint64_t user_id);
+enum larder_status
+auth_batch_on_signed_out_everywhere(struct auth_batch *batch, uint64_t user_id);
+
+/*
  * A person was given a role, or lost one
  */
 enum larder_status

@@ -811,6 +811,7 @@ static const struct larder_entity entity_notification_template = {
     .encode = encode_entity_notification_template,
     .decode = decode_entity_notification_template,
     .defaults = defaults_entity_notification_template,
+    .group_count = 1,
 };
 
 /* Appends template:{locale:string}:{name:string}. */
@@ -818,6 +819,7 @@ static void append_notification_template(struct larder_key *key, const char *loc
 {
     larder_key_literal(key, "template:", 9);
     larder_key_string(key, locale);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string(key, name);
 }
@@ -2374,6 +2376,42 @@ notification_batch_on_template_published(struct notification_batch *batch, const
 {
     const struct event__template_published larder_params = {locale, name};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_template_published, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event translation_published */
+
+struct event__translation_published {
+    const char *locale;
+};
+
+static enum larder_aim
+aim_event_translation_published(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__translation_published *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "template:", 9);
+        larder_key_string(key, p->locale);
+        *ret_entity = &entity_notification_template;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+notification_cache_on_translation_published(struct notification_cache *cache, const char *locale)
+{
+    const struct event__translation_published larder_params = {locale};
+    return larder_stub_event(larder_core(cache), aim_event_translation_published, &larder_params, 1);
+}
+
+enum larder_status
+notification_batch_on_translation_published(struct notification_batch *batch, const char *locale)
+{
+    const struct event__translation_published larder_params = {locale};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_translation_published, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event preferences_saved */

@@ -808,6 +808,14 @@ notification_cache_on_template_published(struct notification_cache *cache, const
 enum larder_status
 notification_batch_on_template_published(struct notification_batch *batch, const char *locale, const char *name);
 
+/*
+ * All templates of a language were gone over
+ */
+enum larder_status
+notification_cache_on_translation_published(struct notification_cache *cache, const char *locale);
+enum larder_status
+notification_batch_on_translation_published(struct notification_batch *batch, const char *locale);
+
 enum larder_status
 notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id);
 enum larder_status

@@ -2366,6 +2366,7 @@ static const struct larder_entity entity_order_history_page = {
     .encode = encode_entity_order_history_page,
     .decode = decode_entity_order_history_page,
     .defaults = defaults_entity_order_history_page,
+    .group_count = 1,
 };
 
 /* Appends orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}. */
@@ -2373,6 +2374,7 @@ static void append_order_history_page(struct larder_key *key, uint64_t user_id, 
 {
     larder_key_literal(key, "orders:user:", 12);
     larder_key_u64(key, user_id);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":page:", 6);
     larder_key_u64(key, page);
     larder_key_literal(key, ":size:", 6);
@@ -2860,8 +2862,6 @@ order_batch_on_cart_edited(struct order_batch *batch, uint64_t user_id)
 struct event__order_placed {
     uint64_t id;
     uint64_t user_id;
-    uint32_t page;
-    uint32_t size_;
 };
 
 static enum larder_aim
@@ -2882,9 +2882,10 @@ aim_event_order_placed(struct larder_key *key, const void *params, size_t i, con
         *ret_entity = &entity_order_cart;
         return LARDER_AIM_ENTRY;
     case 3:
-        append_order_history_page(key, p->user_id, p->page, p->size_);
+        larder_key_literal(key, "orders:user:", 12);
+        larder_key_u64(key, p->user_id);
         *ret_entity = &entity_order_history_page;
-        return LARDER_AIM_ENTRY;
+        return LARDER_AIM_GROUP;
     default:
         *ret_entity = NULL;
         return LARDER_AIM_ENTRY;
@@ -2892,16 +2893,16 @@ aim_event_order_placed(struct larder_key *key, const void *params, size_t i, con
 }
 
 enum larder_status
-order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
+order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id)
 {
-    const struct event__order_placed larder_params = {id, user_id, page, size_};
+    const struct event__order_placed larder_params = {id, user_id};
     return larder_stub_event(larder_core(cache), aim_event_order_placed, &larder_params, 4);
 }
 
 enum larder_status
-order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
+order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id)
 {
-    const struct event__order_placed larder_params = {id, user_id, page, size_};
+    const struct event__order_placed larder_params = {id, user_id};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_order_placed, &larder_params, 4);
 }
 

@@ -853,12 +853,12 @@ enum larder_status
 order_batch_on_cart_edited(struct order_batch *batch, uint64_t user_id);
 
 /*
- * The cart became an order, the first page of the history has a new row
+ * The cart became an order, and every page of the history moved by a row
  */
 enum larder_status
-order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
+order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id);
 enum larder_status
-order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
+order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id);
 
 /*
  * Paid, packed, shipped, delivered, returned

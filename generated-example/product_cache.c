@@ -1422,6 +1422,18 @@ static void defaults_entity_product(void *to)
     defaults_product(to);
 }
 
+/* Collects category:{category_id}. */
+static void tags_of_product(const void *from, struct larder_tags *tags)
+{
+    const struct product *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "category:", 9);
+    larder_key_u64(key, value->category_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_product = {
     .name = "product",
     .pattern = "product:{id:u64}",
@@ -1436,6 +1448,7 @@ static const struct larder_entity entity_product = {
     .encode = encode_entity_product,
     .decode = decode_entity_product,
     .defaults = defaults_entity_product,
+    .tags = tags_of_product,
 };
 
 /* Appends product:{id:u64}. */
@@ -2489,6 +2502,7 @@ static const struct larder_entity entity_product_search_results = {
     .encode = encode_entity_product_search_results,
     .decode = decode_entity_product_search_results,
     .defaults = defaults_entity_product_search_results,
+    .has_all = true,
 };
 
 /* Appends search:{query:string|hash}. */
@@ -3692,6 +3706,48 @@ product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32
 {
     const struct event__category_moved larder_params = {id, old_parent_id, new_parent_id};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_category_moved, &larder_params, 3);
+}
+
+/* ------------------------------------------------ event price_list_imported */
+
+struct event__price_list_imported {
+    uint32_t category_id;
+};
+
+static enum larder_aim
+aim_event_price_list_imported(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__price_list_imported *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "category:", 9);
+        larder_key_u64(key, p->category_id);
+        return LARDER_AIM_TAG;
+    case 1:
+        *ret_entity = &entity_product_search_results;
+        return LARDER_AIM_ALL;
+    case 2:
+        append_product_featured(key);
+        *ret_entity = &entity_product_featured;
+        return LARDER_AIM_ENTRY;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+product_cache_on_price_list_imported(struct product_cache *cache, uint32_t category_id)
+{
+    const struct event__price_list_imported larder_params = {category_id};
+    return larder_stub_event(larder_core(cache), aim_event_price_list_imported, &larder_params, 3);
+}
+
+enum larder_status
+product_batch_on_price_list_imported(struct product_batch *batch, uint32_t category_id)
+{
+    const struct event__price_list_imported larder_params = {category_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_price_list_imported, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event front_page_edited */

@@ -400,6 +400,7 @@ product_cache_delete_many(struct product_cache *cache, const struct product_key 
  * makes stale, of the row as it was and as it is:
  *
  *   - the entry of its key
+ *   - all that carries one of its tags: category:{category_id}
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
  * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
@@ -832,9 +833,7 @@ enum larder_status
 product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     enum larder_status *ret_each);
 
-/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
- * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
- * on this thread and at once, until OK, which then counts from the first of these calls. */
+/* Makes every entry stale, by one write whatever their number. OK. */
 enum larder_status
 product_search_results_cache_delete_all(struct product_cache *cache);
 
@@ -1142,6 +1141,14 @@ enum larder_status
 product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
 enum larder_status
 product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
+
+/*
+ * Many products of a category have another price, and nobody counted which
+ */
+enum larder_status
+product_cache_on_price_list_imported(struct product_cache *cache, uint32_t category_id);
+enum larder_status
+product_batch_on_price_list_imported(struct product_batch *batch, uint32_t category_id);
 
 enum larder_status
 product_cache_on_front_page_edited(struct product_cache *cache);
