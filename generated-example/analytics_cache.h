@@ -272,6 +272,12 @@ struct analytics_dashboard_key {
 typedef enum larder_status
 analytics_dashboard_loader(struct larder_load *load, void *user, const char *team, const char *name, struct analytics_dashboard *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+analytics_dashboard_many_loader(struct larder_load *load, void *user, const struct analytics_dashboard_key *keys, size_t count,
+    struct analytics_dashboard *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard **ret_value);
@@ -332,6 +338,15 @@ analytics_dashboard_cache_key(struct analytics_cache *cache, const char *team, c
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    analytics_dashboard_many_loader *load, void *user, const struct analytics_dashboard **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard *values, enum larder_status *ret_each);
@@ -389,6 +404,12 @@ struct analytics_report_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 analytics_report_loader(struct larder_load *load, void *user, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, struct analytics_report *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+analytics_report_many_loader(struct larder_load *load, void *user, const struct analytics_report_key *keys, size_t count,
+    struct analytics_report *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -454,6 +475,15 @@ analytics_report_cache_key(struct analytics_cache *cache, enum analytics_report_
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_get_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     const struct analytics_report **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    analytics_report_many_loader *load, void *user, const struct analytics_report **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 analytics_report_cache_set_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     const struct analytics_report *values, enum larder_status *ret_each);
@@ -467,9 +497,10 @@ analytics_report_cache_delete_many(struct analytics_cache *cache, const struct a
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after);
 
@@ -621,6 +652,14 @@ enum larder_status
 analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 enum larder_status
 analytics_batch_on_period_closed(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+
+/*
+ * A source was wrong, and with it every report of a kind
+ */
+enum larder_status
+analytics_cache_on_figures_corrected(struct analytics_cache *cache, enum analytics_report_kind kind);
+enum larder_status
+analytics_batch_on_figures_corrected(struct analytics_batch *batch, enum analytics_report_kind kind);
 
 /* ----------------------------------------------------------- batches */
 

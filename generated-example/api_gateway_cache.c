@@ -773,6 +773,18 @@ static void defaults_entity_api_gateway_session(void *to)
     (void)to; /* the schema has none */
 }
 
+/* Collects user:{user_id}. */
+static void tags_of_api_gateway_session(const void *from, struct larder_tags *tags)
+{
+    const struct api_gateway_session *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "user:", 5);
+    larder_key_u64(key, value->user_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_api_gateway_session = {
     .name = "session",
     .pattern = "gw:session:{token:string|hash}",
@@ -787,6 +799,7 @@ static const struct larder_entity entity_api_gateway_session = {
     .encode = encode_entity_api_gateway_session,
     .decode = decode_entity_api_gateway_session,
     .defaults = defaults_entity_api_gateway_session,
+    .tags = tags_of_api_gateway_session,
 };
 
 /* Appends gw:session:{token:string|hash}. */
@@ -951,6 +964,36 @@ api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct
     const struct api_gateway_session **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_api_gateway_session, pick_api_gateway_session, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_session {
+    api_gateway_session_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_session(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_session *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_session_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    api_gateway_session_many_loader *load, void *user, const struct api_gateway_session **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_session larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_session,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_session_key),
+        .load = load != NULL ? load_many_api_gateway_session : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_session, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -1267,6 +1310,36 @@ api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_routing_table {
+    api_gateway_routing_table_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_routing_table(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_routing_table *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_routing_table_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    api_gateway_routing_table_many_loader *load, void *user, const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_routing_table larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_routing_table,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_routing_table_key),
+        .load = load != NULL ? load_many_api_gateway_routing_table : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_routing_table, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table *values, enum larder_status *ret_each)
@@ -1366,6 +1439,7 @@ static const struct larder_entity entity_api_gateway_rendered_page = {
     .encode = encode_entity_api_gateway_rendered_page,
     .decode = decode_entity_api_gateway_rendered_page,
     .defaults = defaults_entity_api_gateway_rendered_page,
+    .group_count = 1,
 };
 
 /* Appends gw:page:{host:string}:{path:string|hash}:{variant:Variant}. */
@@ -1373,6 +1447,7 @@ static void append_api_gateway_rendered_page(struct larder_key *key, const char 
 {
     larder_key_literal(key, "gw:page:", 8);
     larder_key_string(key, host);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string_hash(key, path);
     larder_key_literal(key, ":", 1);
@@ -1536,6 +1611,36 @@ api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const 
     const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_rendered_page {
+    api_gateway_rendered_page_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_rendered_page(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_rendered_page *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_rendered_page_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    api_gateway_rendered_page_many_loader *load, void *user, const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_rendered_page larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_rendered_page,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_rendered_page_key),
+        .load = load != NULL ? load_many_api_gateway_rendered_page : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_rendered_page, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -1751,6 +1856,77 @@ api_gateway_batch_on_routes_deployed(struct api_gateway_batch *batch, enum api_g
 {
     const struct event__routes_deployed larder_params = {environment};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_routes_deployed, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event user_locked */
+
+struct event__user_locked {
+    uint64_t user_id;
+};
+
+static enum larder_aim
+aim_event_user_locked(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__user_locked *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "user:", 5);
+        larder_key_u64(key, p->user_id);
+        return LARDER_AIM_TAG;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+api_gateway_cache_on_user_locked(struct api_gateway_cache *cache, uint64_t user_id)
+{
+    const struct event__user_locked larder_params = {user_id};
+    return larder_stub_event(larder_core(cache), aim_event_user_locked, &larder_params, 1);
+}
+
+enum larder_status
+api_gateway_batch_on_user_locked(struct api_gateway_batch *batch, uint64_t user_id)
+{
+    const struct event__user_locked larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_user_locked, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event site_deployed */
+
+struct event__site_deployed {
+    const char *host;
+};
+
+static enum larder_aim
+aim_event_site_deployed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__site_deployed *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "gw:page:", 8);
+        larder_key_string(key, p->host);
+        *ret_entity = &entity_api_gateway_rendered_page;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+api_gateway_cache_on_site_deployed(struct api_gateway_cache *cache, const char *host)
+{
+    const struct event__site_deployed larder_params = {host};
+    return larder_stub_event(larder_core(cache), aim_event_site_deployed, &larder_params, 1);
+}
+
+enum larder_status
+api_gateway_batch_on_site_deployed(struct api_gateway_batch *batch, const char *host)
+{
+    const struct event__site_deployed larder_params = {host};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_site_deployed, &larder_params, 1);
 }
 
 /* ------------------------------------------------------------- batches */

@@ -234,6 +234,12 @@ struct payment_method_key {
 typedef enum larder_status
 payment_method_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_method *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_method_many_loader(struct larder_load *load, void *user, const struct payment_method_key *keys, size_t count,
+    struct payment_method *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 payment_method_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_method **ret_value);
@@ -298,6 +304,15 @@ payment_method_cache_key(struct payment_cache *cache, struct larder_uuid id, cha
 LARDER_MUST_USE enum larder_status
 payment_method_cache_get_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     const struct payment_method **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_method_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    payment_method_many_loader *load, void *user, const struct payment_method **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_method_cache_set_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     const struct payment_method *values, enum larder_status *ret_each);
@@ -309,11 +324,13 @@ payment_method_cache_delete_many(struct payment_cache *cache, const struct payme
  * makes stale, of the row as it was and as it is:
  *
  *   - the entry of its key
+ *   - all that carries one of its tags: payer:{user_id}
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after);
 
@@ -372,6 +389,12 @@ struct payment_method_ids_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 payment_method_ids_loader(struct larder_load *load, void *user, uint64_t user_id, struct payment_method_ids *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_method_ids_many_loader(struct larder_load *load, void *user, const struct payment_method_ids_key *keys, size_t count,
+    struct payment_method_ids *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -433,6 +456,15 @@ payment_method_ids_cache_key(struct payment_cache *cache, uint64_t user_id, char
 LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_get_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    payment_method_ids_many_loader *load, void *user, const struct payment_method_ids **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids *values, enum larder_status *ret_each);
@@ -488,6 +520,12 @@ struct payment_transaction_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 payment_transaction_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_transaction *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_transaction_many_loader(struct larder_load *load, void *user, const struct payment_transaction_key *keys, size_t count,
+    struct payment_transaction *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -553,6 +591,15 @@ payment_transaction_cache_key(struct payment_cache *cache, struct larder_uuid id
 LARDER_MUST_USE enum larder_status
 payment_transaction_cache_get_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     const struct payment_transaction **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_get_many_or_load(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    payment_transaction_many_loader *load, void *user, const struct payment_transaction **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_transaction_cache_set_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     const struct payment_transaction *values, enum larder_status *ret_each);
@@ -566,9 +613,10 @@ payment_transaction_cache_delete_many(struct payment_cache *cache, const struct 
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after);
 
@@ -627,6 +675,12 @@ struct payment_exchange_rate_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 payment_exchange_rate_loader(struct larder_load *load, void *user, enum payment_currency from, enum payment_currency to, struct payment_exchange_rate *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_exchange_rate_many_loader(struct larder_load *load, void *user, const struct payment_exchange_rate_key *keys, size_t count,
+    struct payment_exchange_rate *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -688,6 +742,15 @@ payment_exchange_rate_cache_key(struct payment_cache *cache, enum payment_curren
 LARDER_MUST_USE enum larder_status
 payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_get_many_or_load(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    payment_exchange_rate_many_loader *load, void *user, const struct payment_exchange_rate **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate *values, enum larder_status *ret_each);
@@ -695,9 +758,7 @@ enum larder_status
 payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     enum larder_status *ret_each);
 
-/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
- * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
- * on this thread and at once, until OK, which then counts from the first of these calls. */
+/* Makes every entry stale, by one write whatever their number. OK. */
 enum larder_status
 payment_exchange_rate_cache_delete_all(struct payment_cache *cache);
 
@@ -748,6 +809,19 @@ enum larder_status
 payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id);
 enum larder_status
 payment_batch_on_transaction_moved_on(struct payment_batch *batch, struct larder_uuid id);
+
+/*
+ * Nothing that could be charged stays in the cache
+ */
+enum larder_status
+payment_cache_on_account_closed(struct payment_cache *cache, uint64_t user_id);
+enum larder_status
+payment_batch_on_account_closed(struct payment_batch *batch, uint64_t user_id);
+
+enum larder_status
+payment_cache_on_rates_published(struct payment_cache *cache);
+enum larder_status
+payment_batch_on_rates_published(struct payment_batch *batch);
 
 /* ----------------------------------------------------------- batches */
 

@@ -310,6 +310,12 @@ struct product_key {
 typedef enum larder_status
 product_loader(struct larder_load *load, void *user, uint64_t id, struct product *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_many_loader(struct larder_load *load, void *user, const struct product_key *keys, size_t count,
+    struct product *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 product_cache_get(struct product_cache *cache, uint64_t id, const struct product **ret_value);
@@ -374,6 +380,15 @@ product_cache_key(struct product_cache *cache, uint64_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 product_cache_get_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     const struct product **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_cache_get_many_or_load(struct product_cache *cache, const struct product_key *keys, size_t count,
+    product_many_loader *load, void *user, const struct product **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_cache_set_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     const struct product *values, enum larder_status *ret_each);
@@ -385,11 +400,13 @@ product_cache_delete_many(struct product_cache *cache, const struct product_key 
  * makes stale, of the row as it was and as it is:
  *
  *   - the entry of its key
+ *   - all that carries one of its tags: category:{category_id}
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after);
 
@@ -447,6 +464,12 @@ struct product_id_by_sku_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 product_id_by_sku_loader(struct larder_load *load, void *user, const char *sku, struct product_id_by_sku *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_id_by_sku_many_loader(struct larder_load *load, void *user, const struct product_id_by_sku_key *keys, size_t count,
+    struct product_id_by_sku *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -508,6 +531,15 @@ product_id_by_sku_cache_key(struct product_cache *cache, const char *sku, char *
 LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_get_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_get_many_or_load(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    product_id_by_sku_many_loader *load, void *user, const struct product_id_by_sku **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku *values, enum larder_status *ret_each);
@@ -563,6 +595,12 @@ struct product_reviews_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 product_reviews_loader(struct larder_load *load, void *user, uint64_t product_id, struct product_reviews *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_reviews_many_loader(struct larder_load *load, void *user, const struct product_reviews_key *keys, size_t count,
+    struct product_reviews *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -628,6 +666,15 @@ product_reviews_cache_key(struct product_cache *cache, uint64_t product_id, char
 LARDER_MUST_USE enum larder_status
 product_reviews_cache_get_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     const struct product_reviews **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_get_many_or_load(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    product_reviews_many_loader *load, void *user, const struct product_reviews **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_reviews_cache_set_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     const struct product_reviews *values, enum larder_status *ret_each);
@@ -641,9 +688,10 @@ product_reviews_cache_delete_many(struct product_cache *cache, const struct prod
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after);
 
@@ -702,6 +750,12 @@ struct product_search_results_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 product_search_results_loader(struct larder_load *load, void *user, const char *query, struct product_search_results *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_search_results_many_loader(struct larder_load *load, void *user, const struct product_search_results_key *keys, size_t count,
+    struct product_search_results *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -763,6 +817,15 @@ product_search_results_cache_key(struct product_cache *cache, const char *query,
 LARDER_MUST_USE enum larder_status
 product_search_results_cache_get_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_get_many_or_load(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    product_search_results_many_loader *load, void *user, const struct product_search_results **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results *values, enum larder_status *ret_each);
@@ -770,9 +833,7 @@ enum larder_status
 product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     enum larder_status *ret_each);
 
-/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
- * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
- * on this thread and at once, until OK, which then counts from the first of these calls. */
+/* Makes every entry stale, by one write whatever their number. OK. */
 enum larder_status
 product_search_results_cache_delete_all(struct product_cache *cache);
 
@@ -818,6 +879,12 @@ struct product_category_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 product_category_loader(struct larder_load *load, void *user, uint32_t id, struct product_category *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_category_many_loader(struct larder_load *load, void *user, const struct product_category_key *keys, size_t count,
+    struct product_category *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -883,6 +950,15 @@ product_category_cache_key(struct product_cache *cache, uint32_t id, char *buf, 
 LARDER_MUST_USE enum larder_status
 product_category_cache_get_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     const struct product_category **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_category_cache_get_many_or_load(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    product_category_many_loader *load, void *user, const struct product_category **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_category_cache_set_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     const struct product_category *values, enum larder_status *ret_each);
@@ -896,9 +972,10 @@ product_category_cache_delete_many(struct product_cache *cache, const struct pro
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after);
 
@@ -1064,6 +1141,14 @@ enum larder_status
 product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
 enum larder_status
 product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
+
+/*
+ * Many products of a category have another price, and nobody counted which
+ */
+enum larder_status
+product_cache_on_price_list_imported(struct product_cache *cache, uint32_t category_id);
+enum larder_status
+product_batch_on_price_list_imported(struct product_batch *batch, uint32_t category_id);
 
 enum larder_status
 product_cache_on_front_page_edited(struct product_cache *cache);

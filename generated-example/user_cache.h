@@ -269,6 +269,12 @@ struct user_profile_key {
 typedef enum larder_status
 user_profile_loader(struct larder_load *load, void *user, uint64_t id, struct user_profile *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_profile_many_loader(struct larder_load *load, void *user, const struct user_profile_key *keys, size_t count,
+    struct user_profile *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_profile **ret_value);
@@ -333,6 +339,15 @@ user_profile_cache_key(struct user_cache *cache, uint64_t id, char *buf, size_t 
 LARDER_MUST_USE enum larder_status
 user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     const struct user_profile **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_profile_cache_get_many_or_load(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    user_profile_many_loader *load, void *user, const struct user_profile **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_profile_cache_set_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     const struct user_profile *values, enum larder_status *ret_each);
@@ -346,9 +361,10 @@ user_profile_cache_delete_many(struct user_cache *cache, const struct user_profi
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_changed(struct user_cache *cache, const struct user_profile *before, const struct user_profile *after);
 
@@ -402,6 +418,12 @@ struct user_preferences_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 user_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_preferences *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_preferences_many_loader(struct larder_load *load, void *user, const struct user_preferences_key *keys, size_t count,
+    struct user_preferences *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -467,6 +489,15 @@ user_preferences_cache_key(struct user_cache *cache, uint64_t user_id, char *buf
 LARDER_MUST_USE enum larder_status
 user_preferences_cache_get_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     const struct user_preferences **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_get_many_or_load(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    user_preferences_many_loader *load, void *user, const struct user_preferences **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_preferences_cache_set_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     const struct user_preferences *values, enum larder_status *ret_each);
@@ -480,9 +511,10 @@ user_preferences_cache_delete_many(struct user_cache *cache, const struct user_p
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 user_preferences_cache_changed(struct user_cache *cache, const struct user_preferences *before, const struct user_preferences *after);
 
@@ -541,6 +573,12 @@ struct user_addresses_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 user_addresses_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_addresses *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_addresses_many_loader(struct larder_load *load, void *user, const struct user_addresses_key *keys, size_t count,
+    struct user_addresses *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -602,6 +640,15 @@ user_addresses_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, 
 LARDER_MUST_USE enum larder_status
 user_addresses_cache_get_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_get_many_or_load(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    user_addresses_many_loader *load, void *user, const struct user_addresses **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses *values, enum larder_status *ret_each);
@@ -661,6 +708,12 @@ struct user_id_by_email_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 user_id_by_email_loader(struct larder_load *load, void *user, const char *email, struct user_id_by_email *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_id_by_email_many_loader(struct larder_load *load, void *user, const struct user_id_by_email_key *keys, size_t count,
+    struct user_id_by_email *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -722,6 +775,15 @@ user_id_by_email_cache_key(struct user_cache *cache, const char *email, char *bu
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_get_many_or_load(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    user_id_by_email_many_loader *load, void *user, const struct user_id_by_email **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email *values, enum larder_status *ret_each);

@@ -129,6 +129,12 @@ struct keys_every_key {
 typedef enum larder_status
 keys_every_loader(struct larder_load *load, void *user, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, struct keys_every *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_every_many_loader(struct larder_load *load, void *user, const struct keys_every_key *keys, size_t count,
+    struct keys_every *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_every_cache_get(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every **ret_value);
@@ -189,6 +195,15 @@ keys_every_cache_key(struct keys_cache *cache, uint8_t a, int64_t b, bool c, con
 LARDER_MUST_USE enum larder_status
 keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_every_cache_get_many_or_load(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    keys_every_many_loader *load, void *user, const struct keys_every **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every *values, enum larder_status *ret_each);
@@ -247,6 +262,12 @@ struct keys_tagged_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_tagged_loader(struct larder_load *load, void *user, uint64_t user_id, struct keys_tagged *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_tagged_many_loader(struct larder_load *load, void *user, const struct keys_tagged_key *keys, size_t count,
+    struct keys_tagged *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -308,6 +329,15 @@ keys_tagged_cache_key(struct keys_cache *cache, uint64_t user_id, char *buf, siz
 LARDER_MUST_USE enum larder_status
 keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_get_many_or_load(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    keys_tagged_many_loader *load, void *user, const struct keys_tagged **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged *values, enum larder_status *ret_each);
@@ -363,6 +393,12 @@ struct keys_clash_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_clash_loader(struct larder_load *load, void *user, uint64_t cache_, const char *int_, uint8_t ret_value_, struct keys_clash *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_clash_many_loader(struct larder_load *load, void *user, const struct keys_clash_key *keys, size_t count,
+    struct keys_clash *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -428,6 +464,15 @@ keys_clash_cache_key(struct keys_cache *cache, uint64_t cache_, const char *int_
 LARDER_MUST_USE enum larder_status
 keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     const struct keys_clash **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_get_many_or_load(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    keys_clash_many_loader *load, void *user, const struct keys_clash **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_clash_cache_set_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     const struct keys_clash *values, enum larder_status *ret_each);
@@ -441,9 +486,10 @@ keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_k
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 keys_clash_cache_changed(struct keys_cache *cache, const struct keys_clash *before, const struct keys_clash *after);
 
@@ -500,6 +546,12 @@ struct keys_param_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_param_loader(struct larder_load *load, void *user, uint8_t params, struct keys_param *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_param_many_loader(struct larder_load *load, void *user, const struct keys_param_key *keys, size_t count,
+    struct keys_param *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -561,6 +613,15 @@ keys_param_cache_key(struct keys_cache *cache, uint8_t params, char *buf, size_t
 LARDER_MUST_USE enum larder_status
 keys_param_cache_get_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     const struct keys_param **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_get_many_or_load(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    keys_param_many_loader *load, void *user, const struct keys_param **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_param_cache_set_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     const struct keys_param *values, enum larder_status *ret_each);
@@ -625,6 +686,12 @@ struct keys_locals_key {
 typedef enum larder_status
 keys_locals_loader(struct larder_load *load, void *user, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, struct keys_locals *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_locals_many_loader(struct larder_load *load, void *user, const struct keys_locals_key *keys, size_t count,
+    struct keys_locals *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_locals_cache_get(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals **ret_value);
@@ -685,6 +752,15 @@ keys_locals_cache_key(struct keys_cache *cache, uint8_t status, const char *call
 LARDER_MUST_USE enum larder_status
 keys_locals_cache_get_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     const struct keys_locals **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_get_many_or_load(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    keys_locals_many_loader *load, void *user, const struct keys_locals **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_locals_cache_set_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     const struct keys_locals *values, enum larder_status *ret_each);
@@ -742,6 +818,12 @@ struct keys_packed_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_packed_loader(struct larder_load *load, void *user, uint8_t id, struct keys_packed *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_packed_many_loader(struct larder_load *load, void *user, const struct keys_packed_key *keys, size_t count,
+    struct keys_packed *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -803,6 +885,15 @@ keys_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 keys_packed_cache_get_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
     const struct keys_packed **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    keys_packed_many_loader *load, void *user, const struct keys_packed **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_packed_cache_set_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
     const struct keys_packed *values, enum larder_status *ret_each);
@@ -860,6 +951,12 @@ struct keys_packed_too_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_packed_too_loader(struct larder_load *load, void *user, uint8_t id, struct keys_packed_too *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_packed_too_many_loader(struct larder_load *load, void *user, const struct keys_packed_too_key *keys, size_t count,
+    struct keys_packed_too *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -921,6 +1018,15 @@ keys_packed_too_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_
 LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_get_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     const struct keys_packed_too **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    keys_packed_too_many_loader *load, void *user, const struct keys_packed_too **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_packed_too_cache_set_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     const struct keys_packed_too *values, enum larder_status *ret_each);
@@ -978,6 +1084,12 @@ struct keys_not_packed_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_not_packed_loader(struct larder_load *load, void *user, uint8_t id, struct keys_not_packed *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_not_packed_many_loader(struct larder_load *load, void *user, const struct keys_not_packed_key *keys, size_t count,
+    struct keys_not_packed *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -1039,6 +1151,15 @@ keys_not_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_
 LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_get_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
     const struct keys_not_packed **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    keys_not_packed_many_loader *load, void *user, const struct keys_not_packed **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_not_packed_cache_set_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
     const struct keys_not_packed *values, enum larder_status *ret_each);
@@ -1093,6 +1214,12 @@ struct keys_functions_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_functions_loader(struct larder_load *load, void *user, const char *strcmp, struct larder_uuid memcmp, struct keys_functions *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_functions_many_loader(struct larder_load *load, void *user, const struct keys_functions_key *keys, size_t count,
+    struct keys_functions *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -1158,6 +1285,15 @@ keys_functions_cache_key(struct keys_cache *cache, const char *strcmp, struct la
 LARDER_MUST_USE enum larder_status
 keys_functions_cache_get_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
     const struct keys_functions **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_get_many_or_load(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    keys_functions_many_loader *load, void *user, const struct keys_functions **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_functions_cache_set_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
     const struct keys_functions *values, enum larder_status *ret_each);
@@ -1171,9 +1307,10 @@ keys_functions_cache_delete_many(struct keys_cache *cache, const struct keys_fun
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 keys_functions_cache_changed(struct keys_cache *cache, const struct keys_functions *before, const struct keys_functions *after);
 
