@@ -63,6 +63,7 @@ struct larder_cache {
     struct larder_worker worker;
     struct larder_version_names versions;
     int64_t version_ttl_ms;                       /* how long versions stay; 0: for ever */
+    int64_t version_redelete_ms;                  /* after which each is raised again; 0: never */
     _Atomic(struct larder_clearing *) unfinished; /* ran out of time (delete_all.h); NULL: none */
     int64_t timeout_ms;
     size_t prefix_len;

@@ -161,6 +161,9 @@ static void resolve_version_ttl(struct larder_cache *cache)
         int64_t window_ms = policy->while_revalidate_ms > policy->if_error_ms
                                 ? policy->while_revalidate_ms
                                 : policy->if_error_ms;
+        if (state->is_versioned && policy->redelete_after_ms > cache->version_redelete_ms) {
+            cache->version_redelete_ms = policy->redelete_after_ms;
+        }
         if (state->is_versioned) {
             for_ever |= state->ttl_ms == 0;
             longest_ms =
