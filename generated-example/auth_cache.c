@@ -548,6 +548,11 @@ static void defaults_entity_auth_session(void *to)
     defaults_auth_session(to);
 }
 
+static const struct larder_policy policy_auth_session = {
+    .max_age_ms = INT64_C(43200000),
+    .sliding = true,
+};
+
 static const struct larder_entity entity_auth_session = {
     .name = "session",
     .pattern = "session:{token:string|hash}",
@@ -562,6 +567,7 @@ static const struct larder_entity entity_auth_session = {
     .encode = encode_entity_auth_session,
     .decode = decode_entity_auth_session,
     .defaults = defaults_entity_auth_session,
+    .policy = &policy_auth_session,
 };
 
 /* Appends session:{token:string|hash}. */
@@ -843,6 +849,10 @@ static void defaults_entity_auth_permissions(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_auth_permissions = {
+    .redelete_after_ms = INT64_C(1000),
+};
+
 static const struct larder_entity entity_auth_permissions = {
     .name = "permissions",
     .pattern = "permissions:{user_id:u64}",
@@ -857,6 +867,7 @@ static const struct larder_entity entity_auth_permissions = {
     .encode = encode_entity_auth_permissions,
     .decode = decode_entity_auth_permissions,
     .defaults = defaults_entity_auth_permissions,
+    .policy = &policy_auth_permissions,
 };
 
 /* Appends permissions:{user_id:u64}. */

@@ -173,6 +173,8 @@ auth_cache_stats(struct auth_cache *cache, struct auth_cache_counters *ret_stats
  *
  * Key:      session:{token:string|hash}
  * Lifetime: 30 min ('sessions', CACHE_TTL_SESSIONS)
+ * Kept:     renewed by each read
+ *           for at most 12 h
  */
 struct auth_session_key {
     const char *token;
@@ -300,6 +302,7 @@ void auth_session_release_many(const struct auth_session **values, size_t count)
  *
  * Key:      permissions:{user_id:u64}
  * Lifetime: 1 h ('permissions', CACHE_TTL_PERMISSIONS), at random up to 10 % less
+ * Kept:     deleted once more after 1 s
  */
 struct auth_permissions_key {
     uint64_t user_id;
@@ -323,7 +326,7 @@ LARDER_MUST_USE enum larder_status
 auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
     auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 auth_permissions_cache_refresh(struct auth_cache *cache, uint64_t user_id,
@@ -473,7 +476,7 @@ LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, const char *address,
     auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_refresh(struct auth_cache *cache, uint64_t user_id, const char *address,

@@ -797,6 +797,10 @@ static void defaults_entity_notification_template(void *to)
     defaults_notification_template(to);
 }
 
+static const struct larder_policy policy_notification_template = {
+    .if_error_ms = INT64_C(86400000),
+};
+
 static const struct larder_entity entity_notification_template = {
     .name = "template",
     .pattern = "template:{locale:string}:{name:string}",
@@ -811,6 +815,7 @@ static const struct larder_entity entity_notification_template = {
     .encode = encode_entity_notification_template,
     .decode = decode_entity_notification_template,
     .defaults = defaults_entity_notification_template,
+    .policy = &policy_notification_template,
 };
 
 /* Appends template:{locale:string}:{name:string}. */
@@ -1170,6 +1175,10 @@ static void defaults_entity_notification_preferences(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_notification_preferences = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_notification_preferences = {
     .name = "preferences",
     .pattern = "preferences:{user_id:u64}",
@@ -1184,6 +1193,7 @@ static const struct larder_entity entity_notification_preferences = {
     .encode = encode_entity_notification_preferences,
     .decode = decode_entity_notification_preferences,
     .defaults = defaults_entity_notification_preferences,
+    .policy = &policy_notification_preferences,
 };
 
 /* Appends preferences:{user_id:u64}. */

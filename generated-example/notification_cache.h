@@ -218,6 +218,8 @@ notification_cache_stats(struct notification_cache *cache, struct notification_c
  *
  * Key:      template:{locale:string}:{name:string}
  * Lifetime: 2 h ('templates', CACHE_TTL_TEMPLATES), at random up to 10 % less
+ * Kept:     at most 1048576 bytes
+ *           stale where the loader fails, for 1 d
  */
 struct notification_template_key {
     const char *locale;
@@ -237,7 +239,9 @@ notification_template_cache_get(struct notification_cache *cache, const char *lo
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 notification_template_cache_get_or_load(struct notification_cache *cache, const char *locale, const char *name,
     notification_template_loader *load, void *user, const struct notification_template **ret_value);
@@ -364,6 +368,7 @@ void notification_template_release_many(const struct notification_template **val
  *
  * Key:      preferences:{user_id:u64}
  * Lifetime: 2 h ('preferences', CACHE_TTL_PREFERENCES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 1 min
  */
 struct notification_preferences_key {
     uint64_t user_id;
@@ -375,7 +380,8 @@ struct notification_preferences_key {
 typedef enum larder_status
 notification_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_preferences *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences **ret_value);
 
@@ -387,7 +393,7 @@ LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_refresh(struct notification_cache *cache, uint64_t user_id,
@@ -532,7 +538,7 @@ LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_refresh(struct notification_cache *cache, uint64_t user_id,
@@ -682,7 +688,7 @@ LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_refresh(struct notification_cache *cache, uint64_t user_id,

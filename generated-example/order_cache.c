@@ -1639,6 +1639,11 @@ static void defaults_entity_order(void *to)
     defaults_order(to);
 }
 
+static const struct larder_policy policy_order = {
+    .absent_ms = INT64_C(10000),
+    .redelete_after_ms = INT64_C(500),
+};
+
 static const struct larder_entity entity_order = {
     .name = "order",
     .pattern = "order:{id:u64}",
@@ -1653,6 +1658,7 @@ static const struct larder_entity entity_order = {
     .encode = encode_entity_order,
     .decode = decode_entity_order,
     .defaults = defaults_entity_order,
+    .policy = &policy_order,
 };
 
 /* Appends order:{id:u64}. */
@@ -2427,6 +2433,31 @@ static void defaults_entity_order_history_page(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_order_history_page = {
+    .while_revalidate_ms = INT64_C(60000),
+};
+
+/* A loader with what it is called with. */
+struct load__order_history_page {
+    order_history_page_loader *load;
+    void *user;
+    uint64_t user_id;
+    uint32_t page;
+    uint32_t size_;
+};
+
+static void call_of_key_order_history_page(const void *keys, size_t i, void *ret_call)
+{
+    const struct order_history_page_key *k = (const struct order_history_page_key *)keys + i;
+    const struct load__order_history_page larder_call = {NULL, NULL, k->user_id, k->page, k->size_};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_order_history_page = {
+    .size = sizeof(struct load__order_history_page),
+    .of_key = call_of_key_order_history_page,
+};
+
 static const struct larder_entity entity_order_history_page = {
     .name = "history_page",
     .pattern = "orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}",
@@ -2441,6 +2472,8 @@ static const struct larder_entity entity_order_history_page = {
     .encode = encode_entity_order_history_page,
     .decode = decode_entity_order_history_page,
     .defaults = defaults_entity_order_history_page,
+    .policy = &policy_order_history_page,
+    .call = &call_order_history_page,
 };
 
 /* Appends orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}. */
@@ -2470,19 +2503,12 @@ order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32
     }
     *ret_value = NULL;
     make_order_history_page(&key, cache, user_id, page, size_);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_order_history_page, &key, &value);
+    const struct load__order_history_page larder_call = {NULL, NULL, user_id, page, size_};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_order_history_page, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__order_history_page {
-    order_history_page_loader *load;
-    void *user;
-    uint64_t user_id;
-    uint32_t page;
-    uint32_t size_;
-};
 
 static enum larder_status load_order_history_page(struct larder_load *load, const void *call, void *out)
 {
@@ -2530,6 +2556,14 @@ order_history_page_cache_refresh(struct order_cache *cache, uint64_t user_id, ui
         load_order_history_page, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+order_history_page_cache_on_load(struct order_cache *cache, order_history_page_loader *load, void *user)
+{
+    const struct load__order_history_page larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_order_history_page, load != NULL ? load_order_history_page : NULL,
+        &larder_call);
 }
 
 static enum larder_status

@@ -1602,6 +1602,10 @@ static void defaults_entity_payment_transaction(void *to)
     defaults_payment_transaction(to);
 }
 
+static const struct larder_policy policy_payment_transaction = {
+    .redelete_after_ms = INT64_C(1000),
+};
+
 static const struct larder_entity entity_payment_transaction = {
     .name = "transaction",
     .pattern = "transaction:{id:uuid}",
@@ -1616,6 +1620,7 @@ static const struct larder_entity entity_payment_transaction = {
     .encode = encode_entity_payment_transaction,
     .decode = decode_entity_payment_transaction,
     .defaults = defaults_entity_payment_transaction,
+    .policy = &policy_payment_transaction,
 };
 
 /* Appends transaction:{id:uuid}. */
@@ -1991,6 +1996,31 @@ static void defaults_entity_payment_exchange_rate(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_payment_exchange_rate = {
+    .if_error_ms = INT64_C(3600000),
+    .refresh_ppm = 800000,
+};
+
+/* A loader with what it is called with. */
+struct load__payment_exchange_rate {
+    payment_exchange_rate_loader *load;
+    void *user;
+    enum payment_currency from;
+    enum payment_currency to;
+};
+
+static void call_of_key_payment_exchange_rate(const void *keys, size_t i, void *ret_call)
+{
+    const struct payment_exchange_rate_key *k = (const struct payment_exchange_rate_key *)keys + i;
+    const struct load__payment_exchange_rate larder_call = {NULL, NULL, k->from, k->to};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_payment_exchange_rate = {
+    .size = sizeof(struct load__payment_exchange_rate),
+    .of_key = call_of_key_payment_exchange_rate,
+};
+
 static const struct larder_entity entity_payment_exchange_rate = {
     .name = "exchange_rate",
     .pattern = "rate:{from:Currency}:{to:Currency}",
@@ -2005,6 +2035,8 @@ static const struct larder_entity entity_payment_exchange_rate = {
     .encode = encode_entity_payment_exchange_rate,
     .decode = decode_entity_payment_exchange_rate,
     .defaults = defaults_entity_payment_exchange_rate,
+    .policy = &policy_payment_exchange_rate,
+    .call = &call_payment_exchange_rate,
 };
 
 /* Appends rate:{from:Currency}:{to:Currency}. */
@@ -2032,18 +2064,12 @@ payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_curren
     }
     *ret_value = NULL;
     make_payment_exchange_rate(&key, cache, from, to);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_payment_exchange_rate, &key, &value);
+    const struct load__payment_exchange_rate larder_call = {NULL, NULL, from, to};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_payment_exchange_rate, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__payment_exchange_rate {
-    payment_exchange_rate_loader *load;
-    void *user;
-    enum payment_currency from;
-    enum payment_currency to;
-};
 
 static enum larder_status load_payment_exchange_rate(struct larder_load *load, const void *call, void *out)
 {
@@ -2091,6 +2117,14 @@ payment_exchange_rate_cache_refresh(struct payment_cache *cache, enum payment_cu
         load_payment_exchange_rate, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+payment_exchange_rate_cache_on_load(struct payment_cache *cache, payment_exchange_rate_loader *load, void *user)
+{
+    const struct load__payment_exchange_rate larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_payment_exchange_rate, load != NULL ? load_payment_exchange_rate : NULL,
+        &larder_call);
 }
 
 static enum larder_status

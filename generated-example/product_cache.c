@@ -1422,6 +1422,32 @@ static void defaults_entity_product(void *to)
     defaults_product(to);
 }
 
+static const struct larder_policy policy_product = {
+    .while_revalidate_ms = INT64_C(60000),
+    .if_error_ms = INT64_C(600000),
+    .absent_ms = INT64_C(30000),
+    .refresh_ppm = 800000,
+};
+
+/* A loader with what it is called with. */
+struct load__product {
+    product_loader *load;
+    void *user;
+    uint64_t id;
+};
+
+static void call_of_key_product(const void *keys, size_t i, void *ret_call)
+{
+    const struct product_key *k = (const struct product_key *)keys + i;
+    const struct load__product larder_call = {NULL, NULL, k->id};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_product = {
+    .size = sizeof(struct load__product),
+    .of_key = call_of_key_product,
+};
+
 static const struct larder_entity entity_product = {
     .name = "product",
     .pattern = "product:{id:u64}",
@@ -1436,6 +1462,8 @@ static const struct larder_entity entity_product = {
     .encode = encode_entity_product,
     .decode = decode_entity_product,
     .defaults = defaults_entity_product,
+    .policy = &policy_product,
+    .call = &call_product,
 };
 
 /* Appends product:{id:u64}. */
@@ -1466,17 +1494,12 @@ product_cache_get(struct product_cache *cache, uint64_t id, const struct product
     }
     *ret_value = NULL;
     make_product(&key, cache, id);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product, &key, &value);
+    const struct load__product larder_call = {NULL, NULL, id};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product {
-    product_loader *load;
-    void *user;
-    uint64_t id;
-};
 
 static enum larder_status load_product(struct larder_load *load, const void *call, void *out)
 {
@@ -1528,6 +1551,14 @@ product_cache_refresh(struct product_cache *cache, uint64_t id,
         load_product, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_cache_on_load(struct product_cache *cache, product_loader *load, void *user)
+{
+    const struct load__product larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product, load != NULL ? load_product : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1811,6 +1842,10 @@ static void defaults_entity_product_id_by_sku(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_id_by_sku = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_product_id_by_sku = {
     .name = "product_id_by_sku",
     .pattern = "sku:{sku:string}",
@@ -1825,6 +1860,7 @@ static const struct larder_entity entity_product_id_by_sku = {
     .encode = encode_entity_product_id_by_sku,
     .decode = decode_entity_product_id_by_sku,
     .defaults = defaults_entity_product_id_by_sku,
+    .policy = &policy_product_id_by_sku,
 };
 
 /* Appends sku:{sku:string}. */
@@ -2524,6 +2560,36 @@ static void defaults_entity_product_search_results(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_search_results = {
+    .while_revalidate_ms = INT64_C(300000),
+    .if_error_ms = INT64_C(3600000),
+};
+
+/* A loader with what it is called with. */
+struct load__product_search_results {
+    product_search_results_loader *load;
+    void *user;
+    const char *query;
+};
+
+static const size_t strings_product_search_results[] = {
+    offsetof(struct load__product_search_results, query),
+};
+
+static void call_of_key_product_search_results(const void *keys, size_t i, void *ret_call)
+{
+    const struct product_search_results_key *k = (const struct product_search_results_key *)keys + i;
+    const struct load__product_search_results larder_call = {NULL, NULL, k->query};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_product_search_results = {
+    .size = sizeof(struct load__product_search_results),
+    .strings = strings_product_search_results,
+    .string_count = 1,
+    .of_key = call_of_key_product_search_results,
+};
+
 static const struct larder_entity entity_product_search_results = {
     .name = "search_results",
     .pattern = "search:{query:string|hash}",
@@ -2538,6 +2604,8 @@ static const struct larder_entity entity_product_search_results = {
     .encode = encode_entity_product_search_results,
     .decode = decode_entity_product_search_results,
     .defaults = defaults_entity_product_search_results,
+    .policy = &policy_product_search_results,
+    .call = &call_product_search_results,
 };
 
 /* Appends search:{query:string|hash}. */
@@ -2563,17 +2631,12 @@ product_search_results_cache_get(struct product_cache *cache, const char *query,
     }
     *ret_value = NULL;
     make_product_search_results(&key, cache, query);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_search_results, &key, &value);
+    const struct load__product_search_results larder_call = {NULL, NULL, query};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product_search_results, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product_search_results {
-    product_search_results_loader *load;
-    void *user;
-    const char *query;
-};
 
 static enum larder_status load_product_search_results(struct larder_load *load, const void *call, void *out)
 {
@@ -2621,6 +2684,14 @@ product_search_results_cache_refresh(struct product_cache *cache, const char *qu
         load_product_search_results, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_search_results_cache_on_load(struct product_cache *cache, product_search_results_loader *load, void *user)
+{
+    const struct load__product_search_results larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product_search_results, load != NULL ? load_product_search_results : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -3236,6 +3307,21 @@ static void defaults_entity_product_featured(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_featured = {
+    .if_error_ms = INT64_C(3600000),
+    .xfetch = true,
+};
+
+/* A loader with what it is called with. */
+struct load__product_featured {
+    product_featured_loader *load;
+    void *user;
+};
+
+static const struct larder_call_shape call_product_featured = {
+    .size = sizeof(struct load__product_featured),
+};
+
 static const struct larder_entity entity_product_featured = {
     .name = "featured",
     .pattern = "featured",
@@ -3250,6 +3336,8 @@ static const struct larder_entity entity_product_featured = {
     .encode = encode_entity_product_featured,
     .decode = decode_entity_product_featured,
     .defaults = defaults_entity_product_featured,
+    .policy = &policy_product_featured,
+    .call = &call_product_featured,
 };
 
 /* Appends featured. */
@@ -3274,16 +3362,12 @@ product_featured_cache_get(struct product_cache *cache, const struct product_fea
     }
     *ret_value = NULL;
     make_product_featured(&key, cache);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_featured, &key, &value);
+    const struct load__product_featured larder_call = {NULL, NULL};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product_featured, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product_featured {
-    product_featured_loader *load;
-    void *user;
-};
 
 static enum larder_status load_product_featured(struct larder_load *load, const void *call, void *out)
 {
@@ -3331,6 +3415,14 @@ product_featured_cache_refresh(struct product_cache *cache,
         load_product_featured, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_featured_cache_on_load(struct product_cache *cache, product_featured_loader *load, void *user)
+{
+    const struct load__product_featured larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product_featured, load != NULL ? load_product_featured : NULL,
+        &larder_call);
 }
 
 static enum larder_status

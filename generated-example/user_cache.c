@@ -1059,6 +1059,10 @@ static void defaults_entity_user_profile(void *to)
     defaults_user_profile(to);
 }
 
+static const struct larder_policy policy_user_profile = {
+    .absent_ms = INT64_C(30000),
+};
+
 static const struct larder_entity entity_user_profile = {
     .name = "profile",
     .pattern = "user:{id:u64}",
@@ -1073,6 +1077,7 @@ static const struct larder_entity entity_user_profile = {
     .encode = encode_entity_user_profile,
     .decode = decode_entity_user_profile,
     .defaults = defaults_entity_user_profile,
+    .policy = &policy_user_profile,
 };
 
 /* Appends user:{id:u64}. */
@@ -2162,6 +2167,10 @@ static void defaults_entity_user_id_by_email(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_user_id_by_email = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_user_id_by_email = {
     .name = "id_by_email",
     .pattern = "email:{email:string|hash}",
@@ -2176,6 +2185,7 @@ static const struct larder_entity entity_user_id_by_email = {
     .encode = encode_entity_user_id_by_email,
     .decode = decode_entity_user_id_by_email,
     .defaults = defaults_entity_user_id_by_email,
+    .policy = &policy_user_id_by_email,
 };
 
 /* Appends email:{email:string|hash}. */

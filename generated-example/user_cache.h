@@ -258,6 +258,7 @@ user_cache_stats(struct user_cache *cache, struct user_cache_counters *ret_stats
  *
  * Key:      user:{id:u64}
  * Lifetime: 1 h ('profiles', CACHE_TTL_PROFILES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 30 s
  */
 struct user_profile_key {
     uint64_t id;
@@ -269,7 +270,8 @@ struct user_profile_key {
 typedef enum larder_status
 user_profile_loader(struct larder_load *load, void *user, uint64_t id, struct user_profile *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_profile **ret_value);
 
@@ -281,7 +283,7 @@ LARDER_MUST_USE enum larder_status
 user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
     user_profile_loader *load, void *user, const struct user_profile **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_refresh(struct user_cache *cache, uint64_t id,
@@ -426,7 +428,7 @@ LARDER_MUST_USE enum larder_status
 user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     user_preferences_loader *load, void *user, const struct user_preferences **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 user_preferences_cache_refresh(struct user_cache *cache, uint64_t user_id,
@@ -576,7 +578,7 @@ LARDER_MUST_USE enum larder_status
 user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     user_addresses_loader *load, void *user, const struct user_addresses **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 user_addresses_cache_refresh(struct user_cache *cache, uint64_t user_id,
@@ -680,6 +682,7 @@ void user_addresses_release_many(const struct user_addresses **values, size_t co
  *
  * Key:      email:{email:string|hash}
  * Lifetime: 1 h ('profiles', CACHE_TTL_PROFILES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 1 min
  */
 struct user_id_by_email {
     uint64_t value;
@@ -695,7 +698,8 @@ struct user_id_by_email_key {
 typedef enum larder_status
 user_id_by_email_loader(struct larder_load *load, void *user, const char *email, struct user_id_by_email *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get(struct user_cache *cache, const char *email, const struct user_id_by_email **ret_value);
 
@@ -707,7 +711,7 @@ LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
     user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_refresh(struct user_cache *cache, const char *email,

@@ -388,7 +388,9 @@ void larder_stub_close(struct larder_cache *cache)
         return;
     }
     struct larder_allocator allocator = cache->allocator;
-    larder_worker_stop(&cache->worker, larder_call_deadline_ns(cache));
+    /* The other half is the journal's, which may come to hold what fails here. */
+    larder_worker_stop(&cache->worker,
+                       larder_deadline_after_ms(&cache->clock, cache->timeout_ms / 2));
     if (cache->backend != NULL) {
         cache->backend->table->free(cache->backend);
     }

@@ -37,7 +37,7 @@ struct site {
 };
 
 /* Fixtures. NULL: memory. */
-void site_use(const struct redis_server *server);
+void site_use(struct redis_server *server);
 int site_setup(void **state);
 int site_teardown(void **state);
 
@@ -49,6 +49,9 @@ void site_approach(struct site *site, const char *key, int64_t distance_ms);
 void site_cross(struct site *site, const char *key);
 /* Only on Redis. */
 bool site_is_there(struct site *site, const char *key);
+
+/* The server is silent from now on, or speaks again. */
+void site_freeze(bool frozen);
 
 /* Calls it until it is true; fails the test if it does not become so in 20 s. */
 void site_await(bool (*is_so)(void *user), void *user);
@@ -63,7 +66,8 @@ struct source {
     const char *name;          /* of what there is */
     atomic_int calls;
     atomic_int last_id;
-    char last_colour[32]; /* of the last call */
+    char last_colour[32]; /* of the last call, */
+    char previous[32];    /* and of the value that it would replace */
     atomic_bool shut;     /* a call waits while it is so */
     atomic_int waiting;
     uintptr_t thread; /* that the last call ran on */
@@ -76,6 +80,9 @@ enum larder_status load_price(struct larder_load *load, void *user, uint64_t id,
 enum larder_status load_front(struct larder_load *load, void *user, struct shop_front *out);
 enum larder_status load_news(struct larder_load *load, void *user, uint64_t id,
                              struct shop_news *out);
+
+enum larder_status load_plain(struct larder_load *load, void *user, uint64_t id,
+                              struct shop_plain *out);
 
 /* Fails with both names and larder_last_error(). */
 void status_is(enum larder_status actual, enum larder_status expected, const char *call,

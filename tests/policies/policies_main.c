@@ -9,7 +9,7 @@
 static const struct suite *const suites[] = {&windows_suite, &reloads_suite,  &absent_suite,
                                              &sliding_suite, &redelete_suite, &redelete_end_suite};
 
-static int run_on(const struct redis_server *server)
+static int run_on(struct redis_server *server)
 {
     int failed = 0;
     site_use(server);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/sanitizers.h"
@@ -68,6 +69,35 @@ static void an_events_too(void **state)
     is_deleted_again(site);
 }
 
+static void store_shelf(struct site *site)
+{
+    assert_status(shop_shelf_cache_set(site->cache, 1, &(struct shop_shelf){.id = 1, .room = 5}),
+                  LARDER_OK);
+}
+
+static bool shelf_is_gone(void *user)
+{
+    struct site *site = user;
+    return shop_shelf_cache_exists(site->cache, 1) == LARDER_MISS;
+}
+
+/* What a tag reaches is not deleted: its version is raised, and raised again. */
+static void a_tags_too(void **state)
+{
+    struct site *site = *state;
+    store_shelf(site);
+    assert_status(shop_cache_on_emptied(site->cache, 5), LARDER_OK);
+    assert_true(shelf_is_gone(site));
+    store_shelf(site);
+    if (!site->on_redis) {
+        assert_false(shelf_is_gone(site));
+        site_pass(site, "shelf:1", AFTER_MS);
+    }
+    site_await(shelf_is_gone, site);
+    store_shelf(site);
+    assert_false(shelf_is_gone(site));
+}
+
 static void others_are_deleted_once(void **state)
 {
     struct site *site = *state;
@@ -91,6 +121,27 @@ static void what_is_left_is_done_at_the_end(void **state)
     shop_cache_close(site->cache);
     site->cache = NULL;
     assert_false(site_is_there(site, "lot:1"));
+}
+
+/* The server is there and silent: the end has its time, and tells what it could not do. */
+static void the_end_is_not_held_up(void **state)
+{
+    enum { TIMEOUT_MS = 300, PATIENCE_S = 5 };
+    struct site *site = *state;
+    struct larder_config config = site->config;
+    struct timespec begun, now;
+    shop_cache_close(site->cache);
+    config.timeout_ms = TIMEOUT_MS;
+    assert_status(shop_cache_open(&config, &site->cache), LARDER_OK);
+    delete_a_lot(site);
+    site_freeze(true);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    shop_cache_close(site->cache);
+    site->cache = NULL;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    site_freeze(false);
+    assert_in_range(now.tv_sec - begun.tv_sec, 0, PATIENCE_S);
+    assert_non_null(strstr(site->log, "closed with 1 invalidations"));
 }
 
 static bool ended_well(pid_t pid)
@@ -125,11 +176,13 @@ static const struct CMUnitTest tests[] = {
     SITE_TEST(a_deletion_is_made_twice),
     SITE_TEST(one_of_many_too),
     SITE_TEST(an_events_too),
+    SITE_TEST(a_tags_too),
     SITE_TEST(others_are_deleted_once),
 };
 
 static const struct CMUnitTest end_tests[] = {
     SITE_TEST(what_is_left_is_done_at_the_end),
+    SITE_TEST(the_end_is_not_held_up),
     SITE_TEST(a_child_leaves_it_to_its_parent),
 };
 

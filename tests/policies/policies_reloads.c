@@ -94,6 +94,7 @@ static void a_stale_read_reloads_once(void **state)
     atomic_store(&source.shut, false);
     site_await(has_new_item, site);
     assert_int_equal(source.calls, 1);
+    assert_string_equal(source.previous, "old");
     assert_int_not_equal(source.thread, (uintptr_t)pthread_self());
     assert_int_equal(site_counters(site).shop_item.reloads, 1);
 }
@@ -305,6 +306,50 @@ static void what_will_end_is_reloaded_ahead(void **state)
     reads_front(site); /* the new one's lifetime is its own */
 }
 
+struct reading {
+    struct site *site;
+    struct source *source;
+    int calls;
+};
+
+static bool front_is_tried(void *user)
+{
+    struct reading *reading = user;
+    reads_front(reading->site);
+    return atomic_load(&reading->source->calls) >= reading->calls;
+}
+
+/* Without `stale` it makes a pause, too: nobody waits for it, so it need not try at once. */
+static void what_fails_ahead_pauses(void **state)
+{
+    enum { LEAST_PAUSE_MS = 1000, BEFORE_MS = 15000 };
+    struct site *site = *state;
+    struct source source = {.name = "new", .answer = LARDER_E_LOADER}, behind = {.name = "new"};
+    struct reading reading = {site, &source, 1};
+    if (site->on_redis) {
+        skip(); /* its time goes on */
+    }
+    assert_status(shop_front_cache_on_load(site->cache, load_front, &source), LARDER_OK);
+    store_front(site);
+    site_pass(site, "front", BEFORE_MS);
+    registers(site, &behind);
+    store(site, 1, "old");
+    site_approach(site, "front", AHEAD_MS - BEFORE_MS);
+    site_cross(site, "front");
+    site_await(front_is_tried, &reading);
+    reads(site, 1, LARDER_STALE, "old"); /* the job behind it: then the first is over */
+    site_await(has_new_item, site);
+    site_pass(site, "front", LEAST_PAUSE_MS - 1);
+    for (int i = 0; i < 100; i++) {
+        reads_front(site);
+    }
+    assert_int_equal(source.calls, 1);
+    site_pass(site, "front", 1);
+    reading.calls = 2;
+    site_await(front_is_tried, &reading);
+    assert_int_equal(site_counters(site).shop_front.load_errors, 2);
+}
+
 static void without_a_reader_nothing_is_reloaded(void **state)
 {
     struct site *site = *state;
@@ -412,6 +457,7 @@ static const struct CMUnitTest tests[] = {
     SITE_TEST(a_failed_reload_pauses),
     SITE_TEST(a_full_queue_drops_and_counts),
     SITE_TEST(what_will_end_is_reloaded_ahead),
+    SITE_TEST(what_fails_ahead_pauses),
     SITE_TEST(without_a_reader_nothing_is_reloaded),
     SITE_TEST(xfetch_goes_by_what_a_load_costs),
     SITE_TEST(the_end_does_not_wait_for_the_queue),

@@ -8,10 +8,10 @@
 
 enum { HEAD_TIMED = 32, META_AT = 1, UNTIL_AT = 21, FRESH_AT = 30, ENTRY_BYTES = 4096 };
 
-static const struct redis_server *server;
+static struct redis_server *server;
 static unsigned opened; /* sites so far: makes prefixes differ */
 
-void site_use(const struct redis_server *used)
+void site_use(struct redis_server *used)
 {
     server = used;
 }
@@ -141,6 +141,15 @@ bool site_is_there(struct site *site, const char *key)
     return strcmp(reply, ":1") == 0;
 }
 
+void site_freeze(bool frozen)
+{
+    if (frozen) {
+        redis_server_freeze(server);
+    } else {
+        redis_server_thaw(server);
+    }
+}
+
 void site_await(bool (*is_so)(void *user), void *user)
 {
     enum { PATIENCE_S = 20 };
@@ -182,7 +191,9 @@ enum larder_status load_item(struct larder_load *load, void *user, uint64_t id, 
                              struct shop_item *out)
 {
     struct source *source = user;
-    (void)load;
+    const struct shop_item *previous = larder_load_previous(load);
+    snprintf(source->previous, sizeof source->previous, "%s",
+             previous != NULL ? previous->name : "");
     snprintf(source->last_colour, sizeof source->last_colour, "%s", colour);
     atomic_store(&source->last_id, (int)id);
     out->id = id;
@@ -214,6 +225,16 @@ enum larder_status load_front(struct larder_load *load, void *user, struct shop_
 
 enum larder_status load_news(struct larder_load *load, void *user, uint64_t id,
                              struct shop_news *out)
+{
+    struct source *source = user;
+    (void)load;
+    (void)id;
+    out->value = source->name;
+    return visit(source);
+}
+
+enum larder_status load_plain(struct larder_load *load, void *user, uint64_t id,
+                              struct shop_plain *out)
 {
     struct source *source = user;
     (void)load;

@@ -313,6 +313,36 @@ static void refresh_loads_whatever_is_there(void **state)
     reads(site, LARDER_OK, "newer"); /* it is fresh all the same */
 }
 
+/* Whatever is there is then known to be wrong. */
+static void a_refresh_may_find_that_there_is_none(void **state)
+{
+    struct site *site = *state;
+    struct source source = {.answer = LARDER_ABSENT};
+    const struct shop_price *price, old = {.id = 1, .cents = 90};
+    store(site, "old");
+    refreshes(site, &source, LARDER_ABSENT, NULL);
+    reads(site, LARDER_ABSENT, NULL);
+    assert_status(shop_price_cache_set(site->cache, 1, &old), LARDER_OK);
+    assert_status(shop_price_cache_refresh(site->cache, 1, load_price, &source, &price),
+                  LARDER_ABSENT);
+    assert_status(shop_price_cache_get(site->cache, 1, &price), LARDER_MISS);
+}
+
+static void of_what_cannot_be_stale_refresh_loads_too(void **state)
+{
+    struct site *site = *state;
+    struct source source = {.name = "new"};
+    const struct shop_plain *plain, old = {.value = "old"};
+    assert_status(shop_plain_cache_set(site->cache, 1, &old), LARDER_OK);
+    assert_status(shop_plain_cache_refresh(site->cache, 1, load_plain, &source, &plain),
+                  LARDER_OK);
+    assert_string_equal(plain->value, "new");
+    shop_plain_release(plain);
+    assert_status(shop_plain_cache_get(site->cache, 1, &plain), LARDER_OK);
+    assert_string_equal(plain->value, "new");
+    shop_plain_release(plain);
+}
+
 static void *refresh_on_a_thread(void *user)
 {
     const struct under_way *call = user;
@@ -378,6 +408,8 @@ static const struct CMUnitTest tests[] = {
     SITE_TEST(an_outage_costs_a_load_a_pause),
     SITE_TEST(without_a_window_to_revalidate_it_is_for_errors_only),
     SITE_TEST(refresh_loads_whatever_is_there),
+    SITE_TEST(a_refresh_may_find_that_there_is_none),
+    SITE_TEST(of_what_cannot_be_stale_refresh_loads_too),
     SITE_TEST(others_read_on_while_one_refreshes),
     SITE_TEST(what_was_expired_softly_is_stale),
     SITE_TEST(without_stale_it_is_gone),

@@ -114,7 +114,7 @@ LARDER_MUST_USE enum larder_status
 bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id,
     bank_account_loader *load, void *user, const struct bank_account **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 bank_account_cache_refresh(struct bank_cache *cache, struct larder_uuid id,

@@ -124,7 +124,7 @@ LARDER_MUST_USE enum larder_status
 shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     shop_item_loader *load, void *user, const struct shop_item **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,
@@ -269,7 +269,7 @@ LARDER_MUST_USE enum larder_status
 shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
     shop_price_loader *load, void *user, const struct shop_price **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_refresh(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
@@ -422,7 +422,7 @@ LARDER_MUST_USE enum larder_status
 shop_pages_cache_get_or_load(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page,
     shop_pages_loader *load, void *user, const struct shop_pages **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_pages_cache_refresh(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page,
@@ -543,7 +543,7 @@ LARDER_MUST_USE enum larder_status
 shop_front_cache_get_or_load(struct shop_cache *cache,
     shop_front_loader *load, void *user, const struct shop_front **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_front_cache_refresh(struct shop_cache *cache,

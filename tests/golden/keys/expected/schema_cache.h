@@ -141,7 +141,7 @@ LARDER_MUST_USE enum larder_status
 keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
     keys_every_loader *load, void *user, const struct keys_every **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_every_cache_refresh(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
@@ -271,7 +271,7 @@ LARDER_MUST_USE enum larder_status
 keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
     keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_tagged_cache_refresh(struct keys_cache *cache, uint64_t user_id,
@@ -398,7 +398,7 @@ LARDER_MUST_USE enum larder_status
 keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
     keys_clash_loader *load, void *user, const struct keys_clash **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_clash_cache_refresh(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
@@ -546,7 +546,7 @@ LARDER_MUST_USE enum larder_status
 keys_param_cache_get_or_load(struct keys_cache *cache, uint8_t params,
     keys_param_loader *load, void *user, const struct keys_param **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_param_cache_refresh(struct keys_cache *cache, uint8_t params,
@@ -681,7 +681,7 @@ LARDER_MUST_USE enum larder_status
 keys_locals_cache_get_or_load(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
     keys_locals_loader *load, void *user, const struct keys_locals **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_locals_cache_refresh(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
@@ -810,7 +810,7 @@ LARDER_MUST_USE enum larder_status
 keys_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_packed_loader *load, void *user, const struct keys_packed **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
@@ -939,7 +939,7 @@ LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_refresh(struct keys_cache *cache, uint8_t id,
@@ -1068,7 +1068,7 @@ LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
@@ -1194,7 +1194,7 @@ LARDER_MUST_USE enum larder_status
 keys_functions_cache_get_or_load(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
     keys_functions_loader *load, void *user, const struct keys_functions **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_functions_cache_refresh(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,

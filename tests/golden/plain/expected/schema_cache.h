@@ -94,7 +94,7 @@ LARDER_MUST_USE enum larder_status
 shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     shop_item_loader *load, void *user, const struct shop_item **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,

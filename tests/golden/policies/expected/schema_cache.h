@@ -648,7 +648,7 @@ LARDER_MUST_USE enum larder_status
 shop_plain_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     shop_plain_loader *load, void *user, const struct shop_plain **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_plain_cache_refresh(struct shop_cache *cache, uint64_t id,

@@ -113,7 +113,7 @@ LARDER_MUST_USE enum larder_status
 text_thing_cache_get_or_load(struct text_cache *cache, uint64_t id,
     text_thing_loader *load, void *user, const struct text_thing **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 text_thing_cache_refresh(struct text_cache *cache, uint64_t id,

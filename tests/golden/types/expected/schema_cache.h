@@ -266,7 +266,7 @@ LARDER_MUST_USE enum larder_status
 kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u,
     kinds_all_loader *load, void *user, const struct kinds_all **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_all_cache_refresh(struct kinds_cache *cache, uint64_t u,
@@ -410,7 +410,7 @@ LARDER_MUST_USE enum larder_status
 kinds_words_cache_get_or_load(struct kinds_cache *cache,
     kinds_words_loader *load, void *user, const struct kinds_words **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_words_cache_refresh(struct kinds_cache *cache,
@@ -528,7 +528,7 @@ LARDER_MUST_USE enum larder_status
 kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y,
     kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_grid_cache_refresh(struct kinds_cache *cache, int16_t x, int16_t y,
@@ -653,7 +653,7 @@ LARDER_MUST_USE enum larder_status
 kinds_headline_cache_get_or_load(struct kinds_cache *cache,
     kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_headline_cache_refresh(struct kinds_cache *cache,
@@ -769,7 +769,7 @@ LARDER_MUST_USE enum larder_status
 kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id,
     kinds_table_loader *load, void *user, const struct kinds_table **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_table_cache_refresh(struct kinds_cache *cache, uint32_t id,
