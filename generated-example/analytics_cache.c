@@ -1258,6 +1258,36 @@ analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct a
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__analytics_dashboard {
+    analytics_dashboard_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_analytics_dashboard(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__analytics_dashboard *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+analytics_dashboard_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    analytics_dashboard_many_loader *load, void *user, const struct analytics_dashboard **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__analytics_dashboard larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_analytics_dashboard,
+        .keys = keys,
+        .key_size = sizeof(struct analytics_dashboard_key),
+        .load = load != NULL ? load_many_analytics_dashboard : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_analytics_dashboard, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard *values, enum larder_status *ret_each)
@@ -1582,6 +1612,44 @@ analytics_report_cache_get_many(struct analytics_cache *cache, const struct anal
     const struct analytics_report **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_analytics_report, pick_analytics_report, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__analytics_report {
+    analytics_report_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_analytics_report(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__analytics_report *c = call;
+    const struct analytics_report_key *k = keys;
+    const struct analytics_report *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_analytics_report(&values[i], k[i].kind, k[i].granularity, k[i].period)) {
+            each[i] = larder_stub_bad_argument(&entity_analytics_report, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+analytics_report_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    analytics_report_many_loader *load, void *user, const struct analytics_report **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__analytics_report larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_analytics_report,
+        .keys = keys,
+        .key_size = sizeof(struct analytics_report_key),
+        .load = load != NULL ? load_many_analytics_report : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_analytics_report, &larder_many, count,
         ret_values, ret_each);
 }
 

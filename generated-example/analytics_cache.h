@@ -276,6 +276,12 @@ struct analytics_dashboard_key {
 typedef enum larder_status
 analytics_dashboard_loader(struct larder_load *load, void *user, const char *team, const char *name, struct analytics_dashboard *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+analytics_dashboard_many_loader(struct larder_load *load, void *user, const struct analytics_dashboard_key *keys, size_t count,
+    struct analytics_dashboard *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure.
  * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
@@ -357,6 +363,15 @@ analytics_dashboard_cache_key(struct analytics_cache *cache, const char *team, c
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    analytics_dashboard_many_loader *load, void *user, const struct analytics_dashboard **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard *values, enum larder_status *ret_each);
@@ -416,6 +431,12 @@ struct analytics_report_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 analytics_report_loader(struct larder_load *load, void *user, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, struct analytics_report *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+analytics_report_many_loader(struct larder_load *load, void *user, const struct analytics_report_key *keys, size_t count,
+    struct analytics_report *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -494,6 +515,15 @@ analytics_report_cache_key(struct analytics_cache *cache, enum analytics_report_
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_get_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     const struct analytics_report **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    analytics_report_many_loader *load, void *user, const struct analytics_report **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 analytics_report_cache_set_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     const struct analytics_report *values, enum larder_status *ret_each);

@@ -989,6 +989,36 @@ api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_session {
+    api_gateway_session_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_session(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_session *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_session_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    api_gateway_session_many_loader *load, void *user, const struct api_gateway_session **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_session larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_session,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_session_key),
+        .load = load != NULL ? load_many_api_gateway_session : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_session, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     const struct api_gateway_session *values, enum larder_status *ret_each)
@@ -1361,6 +1391,36 @@ api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_routing_table {
+    api_gateway_routing_table_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_routing_table(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_routing_table *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_routing_table_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    api_gateway_routing_table_many_loader *load, void *user, const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_routing_table larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_routing_table,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_routing_table_key),
+        .load = load != NULL ? load_many_api_gateway_routing_table : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_routing_table, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table *values, enum larder_status *ret_each)
@@ -1694,6 +1754,36 @@ api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const 
     const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_rendered_page {
+    api_gateway_rendered_page_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_rendered_page(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_rendered_page *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_rendered_page_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    api_gateway_rendered_page_many_loader *load, void *user, const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_rendered_page larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_rendered_page,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_rendered_page_key),
+        .load = load != NULL ? load_many_api_gateway_rendered_page : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_rendered_page, &larder_many, count,
         ret_values, ret_each);
 }
 

@@ -229,6 +229,12 @@ struct api_gateway_session_key {
 typedef enum larder_status
 api_gateway_session_loader(struct larder_load *load, void *user, const char *token, struct api_gateway_session *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+api_gateway_session_many_loader(struct larder_load *load, void *user, const struct api_gateway_session_key *keys, size_t count,
+    struct api_gateway_session *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 api_gateway_session_cache_get(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session **ret_value);
@@ -300,6 +306,15 @@ api_gateway_session_cache_key(struct api_gateway_cache *cache, const char *token
 LARDER_MUST_USE enum larder_status
 api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     const struct api_gateway_session **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    api_gateway_session_many_loader *load, void *user, const struct api_gateway_session **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     const struct api_gateway_session *values, enum larder_status *ret_each);
@@ -363,6 +378,12 @@ struct api_gateway_routing_table_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 api_gateway_routing_table_loader(struct larder_load *load, void *user, enum api_gateway_environment environment, struct api_gateway_routing_table *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+api_gateway_routing_table_many_loader(struct larder_load *load, void *user, const struct api_gateway_routing_table_key *keys, size_t count,
+    struct api_gateway_routing_table *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure.
  * STALE with one past its lifetime, which is to be loaded anew. */
@@ -445,6 +466,15 @@ api_gateway_routing_table_cache_key(struct api_gateway_cache *cache, enum api_ga
 LARDER_MUST_USE enum larder_status
 api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    api_gateway_routing_table_many_loader *load, void *user, const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table *values, enum larder_status *ret_each);
@@ -505,6 +535,12 @@ struct api_gateway_rendered_page_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 api_gateway_rendered_page_loader(struct larder_load *load, void *user, const char *host, const char *path, enum api_gateway_variant variant, struct api_gateway_rendered_page *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+api_gateway_rendered_page_many_loader(struct larder_load *load, void *user, const struct api_gateway_rendered_page_key *keys, size_t count,
+    struct api_gateway_rendered_page *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure.
  * STALE with one past its lifetime, which is to be loaded anew. */
@@ -585,6 +621,15 @@ api_gateway_rendered_page_cache_key(struct api_gateway_cache *cache, const char 
 LARDER_MUST_USE enum larder_status
 api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    api_gateway_rendered_page_many_loader *load, void *user, const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 api_gateway_rendered_page_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     const struct api_gateway_rendered_page *values, enum larder_status *ret_each);

@@ -764,6 +764,36 @@ auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__auth_session {
+    auth_session_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_session(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_session *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+auth_session_cache_get_many_or_load(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    auth_session_many_loader *load, void *user, const struct auth_session **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_session larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_session,
+        .keys = keys,
+        .key_size = sizeof(struct auth_session_key),
+        .load = load != NULL ? load_many_auth_session : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_session, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session *values, enum larder_status *ret_each)
@@ -1082,6 +1112,44 @@ auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_perm
     const struct auth_permissions **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_auth_permissions, pick_auth_permissions, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__auth_permissions {
+    auth_permissions_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_permissions(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_permissions *c = call;
+    const struct auth_permissions_key *k = keys;
+    const struct auth_permissions *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_auth_permissions(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_auth_permissions, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+auth_permissions_cache_get_many_or_load(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    auth_permissions_many_loader *load, void *user, const struct auth_permissions **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_permissions larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_permissions,
+        .keys = keys,
+        .key_size = sizeof(struct auth_permissions_key),
+        .load = load != NULL ? load_many_auth_permissions : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_permissions, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -1453,6 +1521,36 @@ auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_
     const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_auth_failed_sign_ins, pick_auth_failed_sign_ins, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__auth_failed_sign_ins {
+    auth_failed_sign_ins_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_failed_sign_ins(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_failed_sign_ins *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+auth_failed_sign_ins_cache_get_many_or_load(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    auth_failed_sign_ins_many_loader *load, void *user, const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_failed_sign_ins larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_failed_sign_ins,
+        .keys = keys,
+        .key_size = sizeof(struct auth_failed_sign_ins_key),
+        .load = load != NULL ? load_many_auth_failed_sign_ins : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_failed_sign_ins, &larder_many, count,
         ret_values, ret_each);
 }
 

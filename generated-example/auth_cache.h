@@ -186,6 +186,12 @@ struct auth_session_key {
 typedef enum larder_status
 auth_session_loader(struct larder_load *load, void *user, const char *token, struct auth_session *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+auth_session_many_loader(struct larder_load *load, void *user, const struct auth_session_key *keys, size_t count,
+    struct auth_session *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 auth_session_cache_get(struct auth_cache *cache, const char *token, const struct auth_session **ret_value);
@@ -257,6 +263,15 @@ auth_session_cache_key(struct auth_cache *cache, const char *token, char *buf, s
 LARDER_MUST_USE enum larder_status
 auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+auth_session_cache_get_many_or_load(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    auth_session_many_loader *load, void *user, const struct auth_session **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session *values, enum larder_status *ret_each);
@@ -313,6 +328,12 @@ struct auth_permissions_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 auth_permissions_loader(struct larder_load *load, void *user, uint64_t user_id, struct auth_permissions *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+auth_permissions_many_loader(struct larder_load *load, void *user, const struct auth_permissions_key *keys, size_t count,
+    struct auth_permissions *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -389,6 +410,15 @@ auth_permissions_cache_key(struct auth_cache *cache, uint64_t user_id, char *buf
 LARDER_MUST_USE enum larder_status
 auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
     const struct auth_permissions **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_get_many_or_load(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    auth_permissions_many_loader *load, void *user, const struct auth_permissions **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
     const struct auth_permissions *values, enum larder_status *ret_each);
@@ -464,6 +494,12 @@ struct auth_failed_sign_ins_key {
 typedef enum larder_status
 auth_failed_sign_ins_loader(struct larder_load *load, void *user, uint64_t user_id, const char *address, struct auth_failed_sign_ins *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+auth_failed_sign_ins_many_loader(struct larder_load *load, void *user, const struct auth_failed_sign_ins_key *keys, size_t count,
+    struct auth_failed_sign_ins *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_get(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins **ret_value);
@@ -535,6 +571,15 @@ auth_failed_sign_ins_cache_key(struct auth_cache *cache, uint64_t user_id, const
 LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_get_many_or_load(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    auth_failed_sign_ins_many_loader *load, void *user, const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     const struct auth_failed_sign_ins *values, enum larder_status *ret_each);

@@ -1036,6 +1036,44 @@ notification_template_cache_get_many(struct notification_cache *cache, const str
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__notification_template {
+    notification_template_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_notification_template(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__notification_template *c = call;
+    const struct notification_template_key *k = keys;
+    const struct notification_template *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_notification_template(&values[i], k[i].locale, k[i].name)) {
+            each[i] = larder_stub_bad_argument(&entity_notification_template, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+notification_template_cache_get_many_or_load(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    notification_template_many_loader *load, void *user, const struct notification_template **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__notification_template larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_notification_template,
+        .keys = keys,
+        .key_size = sizeof(struct notification_template_key),
+        .load = load != NULL ? load_many_notification_template : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_notification_template, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__notification_template {
     const struct notification_template_key *keys;
@@ -1411,6 +1449,44 @@ notification_preferences_cache_get_many(struct notification_cache *cache, const 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__notification_preferences {
+    notification_preferences_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_notification_preferences(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__notification_preferences *c = call;
+    const struct notification_preferences_key *k = keys;
+    const struct notification_preferences *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_notification_preferences(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_notification_preferences, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+notification_preferences_cache_get_many_or_load(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    notification_preferences_many_loader *load, void *user, const struct notification_preferences **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__notification_preferences larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_notification_preferences,
+        .keys = keys,
+        .key_size = sizeof(struct notification_preferences_key),
+        .load = load != NULL ? load_many_notification_preferences : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_notification_preferences, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__notification_preferences {
     const struct notification_preferences_key *keys;
@@ -1778,6 +1854,44 @@ notification_unread_count_cache_get_many(struct notification_cache *cache, const
     const struct notification_unread_count **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_notification_unread_count, pick_notification_unread_count, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__notification_unread_count {
+    notification_unread_count_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_notification_unread_count(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__notification_unread_count *c = call;
+    const struct notification_unread_count_key *k = keys;
+    const struct notification_unread_count *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_notification_unread_count(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_notification_unread_count, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+notification_unread_count_cache_get_many_or_load(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    notification_unread_count_many_loader *load, void *user, const struct notification_unread_count **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__notification_unread_count larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_notification_unread_count,
+        .keys = keys,
+        .key_size = sizeof(struct notification_unread_count_key),
+        .load = load != NULL ? load_many_notification_unread_count : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_notification_unread_count, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -2171,6 +2285,36 @@ notification_device_tokens_cache_get_many(struct notification_cache *cache, cons
     const struct notification_device_tokens **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_notification_device_tokens, pick_notification_device_tokens, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__notification_device_tokens {
+    notification_device_tokens_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_notification_device_tokens(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__notification_device_tokens *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+notification_device_tokens_cache_get_many_or_load(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    notification_device_tokens_many_loader *load, void *user, const struct notification_device_tokens **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__notification_device_tokens larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_notification_device_tokens,
+        .keys = keys,
+        .key_size = sizeof(struct notification_device_tokens_key),
+        .load = load != NULL ? load_many_notification_device_tokens : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_notification_device_tokens, &larder_many, count,
         ret_values, ret_each);
 }
 

@@ -232,6 +232,12 @@ struct notification_template_key {
 typedef enum larder_status
 notification_template_loader(struct larder_load *load, void *user, const char *locale, const char *name, struct notification_template *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+notification_template_many_loader(struct larder_load *load, void *user, const struct notification_template_key *keys, size_t count,
+    struct notification_template *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 notification_template_cache_get(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template **ret_value);
@@ -309,6 +315,15 @@ notification_template_cache_key(struct notification_cache *cache, const char *lo
 LARDER_MUST_USE enum larder_status
 notification_template_cache_get_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
     const struct notification_template **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+notification_template_cache_get_many_or_load(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    notification_template_many_loader *load, void *user, const struct notification_template **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 notification_template_cache_set_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
     const struct notification_template *values, enum larder_status *ret_each);
@@ -379,6 +394,12 @@ struct notification_preferences_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 notification_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_preferences *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+notification_preferences_many_loader(struct larder_load *load, void *user, const struct notification_preferences_key *keys, size_t count,
+    struct notification_preferences *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure.
  * ABSENT: it is known that there is none. */
@@ -456,6 +477,15 @@ notification_preferences_cache_key(struct notification_cache *cache, uint64_t us
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
     const struct notification_preferences **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_get_many_or_load(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    notification_preferences_many_loader *load, void *user, const struct notification_preferences **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 notification_preferences_cache_set_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
     const struct notification_preferences *values, enum larder_status *ret_each);
@@ -525,6 +555,12 @@ struct notification_unread_count_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 notification_unread_count_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_unread_count *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+notification_unread_count_many_loader(struct larder_load *load, void *user, const struct notification_unread_count_key *keys, size_t count,
+    struct notification_unread_count *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -601,6 +637,15 @@ notification_unread_count_cache_key(struct notification_cache *cache, uint64_t u
 LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_get_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
     const struct notification_unread_count **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_get_many_or_load(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    notification_unread_count_many_loader *load, void *user, const struct notification_unread_count **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 notification_unread_count_cache_set_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
     const struct notification_unread_count *values, enum larder_status *ret_each);
@@ -676,6 +721,12 @@ struct notification_device_tokens_key {
 typedef enum larder_status
 notification_device_tokens_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_device_tokens *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+notification_device_tokens_many_loader(struct larder_load *load, void *user, const struct notification_device_tokens_key *keys, size_t count,
+    struct notification_device_tokens *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens **ret_value);
@@ -747,6 +798,15 @@ notification_device_tokens_cache_key(struct notification_cache *cache, uint64_t 
 LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_get_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     const struct notification_device_tokens **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_get_many_or_load(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    notification_device_tokens_many_loader *load, void *user, const struct notification_device_tokens **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 notification_device_tokens_cache_set_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     const struct notification_device_tokens *values, enum larder_status *ret_each);

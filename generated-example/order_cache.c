@@ -1500,6 +1500,44 @@ order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__order_cart {
+    order_cart_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_order_cart(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__order_cart *c = call;
+    const struct order_cart_key *k = keys;
+    const struct order_cart *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_order_cart(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_order_cart, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+order_cart_cache_get_many_or_load(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    order_cart_many_loader *load, void *user, const struct order_cart **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__order_cart larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_order_cart,
+        .keys = keys,
+        .key_size = sizeof(struct order_cart_key),
+        .load = load != NULL ? load_many_order_cart : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_order_cart, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__order_cart {
     const struct order_cart_key *keys;
@@ -1876,6 +1914,44 @@ order_cache_get_many(struct order_cache *cache, const struct order_key *keys, si
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__order {
+    order_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_order(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__order *c = call;
+    const struct order_key *k = keys;
+    const struct order *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_order(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_order, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+order_cache_get_many_or_load(struct order_cache *cache, const struct order_key *keys, size_t count,
+    order_many_loader *load, void *user, const struct order **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__order larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_order,
+        .keys = keys,
+        .key_size = sizeof(struct order_key),
+        .load = load != NULL ? load_many_order : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_order, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__order {
     const struct order_key *keys;
@@ -2244,6 +2320,44 @@ order_status_cache_get_many(struct order_cache *cache, const struct order_status
     const struct order_status **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_order_status, pick_order_status, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__order_status {
+    order_status_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_order_status(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__order_status *c = call;
+    const struct order_status_key *k = keys;
+    const struct order_status *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_order_status(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_order_status, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+order_status_cache_get_many_or_load(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    order_status_many_loader *load, void *user, const struct order_status **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__order_status larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_order_status,
+        .keys = keys,
+        .key_size = sizeof(struct order_status_key),
+        .load = load != NULL ? load_many_order_status : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_order_status, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -2674,6 +2788,36 @@ order_history_page_cache_get_many(struct order_cache *cache, const struct order_
     const struct order_history_page **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_order_history_page, pick_order_history_page, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__order_history_page {
+    order_history_page_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_order_history_page(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__order_history_page *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+order_history_page_cache_get_many_or_load(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    order_history_page_many_loader *load, void *user, const struct order_history_page **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__order_history_page larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_order_history_page,
+        .keys = keys,
+        .key_size = sizeof(struct order_history_page_key),
+        .load = load != NULL ? load_many_order_history_page : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_order_history_page, &larder_many, count,
         ret_values, ret_each);
 }
 

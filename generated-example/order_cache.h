@@ -272,6 +272,12 @@ struct order_cart_key {
 typedef enum larder_status
 order_cart_loader(struct larder_load *load, void *user, uint64_t user_id, struct order_cart *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+order_cart_many_loader(struct larder_load *load, void *user, const struct order_cart_key *keys, size_t count,
+    struct order_cart *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 order_cart_cache_get(struct order_cache *cache, uint64_t user_id, const struct order_cart **ret_value);
@@ -347,6 +353,15 @@ order_cart_cache_key(struct order_cache *cache, uint64_t user_id, char *buf, siz
 LARDER_MUST_USE enum larder_status
 order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
     const struct order_cart **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+order_cart_cache_get_many_or_load(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    order_cart_many_loader *load, void *user, const struct order_cart **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 order_cart_cache_set_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
     const struct order_cart *values, enum larder_status *ret_each);
@@ -418,6 +433,12 @@ struct order_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 order_loader(struct larder_load *load, void *user, uint64_t id, struct order *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+order_many_loader(struct larder_load *load, void *user, const struct order_key *keys, size_t count,
+    struct order *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure.
  * ABSENT: it is known that there is none. */
@@ -495,6 +516,15 @@ order_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, 
 LARDER_MUST_USE enum larder_status
 order_cache_get_many(struct order_cache *cache, const struct order_key *keys, size_t count,
     const struct order **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+order_cache_get_many_or_load(struct order_cache *cache, const struct order_key *keys, size_t count,
+    order_many_loader *load, void *user, const struct order **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 order_cache_set_many(struct order_cache *cache, const struct order_key *keys, size_t count,
     const struct order *values, enum larder_status *ret_each);
@@ -564,6 +594,12 @@ struct order_status_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 order_status_loader(struct larder_load *load, void *user, uint64_t id, struct order_status *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+order_status_many_loader(struct larder_load *load, void *user, const struct order_status_key *keys, size_t count,
+    struct order_status *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -640,6 +676,15 @@ order_status_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t
 LARDER_MUST_USE enum larder_status
 order_status_cache_get_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
     const struct order_status **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+order_status_cache_get_many_or_load(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    order_status_many_loader *load, void *user, const struct order_status **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 order_status_cache_set_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
     const struct order_status *values, enum larder_status *ret_each);
@@ -718,6 +763,12 @@ struct order_history_page_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 order_history_page_loader(struct larder_load *load, void *user, uint64_t user_id, uint32_t page, uint32_t size_, struct order_history_page *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+order_history_page_many_loader(struct larder_load *load, void *user, const struct order_history_page_key *keys, size_t count,
+    struct order_history_page *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure.
  * STALE with one past its lifetime, which is to be loaded anew. */
@@ -798,6 +849,15 @@ order_history_page_cache_key(struct order_cache *cache, uint64_t user_id, uint32
 LARDER_MUST_USE enum larder_status
 order_history_page_cache_get_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     const struct order_history_page **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_get_many_or_load(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    order_history_page_many_loader *load, void *user, const struct order_history_page **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 order_history_page_cache_set_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     const struct order_history_page *values, enum larder_status *ret_each);

@@ -1128,6 +1128,44 @@ payment_method_cache_get_many(struct payment_cache *cache, const struct payment_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__payment_method {
+    payment_method_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_payment_method(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__payment_method *c = call;
+    const struct payment_method_key *k = keys;
+    const struct payment_method *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_payment_method(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_payment_method, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+payment_method_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    payment_method_many_loader *load, void *user, const struct payment_method **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__payment_method larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_payment_method,
+        .keys = keys,
+        .key_size = sizeof(struct payment_method_key),
+        .load = load != NULL ? load_many_payment_method : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_payment_method, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__payment_method {
     const struct payment_method_key *keys;
@@ -1517,6 +1555,36 @@ payment_method_ids_cache_get_many(struct payment_cache *cache, const struct paym
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__payment_method_ids {
+    payment_method_ids_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_payment_method_ids(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__payment_method_ids *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+payment_method_ids_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    payment_method_ids_many_loader *load, void *user, const struct payment_method_ids **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__payment_method_ids larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_payment_method_ids,
+        .keys = keys,
+        .key_size = sizeof(struct payment_method_ids_key),
+        .load = load != NULL ? load_many_payment_method_ids : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_payment_method_ids, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids *values, enum larder_status *ret_each)
@@ -1835,6 +1903,44 @@ payment_transaction_cache_get_many(struct payment_cache *cache, const struct pay
     const struct payment_transaction **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_payment_transaction, pick_payment_transaction, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__payment_transaction {
+    payment_transaction_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_payment_transaction(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__payment_transaction *c = call;
+    const struct payment_transaction_key *k = keys;
+    const struct payment_transaction *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_payment_transaction(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_payment_transaction, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+payment_transaction_cache_get_many_or_load(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    payment_transaction_many_loader *load, void *user, const struct payment_transaction **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__payment_transaction larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_payment_transaction,
+        .keys = keys,
+        .key_size = sizeof(struct payment_transaction_key),
+        .load = load != NULL ? load_many_payment_transaction : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_payment_transaction, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -2235,6 +2341,36 @@ payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct p
     const struct payment_exchange_rate **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_payment_exchange_rate, pick_payment_exchange_rate, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__payment_exchange_rate {
+    payment_exchange_rate_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_payment_exchange_rate(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__payment_exchange_rate *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+payment_exchange_rate_cache_get_many_or_load(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    payment_exchange_rate_many_loader *load, void *user, const struct payment_exchange_rate **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__payment_exchange_rate larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_payment_exchange_rate,
+        .keys = keys,
+        .key_size = sizeof(struct payment_exchange_rate_key),
+        .load = load != NULL ? load_many_payment_exchange_rate : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_payment_exchange_rate, &larder_many, count,
         ret_values, ret_each);
 }
 

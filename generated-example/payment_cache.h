@@ -234,6 +234,12 @@ struct payment_method_key {
 typedef enum larder_status
 payment_method_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_method *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_method_many_loader(struct larder_load *load, void *user, const struct payment_method_key *keys, size_t count,
+    struct payment_method *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 payment_method_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_method **ret_value);
@@ -309,6 +315,15 @@ payment_method_cache_key(struct payment_cache *cache, struct larder_uuid id, cha
 LARDER_MUST_USE enum larder_status
 payment_method_cache_get_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     const struct payment_method **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_method_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    payment_method_many_loader *load, void *user, const struct payment_method **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_method_cache_set_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     const struct payment_method *values, enum larder_status *ret_each);
@@ -384,6 +399,12 @@ struct payment_method_ids_key {
 typedef enum larder_status
 payment_method_ids_loader(struct larder_load *load, void *user, uint64_t user_id, struct payment_method_ids *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_method_ids_many_loader(struct larder_load *load, void *user, const struct payment_method_ids_key *keys, size_t count,
+    struct payment_method_ids *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_get(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids **ret_value);
@@ -455,6 +476,15 @@ payment_method_ids_cache_key(struct payment_cache *cache, uint64_t user_id, char
 LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_get_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    payment_method_ids_many_loader *load, void *user, const struct payment_method_ids **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids *values, enum larder_status *ret_each);
@@ -511,6 +541,12 @@ struct payment_transaction_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 payment_transaction_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_transaction *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_transaction_many_loader(struct larder_load *load, void *user, const struct payment_transaction_key *keys, size_t count,
+    struct payment_transaction *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -587,6 +623,15 @@ payment_transaction_cache_key(struct payment_cache *cache, struct larder_uuid id
 LARDER_MUST_USE enum larder_status
 payment_transaction_cache_get_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     const struct payment_transaction **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_get_many_or_load(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    payment_transaction_many_loader *load, void *user, const struct payment_transaction **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_transaction_cache_set_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     const struct payment_transaction *values, enum larder_status *ret_each);
@@ -664,6 +709,12 @@ struct payment_exchange_rate_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 payment_exchange_rate_loader(struct larder_load *load, void *user, enum payment_currency from, enum payment_currency to, struct payment_exchange_rate *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_exchange_rate_many_loader(struct larder_load *load, void *user, const struct payment_exchange_rate_key *keys, size_t count,
+    struct payment_exchange_rate *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -744,6 +795,15 @@ payment_exchange_rate_cache_key(struct payment_cache *cache, enum payment_curren
 LARDER_MUST_USE enum larder_status
 payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_get_many_or_load(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    payment_exchange_rate_many_loader *load, void *user, const struct payment_exchange_rate **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate *values, enum larder_status *ret_each);

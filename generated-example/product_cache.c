@@ -1684,6 +1684,44 @@ product_cache_get_many(struct product_cache *cache, const struct product_key *ke
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__product {
+    product_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product *c = call;
+    const struct product_key *k = keys;
+    const struct product *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_product(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_product, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+product_cache_get_many_or_load(struct product_cache *cache, const struct product_key *keys, size_t count,
+    product_many_loader *load, void *user, const struct product **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product,
+        .keys = keys,
+        .key_size = sizeof(struct product_key),
+        .load = load != NULL ? load_many_product : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__product {
     const struct product_key *keys;
@@ -2057,6 +2095,36 @@ product_id_by_sku_cache_get_many(struct product_cache *cache, const struct produ
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__product_id_by_sku {
+    product_id_by_sku_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product_id_by_sku(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product_id_by_sku *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+product_id_by_sku_cache_get_many_or_load(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    product_id_by_sku_many_loader *load, void *user, const struct product_id_by_sku **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product_id_by_sku larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product_id_by_sku,
+        .keys = keys,
+        .key_size = sizeof(struct product_id_by_sku_key),
+        .load = load != NULL ? load_many_product_id_by_sku : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product_id_by_sku, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku *values, enum larder_status *ret_each)
@@ -2371,6 +2439,44 @@ product_reviews_cache_get_many(struct product_cache *cache, const struct product
     const struct product_reviews **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_product_reviews, pick_product_reviews, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__product_reviews {
+    product_reviews_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product_reviews(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product_reviews *c = call;
+    const struct product_reviews_key *k = keys;
+    const struct product_reviews *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_product_reviews(&values[i], k[i].product_id)) {
+            each[i] = larder_stub_bad_argument(&entity_product_reviews, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+product_reviews_cache_get_many_or_load(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    product_reviews_many_loader *load, void *user, const struct product_reviews **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product_reviews larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product_reviews,
+        .keys = keys,
+        .key_size = sizeof(struct product_reviews_key),
+        .load = load != NULL ? load_many_product_reviews : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product_reviews, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -2805,6 +2911,36 @@ product_search_results_cache_get_many(struct product_cache *cache, const struct 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__product_search_results {
+    product_search_results_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product_search_results(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product_search_results *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+product_search_results_cache_get_many_or_load(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    product_search_results_many_loader *load, void *user, const struct product_search_results **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product_search_results larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product_search_results,
+        .keys = keys,
+        .key_size = sizeof(struct product_search_results_key),
+        .load = load != NULL ? load_many_product_search_results : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product_search_results, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results *values, enum larder_status *ret_each)
@@ -3118,6 +3254,44 @@ product_category_cache_get_many(struct product_cache *cache, const struct produc
     const struct product_category **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_product_category, pick_product_category, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__product_category {
+    product_category_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product_category(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product_category *c = call;
+    const struct product_category_key *k = keys;
+    const struct product_category *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_product_category(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_product_category, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+product_category_cache_get_many_or_load(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    product_category_many_loader *load, void *user, const struct product_category **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product_category larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product_category,
+        .keys = keys,
+        .key_size = sizeof(struct product_category_key),
+        .load = load != NULL ? load_many_product_category : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product_category, &larder_many, count,
         ret_values, ret_each);
 }
 

@@ -314,6 +314,12 @@ struct product_key {
 typedef enum larder_status
 product_loader(struct larder_load *load, void *user, uint64_t id, struct product *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_many_loader(struct larder_load *load, void *user, const struct product_key *keys, size_t count,
+    struct product *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure.
  * STALE with one past its lifetime, which is to be loaded anew.
  * ABSENT: it is known that there is none. */
@@ -400,6 +406,15 @@ product_cache_key(struct product_cache *cache, uint64_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 product_cache_get_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     const struct product **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_cache_get_many_or_load(struct product_cache *cache, const struct product_key *keys, size_t count,
+    product_many_loader *load, void *user, const struct product **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_cache_set_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     const struct product *values, enum larder_status *ret_each);
@@ -475,6 +490,12 @@ struct product_id_by_sku_key {
 typedef enum larder_status
 product_id_by_sku_loader(struct larder_load *load, void *user, const char *sku, struct product_id_by_sku *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_id_by_sku_many_loader(struct larder_load *load, void *user, const struct product_id_by_sku_key *keys, size_t count,
+    struct product_id_by_sku *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure.
  * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
@@ -547,6 +568,15 @@ product_id_by_sku_cache_key(struct product_cache *cache, const char *sku, char *
 LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_get_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_get_many_or_load(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    product_id_by_sku_many_loader *load, void *user, const struct product_id_by_sku **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku *values, enum larder_status *ret_each);
@@ -602,6 +632,12 @@ struct product_reviews_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 product_reviews_loader(struct larder_load *load, void *user, uint64_t product_id, struct product_reviews *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_reviews_many_loader(struct larder_load *load, void *user, const struct product_reviews_key *keys, size_t count,
+    struct product_reviews *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -678,6 +714,15 @@ product_reviews_cache_key(struct product_cache *cache, uint64_t product_id, char
 LARDER_MUST_USE enum larder_status
 product_reviews_cache_get_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     const struct product_reviews **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_get_many_or_load(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    product_reviews_many_loader *load, void *user, const struct product_reviews **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_reviews_cache_set_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     const struct product_reviews *values, enum larder_status *ret_each);
@@ -755,6 +800,12 @@ struct product_search_results_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 product_search_results_loader(struct larder_load *load, void *user, const char *query, struct product_search_results *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_search_results_many_loader(struct larder_load *load, void *user, const struct product_search_results_key *keys, size_t count,
+    struct product_search_results *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure.
  * STALE with one past its lifetime, which is to be loaded anew. */
@@ -837,6 +888,15 @@ product_search_results_cache_key(struct product_cache *cache, const char *query,
 LARDER_MUST_USE enum larder_status
 product_search_results_cache_get_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_get_many_or_load(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    product_search_results_many_loader *load, void *user, const struct product_search_results **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results *values, enum larder_status *ret_each);
@@ -892,6 +952,12 @@ struct product_category_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 product_category_loader(struct larder_load *load, void *user, uint32_t id, struct product_category *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_category_many_loader(struct larder_load *load, void *user, const struct product_category_key *keys, size_t count,
+    struct product_category *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -968,6 +1034,15 @@ product_category_cache_key(struct product_cache *cache, uint32_t id, char *buf, 
 LARDER_MUST_USE enum larder_status
 product_category_cache_get_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     const struct product_category **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_category_cache_get_many_or_load(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    product_category_many_loader *load, void *user, const struct product_category **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_category_cache_set_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     const struct product_category *values, enum larder_status *ret_each);

@@ -1295,6 +1295,44 @@ user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__user_profile {
+    user_profile_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_user_profile(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__user_profile *c = call;
+    const struct user_profile_key *k = keys;
+    const struct user_profile *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_user_profile(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_user_profile, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+user_profile_cache_get_many_or_load(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    user_profile_many_loader *load, void *user, const struct user_profile **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__user_profile larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_user_profile,
+        .keys = keys,
+        .key_size = sizeof(struct user_profile_key),
+        .load = load != NULL ? load_many_user_profile : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_user_profile, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__user_profile {
     const struct user_profile_key *keys;
@@ -1663,6 +1701,44 @@ user_preferences_cache_get_many(struct user_cache *cache, const struct user_pref
     const struct user_preferences **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_user_preferences, pick_user_preferences, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__user_preferences {
+    user_preferences_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_user_preferences(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__user_preferences *c = call;
+    const struct user_preferences_key *k = keys;
+    const struct user_preferences *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_user_preferences(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_user_preferences, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+user_preferences_cache_get_many_or_load(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    user_preferences_many_loader *load, void *user, const struct user_preferences **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__user_preferences larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_user_preferences,
+        .keys = keys,
+        .key_size = sizeof(struct user_preferences_key),
+        .load = load != NULL ? load_many_user_preferences : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_user_preferences, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -2063,6 +2139,36 @@ user_addresses_cache_get_many(struct user_cache *cache, const struct user_addres
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__user_addresses {
+    user_addresses_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_user_addresses(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__user_addresses *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+user_addresses_cache_get_many_or_load(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    user_addresses_many_loader *load, void *user, const struct user_addresses **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__user_addresses larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_user_addresses,
+        .keys = keys,
+        .key_size = sizeof(struct user_addresses_key),
+        .load = load != NULL ? load_many_user_addresses : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_user_addresses, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses *values, enum larder_status *ret_each)
@@ -2379,6 +2485,36 @@ user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_b
     const struct user_id_by_email **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_user_id_by_email, pick_user_id_by_email, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__user_id_by_email {
+    user_id_by_email_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_user_id_by_email(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__user_id_by_email *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+user_id_by_email_cache_get_many_or_load(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    user_id_by_email_many_loader *load, void *user, const struct user_id_by_email **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__user_id_by_email larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_user_id_by_email,
+        .keys = keys,
+        .key_size = sizeof(struct user_id_by_email_key),
+        .load = load != NULL ? load_many_user_id_by_email : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_user_id_by_email, &larder_many, count,
         ret_values, ret_each);
 }
 

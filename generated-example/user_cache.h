@@ -270,6 +270,12 @@ struct user_profile_key {
 typedef enum larder_status
 user_profile_loader(struct larder_load *load, void *user, uint64_t id, struct user_profile *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_profile_many_loader(struct larder_load *load, void *user, const struct user_profile_key *keys, size_t count,
+    struct user_profile *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure.
  * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
@@ -346,6 +352,15 @@ user_profile_cache_key(struct user_cache *cache, uint64_t id, char *buf, size_t 
 LARDER_MUST_USE enum larder_status
 user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     const struct user_profile **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_profile_cache_get_many_or_load(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    user_profile_many_loader *load, void *user, const struct user_profile **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_profile_cache_set_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     const struct user_profile *values, enum larder_status *ret_each);
@@ -415,6 +430,12 @@ struct user_preferences_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 user_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_preferences *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_preferences_many_loader(struct larder_load *load, void *user, const struct user_preferences_key *keys, size_t count,
+    struct user_preferences *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -491,6 +512,15 @@ user_preferences_cache_key(struct user_cache *cache, uint64_t user_id, char *buf
 LARDER_MUST_USE enum larder_status
 user_preferences_cache_get_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     const struct user_preferences **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_get_many_or_load(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    user_preferences_many_loader *load, void *user, const struct user_preferences **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_preferences_cache_set_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     const struct user_preferences *values, enum larder_status *ret_each);
@@ -566,6 +596,12 @@ struct user_addresses_key {
 typedef enum larder_status
 user_addresses_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_addresses *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_addresses_many_loader(struct larder_load *load, void *user, const struct user_addresses_key *keys, size_t count,
+    struct user_addresses *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 user_addresses_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_addresses **ret_value);
@@ -637,6 +673,15 @@ user_addresses_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, 
 LARDER_MUST_USE enum larder_status
 user_addresses_cache_get_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_get_many_or_load(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    user_addresses_many_loader *load, void *user, const struct user_addresses **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses *values, enum larder_status *ret_each);
@@ -697,6 +742,12 @@ struct user_id_by_email_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 user_id_by_email_loader(struct larder_load *load, void *user, const char *email, struct user_id_by_email *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_id_by_email_many_loader(struct larder_load *load, void *user, const struct user_id_by_email_key *keys, size_t count,
+    struct user_id_by_email *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure.
  * ABSENT: it is known that there is none. */
@@ -770,6 +821,15 @@ user_id_by_email_cache_key(struct user_cache *cache, const char *email, char *bu
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_get_many_or_load(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    user_id_by_email_many_loader *load, void *user, const struct user_id_by_email **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email *values, enum larder_status *ret_each);

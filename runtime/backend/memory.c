@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "backend/memory.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "backend/entry.h"
 #include "backend/memory_room.h"
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -169,14 +173,62 @@ static enum larder_status run_ping(struct larder_memory *memory, struct larder_o
     return LARDER_OK;
 }
 
-/* Nothing is ever swept here: no invalidation can be lost. */
+/* ------------------------------------------------------------------- pages */
+
+enum { PAGE_ENTRIES = 250, HEAD_BYTES = 32 }; /* as of a server's pages, cache/sweep.h */
+
+/* A page as the server's script makes it: words, each behind its length in two bytes. */
+struct page {
+    const struct larder_op *op;
+    struct larder_buffer words;
+};
+
+static void put_word(struct page *page, const void *word, size_t len)
+{
+    const uint8_t head[] = {(uint8_t)(len >> 8), (uint8_t)len};
+    (void)larder_buffer_append(&page->words, head, sizeof head);
+    (void)larder_buffer_append(&page->words, word, len);
+}
+
+static void show_head(void *user, const void *key, size_t key_len, const uint8_t *value,
+                      size_t value_len)
+{
+    struct page *page = user;
+    const struct larder_op *op = page->op;
+    if (key_len >= op->key_len && key_len <= UINT16_MAX && value_len != 0 &&
+        memcmp(key, op->key, op->key_len) == 0) {
+        put_word(page, key, key_len);
+        put_word(page, value, value_len < HEAD_BYTES ? value_len : HEAD_BYTES);
+    }
+}
+
+/* The cursor is the place in the store, in decimal; the server's id is always the same. */
 static enum larder_status run_scan(struct larder_memory *memory, struct larder_op *op,
                                    int64_t now_ns)
 {
-    (void)memory;
-    (void)op;
-    (void)now_ns;
-    return LARDER_MISS;
+    static const char run_id[] = "memory";
+    struct page entries = {.op = op}, page = {.op = op};
+    char cursor[24];
+    snprintf(cursor, sizeof cursor, "%.*s", (int)op->value_len, (const char *)op->value);
+    larder_buffer_init(&entries.words, memory->env.allocator, SIZE_MAX);
+    larder_buffer_init(&page.words, memory->env.allocator, SIZE_MAX);
+    uint64_t next = larder_store_walk(memory->store, strtoull(cursor, NULL, 10), PAGE_ENTRIES,
+                                      now_ns, show_head, &entries);
+    int len = snprintf(cursor, sizeof cursor, "%" PRIu64, next);
+    put_word(&page, run_id, sizeof run_id - 1);
+    put_word(&page, cursor, (size_t)len);
+    if (entries.words.len != 0) {
+        (void)larder_buffer_append(&page.words, entries.words.data, entries.words.len);
+    }
+    enum larder_status status =
+        entries.words.status != LARDER_OK ? entries.words.status : page.words.status;
+    if (status == LARDER_OK) {
+        op->sink(op, (const uint8_t *)page.words.data, page.words.len);
+        status = op->status;
+    }
+    larder_buffer_release(&entries.words);
+    larder_buffer_release(&page.words);
+    return status;
 }
 
 static larder_memory_op *const runs[] = {

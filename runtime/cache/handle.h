@@ -27,6 +27,8 @@ struct larder_entity_state {
     uint64_t seed;  /* of its envelopes' fingerprints */
     int64_t ttl_ms; /* 1..2^53, 0: no expiry */
     struct larder_value_hint hint;
+    const struct larder_index *const *indexes; /* that lead to its values */
+    size_t index_count;
     struct larder_lease lease;
     const struct larder_policy *policy; /* never NULL: one of zeroes, where there is none */
     struct larder_entity_versions versions;

@@ -3,6 +3,7 @@
  * Writes of single entries.
  */
 #include "base/log.h"
+#include "cache/index.h"
 #include "cache/redelete.h"
 #include "cache/sight.h"
 #include "cache/storing.h"
@@ -91,15 +92,22 @@ static enum larder_status store_if(struct larder_cache *cache, const struct lard
     return status;
 }
 
-/* Stores a value that was encoded. */
+/* Stores a value that was encoded, and what leads to it. */
 static enum larder_status store(struct larder_cache *cache, const struct larder_entity *entity,
                                 const struct larder_key *key, uint64_t fingerprint,
-                                struct larder_op *op, int64_t deadline_ns)
+                                const void *value, struct larder_op *op, int64_t deadline_ns)
 {
-    if (op->kind == LARDER_OP_SET || !larder_sight_is_needed(cache, entity)) {
-        return larder_call_run(cache, entity, op, deadline_ns);
+    if (op->kind == LARDER_OP_SET) {
+        larder_index_run(cache, entity, value, op, deadline_ns);
+        return larder_call_ran(cache, entity, op);
     }
-    return store_if(cache, entity, key, fingerprint, op, deadline_ns);
+    enum larder_status status = larder_sight_is_needed(cache, entity)
+                                    ? store_if(cache, entity, key, fingerprint, op, deadline_ns)
+                                    : larder_call_run(cache, entity, op, deadline_ns);
+    if (status == LARDER_OK) {
+        larder_index_lead(cache, entity, value, op->ttl_ms, deadline_ns);
+    }
+    return status;
 }
 
 /* A value with what its entity's policies store along. */
@@ -129,7 +137,7 @@ static __attribute__((noinline)) enum larder_status set_with_policy(
     larder_storing_op(cache, entity, key, &storing, op);
     op->value = w->start;
     op->value_len = larder_writer_len(w);
-    return store(cache, entity, key, fingerprint, op, deadline_ns);
+    return store(cache, entity, key, fingerprint, value, op, deadline_ns);
 }
 
 enum larder_status larder_stub_set(struct larder_cache *cache, const struct larder_entity *entity,
@@ -162,7 +170,8 @@ enum larder_status larder_stub_set(struct larder_cache *cache, const struct lard
             larder_stored_compress(cache, entity, fingerprint, NULL, &w);
             op.value = w.start;
             op.value_len = larder_writer_len(&w);
-            status = store(cache, entity, key, fingerprint, &op, larder_call_deadline_ns(cache));
+            status =
+                store(cache, entity, key, fingerprint, value, &op, larder_call_deadline_ns(cache));
         }
     }
     if (status == LARDER_OK) {

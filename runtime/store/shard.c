@@ -321,6 +321,24 @@ static bool shard_can_hold(const struct larder_shard *shard, const struct larder
            head + item->key_len + item->value_len <= max;
 }
 
+size_t larder_shard_show(const struct larder_shard *shard, size_t chain, int64_t now_ns,
+                         larder_store_walker *visit, void *user)
+{
+    size_t count = 0;
+    if (shard->chains == NULL) {
+        return 0;
+    }
+    for (const struct larder_entry *entry = shard->chains[chain]; entry != NULL;
+         entry = entry->chain) {
+        if (entry->expires_ns > now_ns) {
+            visit(user, entry->bytes, entry->key_len, entry->bytes + entry->key_len,
+                  entry->value_len);
+            count++;
+        }
+    }
+    return count;
+}
+
 enum larder_status larder_shard_put(struct larder_shard *shard, enum larder_store_condition when,
                                     const struct larder_store_item *item,
                                     const struct larder_lookup *lookup)

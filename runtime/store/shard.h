@@ -78,6 +78,10 @@ struct larder_entry *larder_shard_find(struct larder_shard *shard,
                                        const struct larder_lookup *lookup);
 void larder_shard_drop(struct larder_shard *shard, struct larder_entry *entry);
 
+/* Shows a chain's entries that are not past their time; answers how many. */
+size_t larder_shard_show(const struct larder_shard *shard, size_t chain, int64_t now_ns,
+                         larder_store_walker *visit, void *user);
+
 /* As larder_store_put. */
 enum larder_status larder_shard_put(struct larder_shard *shard, enum larder_store_condition when,
                                     const struct larder_store_item *item,

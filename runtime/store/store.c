@@ -200,6 +200,27 @@ static void drop_all(struct larder_shard *shard, const struct larder_queue *queu
     }
 }
 
+/* A place is a shard and one of its chains; tables never grow, so it stays what it is. */
+uint64_t larder_store_walk(struct larder_store *store, uint64_t from, size_t count, int64_t now_ns,
+                           larder_store_walker *visit, void *user)
+{
+    size_t chain = (size_t)(from & UINT32_MAX);
+    size_t seen = 0;
+    for (size_t i = (size_t)(from >> 32); i < store->shard_count; i++, chain = 0) {
+        struct larder_shard *shard = &store->shards[i];
+        pthread_mutex_lock(&shard->mutex);
+        for (; chain <= shard->chain_mask && seen < count; chain++) {
+            seen += larder_shard_show(shard, chain, now_ns, visit, user);
+        }
+        bool done = chain > shard->chain_mask;
+        pthread_mutex_unlock(&shard->mutex);
+        if (!done) {
+            return (uint64_t)i << 32 | chain;
+        }
+    }
+    return 0;
+}
+
 void larder_store_clear(struct larder_store *store)
 {
     for (size_t i = 0; i < store->shard_count; i++) {

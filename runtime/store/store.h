@@ -136,6 +136,16 @@ bool larder_store_expiry(struct larder_store *store, const void *key, size_t key
 bool larder_store_set_expiry(struct larder_store *store, const void *key, size_t key_len,
                              int64_t now_ns, int64_t expires_ns);
 
+/* As a visitor, of an entry with its key. */
+typedef void larder_store_walker(void *user, const void *key, size_t key_len, const uint8_t *value,
+                                 size_t value_len);
+
+/* Shows some of the entries, `count` of them or a few more, from the place `from` on (0: the
+ * first), none of which is past its time; counts as no use. Answers where to go on; 0: that
+ * was the last. An entry that is there all the while is shown once. */
+uint64_t larder_store_walk(struct larder_store *store, uint64_t from, size_t count, int64_t now_ns,
+                           larder_store_walker *visit, void *user);
+
 /* Drops all entries, a shard at a time; what is put meanwhile may stay. */
 void larder_store_clear(struct larder_store *store);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the entry, read and miss lines of tests/vectors/wire.txt from the tables below.
+"""Makes the lines of tests/vectors/wire.txt from the tables below, but for value, packed and string.
 
     make_vectors.py            writes them
     make_vectors.py --check    exit status 1 where the file has others
@@ -138,6 +138,15 @@ def as_bin(text):
 def packed(codec, size, text):
     return PACKED + codec + " " + size + " " + as_bin(text)
 
+
+TIMES = "cf0000000000000007 cf0000018000000000 cf0020000000000000 ce0000012c "  # token, until, fresh, cost
+AS_OF = "cf0000000500000009 "
+TIMED = "98 21 cf{fp} " + TIMES + "{v} "
+VERSIONED = "96 41 cf{fp} " + AS_OF
+BOTH = "9a 61 cf{fp} " + TIMES + AS_OF
+TAG = "cf0102030405060708 "
+CLAIM = "98 29 cf{fp} cf0000000000000007 cf0000018000000000 cf0000000000000000 ce00000000 {v} "
+
 # ENTITY, stored bytes, how they are read: forms that larder does not write.
 READS = [
     # The envelope: every number and count in any form.
@@ -193,11 +202,30 @@ READS = [
     # Every number and length of it in any form.
     ("one_leaf", "dc0006 cc11 cf{fp} {v} cc02 ce00000007 c50008 " + BLOCK, LEAF),
     ("one_leaf", "dd00000006 d011 cf{fp} {v} cf0000000000000001 d10007 c600000010 " + FRAME, LEAF),
+    # With times and versions, which a schema without policies does not write: fresh for ever, fresh up to the
+    # greatest number there is, with a claim over it; with an as_of that nothing is held against, and both.
+    ("one_leaf", TIMED + LEAF_HEX, LEAF),
+    ("one_leaf", "98 21 cf{fp} cf0000000000000001 cf7fffffffffffffff cf7fffffffffffffff ceffffffff {v} " + LEAF_HEX, LEAF),
+    ("one_leaf", VERSIONED + "90 {v} " + LEAF_HEX, LEAF),
+    ("one_leaf", BOTH + "90 {v} " + LEAF_HEX, LEAF),
+    ("one_leaf", "9c 71 " + BOTH[6:] + "90 {v} 02 07 " + as_bin(BLOCK), LEAF),
+    ("version_most", TIMED + "01", 1),
     # Frames: in two blocks, the last of which is empty; of a run; without a size and with a window; with a dictionary, which is none.
     ("one_leaf", packed("01", "07", "28b52ffd 20 07 180000 9307a3 200000 6f616b02 010000"), LEAF),
     ("anything", packed("01", "01", "28b52ffd 20 01 0b0000 c0"), "c0"),
     ("one_leaf", packed("01", "07", "28b52ffd 00 00 390000 " + LEAF_HEX), LEAF),
     ("one_leaf", packed("01", "07", "28b52ffd 21 00 07 390000 " + LEAF_HEX), LEAF),
+]
+
+# ENTITY, stored bytes, what `get` answers: claims, marks, a value that was fresh until 2022, one of a tag without a version.
+EMPTIES = [
+    ("one_leaf", CLAIM + "c0", "LARDER_MISS"),
+    ("version_most", CLAIM + "c0", "LARDER_MISS"),
+    ("one_leaf", "94 09 cf{fp} {v} c0", "LARDER_ABSENT"),
+    ("anything", "dc0004 cc09 cf{fp} d10001 c0", "LARDER_ABSENT"),
+    ("one_leaf", "96 49 cf{fp} " + AS_OF + "90 {v} c0", "LARDER_ABSENT"),
+    ("one_leaf", "98 21 cf{fp} cf0000000000000000 cf0000000000000000 cf0000018000000000 ce00000000 {v} " + LEAF_HEX, "LARDER_MISS"),
+    ("one_leaf", VERSIONED + "91 " + TAG + "{v} " + LEAF_HEX, "LARDER_MISS"),
 ]
 
 BOUNDED = "a0 c400 90 80"
@@ -224,7 +252,8 @@ MISSES = [
     ("one_leaf", "84 01 cf{fp} 01 " + LEAF_HEX, "a map"),
     ("one_leaf", "94 00 cf{fp} 01 " + LEAF_HEX, "format 0"),
     ("one_leaf", "94 02 cf{fp} 01 " + LEAF_HEX, "format 2"),
-    ("one_leaf", "94 09 cf{fp} 01 " + LEAF_HEX, "a flag"),
+    ("one_leaf", "94 09 cf{fp} 01 " + LEAF_HEX, "a mark that has a value"),
+    ("one_leaf", "94 cc81 cf{fp} 01 " + LEAF_HEX, "a flag"),
     ("one_leaf", "94 cd0101 cf{fp} 01 " + LEAF_HEX, "meta over 127"),
     ("one_leaf", "94 ff cf{fp} 01 " + LEAF_HEX, "negative meta"),
     ("one_leaf", "94 a101 cf{fp} 01 " + LEAF_HEX, "meta that is a string"),
@@ -334,7 +363,7 @@ MISSES = [
     ("one_leaf", "95 11 cf{fp} {v} 02 " + as_bin(BLOCK), "five elements, and compressed"),
     ("one_leaf", "96 01 cf{fp} {v} 02 07 " + as_bin(BLOCK), "six elements, and not compressed"),
     ("one_leaf", "96 12 cf{fp} {v} 02 07 " + as_bin(BLOCK), "format 2, compressed"),
-    ("one_leaf", "96 19 cf{fp} {v} 02 07 " + as_bin(BLOCK), "another flag"),
+    ("one_leaf", "96 19 cf{fp} {v} 02 07 " + as_bin(BLOCK), "empty, and compressed"),
     ("one_leaf", "96 11 cf{other} {v} 02 07 " + as_bin(BLOCK), "compressed, of another key"),
     ("one_leaf", "96 11 cf{fp} 02 02 07 " + as_bin(BLOCK), "compressed, of another version"),
     ("one_leaf", packed("00", "07", LEAF_HEX), "codec 0"),
@@ -387,6 +416,32 @@ MISSES = [
     ("one_leaf", packed("02", "08", "80 " + LEAF_HEX + "c0"), "compressed, with a byte behind the end"),
     ("one_leaf", packed("02", "01", "10 01"), "compressed, of another type"),
     ("one_leaf", packed("02", "13", "f004 94 01 cf{fp} {v} " + LEAF_HEX), "a whole value, compressed"),
+    # Times, versions, what is empty.
+    ("one_leaf", CLAIM + LEAF_HEX, "a claim that has a value"),
+    ("one_leaf", CLAIM + "c0 c0", "a claim, and something behind it"),
+    ("one_leaf", CLAIM, "a claim without a nil"),
+    ("anything", "94 09 cf{fp} {v} c0 c0", "a mark, and something behind it"),
+    ("one_leaf", "9a 69 cf{fp} " + TIMES + AS_OF + "90 {v} c0", "a claim with versions"),
+    ("one_leaf", "97 21 cf{fp} " + TIMES + "{v} " + LEAF_HEX, "seven elements, and timed"),
+    ("one_leaf", "94 21 cf{fp} {v} " + LEAF_HEX, "four elements, and timed"),
+    ("one_leaf", "94 41 cf{fp} {v} " + LEAF_HEX, "four elements, and versioned"),
+    ("one_leaf", "dc0008 " + TIMED[3:] + LEAF_HEX, "a timed value with a wide count"),
+    ("one_leaf", "98 cc21 " + TIMED[6:] + LEAF_HEX, "a timed value with a wide meta"),
+    ("one_leaf", "98 21 cf{fp} 07 cf0000018000000000 cf0020000000000000 ce0000012c {v} " + LEAF_HEX, "a short token"),
+    ("one_leaf", "98 21 cf{fp} cf0000000000000007 d30000018000000000 cf0020000000000000 ce0000012c {v} " + LEAF_HEX, "a signed time"),
+    ("one_leaf", "98 21 cf{fp} cf0000000000000007 cf0000018000000000 cf0020000000000000 cd012c {v} " + LEAF_HEX, "a short cost"),
+    ("one_leaf", "98 21 cf{fp} cf0000000000000007 cf0000018000000000 cf8000000000000000 ce0000012c {v} " + LEAF_HEX, "fresh until 2^63"),
+    ("one_leaf", "98 21 cf{fp} cf0000000000000007 cfffffffffffffffff cf0020000000000000 ce0000012c {v} " + LEAF_HEX, "until 2^64 - 1"),
+    ("one_leaf", "98 21 cf{other} " + TIMES + "{v} " + LEAF_HEX, "timed, of another key"),
+    ("one_leaf", "98 21 cf{fp} " + TIMES + "02 " + LEAF_HEX, "timed, of another version"),
+    ("one_leaf", "98 21 cf{fp} " + TIMES + "{v} " + LEAF_HEX + "c0", "timed, with a byte behind the end"),
+    ("one_leaf", "98 21 cf{fp} " + TIMES[:35], "cut off among the times"),
+    ("one_leaf", VERSIONED, "cut off before the tags"),
+    ("one_leaf", VERSIONED + "99 " + TAG * 9 + "{v} " + LEAF_HEX, "nine tags"),
+    ("one_leaf", VERSIONED + "9f " + TAG * 2 + "{v} " + LEAF_HEX, "fifteen tags, of which two are there"),
+    ("one_leaf", VERSIONED + "dc0000 {v} " + LEAF_HEX, "tags with a wide count"),
+    ("one_leaf", VERSIONED + "91 07 {v} " + LEAF_HEX, "a short tag"),
+    ("one_leaf", VERSIONED + "81 " + TAG + "90 {v} " + LEAF_HEX, "a map of tags"),
     ("one_leaf", PACKED + "02 18 c41a f009 " + packed("02", "07", BLOCK), "a compressed value in a compressed one"),
 ]
 
@@ -404,6 +459,45 @@ def fill(schema, entity, key, text):
 
 def compact(value):
     return json.dumps(value, separators=(",", ":"))
+
+
+# SERVICE, ENTITY, VERSION, KEY, what stands in the head, BODY: every form that may be, with its lengths.
+TEA_KEY = ("product", "product", 1, "product:42")
+TIMES_OF = {"token": 2**64 - 2, "until": 1767225600123, "fresh": 1767225600124, "cost": 2**32 - 1}
+AS_OF_OF = {"as_of": 5 << 32 | 9}
+MOST_TAGS = {"tags": [2**64 - 1 - i for i in range(8)]}
+HEADS = [
+    (*TEA_KEY, 33, TIMES_OF, "922aa3746561"),
+    (*TEA_KEY, 33, {"fresh": 2**53}, "922aa3746561"),
+    ("auth", "session", 300, "session:a%20b", 65, {**AS_OF_OF, "tags": []}, "c0"),
+    ("auth", "session", 2**32 - 1, "session:a%20b", 65, {**AS_OF_OF, **MOST_TAGS}, "00"),
+    (*TEA_KEY, 97, {**TIMES_OF, **AS_OF_OF, "tags": [wire.version_id("product", "t:category:7")]}, "922aa3746561"),
+    (*TEA_KEY, 97, {**TIMES_OF, **AS_OF_OF, **MOST_TAGS}, "922aa3746561"),
+    (*TEA_KEY, 41, {"token": 2**63, "until": 1767225600123}, ""),
+    ("auth", "session", 70000, "session:a%20b", 41, {"token": 1, "until": 1}, ""),
+    (*TEA_KEY, 9, {}, ""),
+    (*TEA_KEY, 73, AS_OF_OF, ""),
+]
+# SERVICE, text of what is invalidated.
+IDS = [
+    ("product", "e:search_results"),
+    ("product", "g:history_page:history:42"),
+    ("product", "t:category:7"),
+    ("auth", "t:user:a%20b"),
+    ("auth", "t:" + "x" * 300),
+]
+
+
+def head_line(service, entity, version, key, meta, what, body):
+    stored = wire.fixed_head(meta, wire.fingerprint(service, entity, key), version, **what).hex() + body
+    times = [f"{what.get('token', 0):x}"] + [str(what.get(name, 0)) for name in ("until", "fresh", "cost")]
+    tags = "".join(f"{tag:016x}" for tag in what.get("tags", [])) or "-"
+    return f"head {service} {entity} {version} {key} {meta} {' '.join(times)} {what.get('as_of', 0):x} {tags} {body or '-'} {stored}"
+
+
+def id_line(service, text):
+    number = wire.version_id(service, text)
+    return f"id {service} {text} {number:016x} ~{service}:v:{number:016x}"
 
 
 class Maker:
@@ -444,12 +538,14 @@ class Maker:
             whole = vectors.to_json(body, vectors.from_json(body, value))
             yield self.given("read", name, text, compact(whole))
         yield from (self.given("miss", *row) for row in MISSES)
+        yield from (self.given("empty", *row) for row in EMPTIES)
 
 
 def main():
     with open(vectors.FILE, encoding="utf-8") as file:
         old = file.read().splitlines()
-    kept = [line for line in old if line.split(" ")[0] not in ("entry", "read", "miss")]
+    kept = [line for line in old if line.split(" ")[0] not in ("head", "id", "entry", "read", "miss", "empty")]
+    kept += [head_line(*row) for row in HEADS] + [id_line(*row) for row in IDS]
     new = kept + list(Maker(Schema(vectors.SCHEMA)).lines())
     if "--check" in sys.argv:
         print("in step" if new == old else "tests/vectors/wire.txt is not what make_vectors.py makes")

@@ -23,14 +23,15 @@ NAMED = {"inf": float("inf"), "-inf": float("-inf"), "nan": float("nan")}
 
 
 class Line:
-    """kind: entry, read or miss; rest: a JSON value, or a miss's reason."""
+    """kind: entry, read, miss or empty; rest: a JSON value, a miss's reason, or what `get` answers."""
 
     def __init__(self, kind, entity, arguments, key, stored, rest):
         self.kind, self.entity, self.key = kind, entity, key
         self.arguments = [from_json(param.type, a) for param, a in zip(entity.params, json.loads(arguments))]
         self.stored = b"" if stored == "-" else bytes.fromhex(stored)
-        self.value = None if kind == "miss" else from_json(entity.body, json.loads(rest))
-        self.reason = rest if kind == "miss" else None
+        self.there = kind in ("entry", "read")
+        self.value = from_json(entity.body, json.loads(rest)) if self.there else None
+        self.reason = None if self.there else rest
 
     def __str__(self):
         return f"{self.kind} {self.entity.name} {self.stored.hex():.200}"
@@ -41,7 +42,7 @@ def lines(schema):
     with open(FILE, encoding="utf-8") as file:
         for line in file:
             words = line.rstrip("\n").split(" ", 5)
-            if words[0] in ("entry", "read", "miss"):
+            if words[0] in ("entry", "read", "miss", "empty"):
                 yield Line(words[0], entities[words[1]], *words[2:])
 
 

@@ -13,6 +13,7 @@ how values look in Python are those of tests/property: see oracle_wire.py.
 
 import hashlib
 import struct
+import time
 
 import lz4.block
 import msgpack
@@ -25,12 +26,20 @@ DEEPEST = 32
 LARGEST = 64 * 1024 * 1024
 ZSTD, LZ4 = 1, 2
 RATIOS = {ZSTD: 1024, LZ4: 255}  # the most bytes that one may become
+EMPTY, PACKED, TIMED, VERSIONED = 8, 16, 32, 64
+METAS = (1, 17, 33, 49, 65, 81, 97, 113, 9, 41, 73)
+TAGS = 8  # the most
+FOREVER = 2**53
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 
 class NotThere(Exception):
     """A reader behaves as if nothing were stored."""
+
+
+class Empty(NotThere):
+    """A claim, a mark, or what has ended: nothing is wrong, there is just no value. Says what `get` answers."""
 
 
 # ------------------------------------------------------------------------ keys
@@ -151,6 +160,28 @@ def packed(codec, body, rng=None):
 def sealed_packed(schema, entity, key, codec, size, bytes_):
     parts = [msgpack.packb(part, use_bin_type=True) for part in (codec, size, bytes_)]
     return head(schema, entity, key, 6, 17) + b"".join(parts)
+
+
+def elements_of(meta):
+    return 4 + 2 * bool(meta & PACKED) + 4 * bool(meta & TIMED) + 2 * bool(meta & VERSIONED)
+
+
+def wide(number):
+    return b"\xcf" + number.to_bytes(8, "big")
+
+
+def fixed_head(meta, whose, version, token=0, until=0, fresh=0, cost=0, as_of=0, tags=()):
+    """Of any form, up to the body; of what is empty with it."""
+    parts = [bytes([0x90 | elements_of(meta), meta]), wide(whose)]
+    if meta & TIMED:
+        parts += [wide(token), wide(until), wide(fresh), b"\xce" + cost.to_bytes(4, "big")]
+    if meta & VERSIONED:
+        parts += [wide(as_of), bytes([0x90 | len(tags)]), *map(wide, tags)]
+    return b"".join(parts) + msgpack.packb(version) + (b"\xc0" if meta & EMPTY else b"")
+
+
+def version_id(service, text):
+    return xxhash.xxh3_64_intdigest(text.encode(), xxhash.xxh3_64_intdigest(service.encode(), 0))
 
 
 # --------------------------------------------------------------------- reading
@@ -415,20 +446,59 @@ def unpacked(items, entity):
     return body
 
 
-def read(schema, entity, key, stored):
+def fixed(items, meta):
+    """What stands between fingerprint and version, in the one form that it may have."""
+    data, at = items.data, 11
+    widths = [9, 9, 9, 5] * bool(meta & TIMED) + [9] * bool(meta & VERSIONED)
+    numbers = []
+    if data[1] != meta or data[2] != 0xCF:
+        raise NotThere("a head of another form")
+    for width in widths:
+        if data[at : at + 1] != (b"\xcf" if width == 9 else b"\xce") or len(data) < at + width:
+            raise NotThere("a number of another form")
+        numbers.append(items.take("integer"))
+        at += width
+    if meta & TIMED and max(numbers[1:3]) >= 2**63:
+        raise NotThere("a time beyond all times")
+    tags = []
+    if meta & VERSIONED:
+        if data[at : at + 1] < b"\x90" or data[at : at + 1] > b"\x9f" or items.count("array", 1) > TAGS:
+            raise NotThere("tags of another form")
+        for k in range(data[at] & 15):
+            if data[at + 1 + 9 * k : at + 2 + 9 * k] != b"\xcf":
+                raise NotThere("a tag of another form")
+            tags.append(items.take("integer"))
+    return numbers, tags
+
+
+def read(schema, entity, key, stored, now=None, versions=None):
+    """now: of the server, in ms, None: this machine's; versions: what there is of them, by id. Of an entity without policies."""
     items = Items(stored)
     elements = items.count("array", 1)
-    if (elements, items.take("integer")) not in ((4, 1), (6, 17)):
+    meta = items.take("integer")
+    if meta not in METAS or elements != elements_of(meta):
         raise NotThere("another meta, or another count of elements")
     if items.take("integer") != fingerprint(schema.service, entity.name, key):
         raise NotThere("the fingerprint of another key")
+    numbers, tags = fixed(items, meta) if meta & (TIMED | VERSIONED) else ([], [])
     if items.take("integer") != entity.version:
         raise NotThere("another version")
-    if elements == 6:
+    if meta & EMPTY:
+        if items.left != 1 or not items.is_nil():
+            raise NotThere("a value where there is none")
+        raise Empty("LARDER_MISS" if meta & TIMED else "LARDER_ABSENT")
+    if meta & PACKED:
         items = Items(unpacked(items, entity))
     value = Value(items).of(entity.body)
     if items.left:
         raise NotThere("bytes behind the end")
     if len(stored) > LARGEST:
         raise NotThere("too large")
+    now = int(time.time() * 1000) if now is None else now
+    if meta & TIMED and numbers[2] <= now:
+        raise Empty("LARDER_MISS")
+    for tag in tags:
+        found = (versions or {}).get(tag, 0)
+        if found == 0 or found >> 32 != numbers[-1] >> 32 or found > numbers[-1]:
+            raise Empty("LARDER_MISS")
     return value

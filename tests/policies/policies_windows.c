@@ -334,8 +334,7 @@ static void of_what_cannot_be_stale_refresh_loads_too(void **state)
     struct source source = {.name = "new"};
     const struct shop_plain *plain, old = {.value = "old"};
     assert_status(shop_plain_cache_set(site->cache, 1, &old), LARDER_OK);
-    assert_status(shop_plain_cache_refresh(site->cache, 1, load_plain, &source, &plain),
-                  LARDER_OK);
+    assert_status(shop_plain_cache_refresh(site->cache, 1, load_plain, &source, &plain), LARDER_OK);
     assert_string_equal(plain->value, "new");
     shop_plain_release(plain);
     assert_status(shop_plain_cache_get(site->cache, 1, &plain), LARDER_OK);

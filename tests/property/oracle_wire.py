@@ -16,6 +16,7 @@ map; None is absent.
 import ctypes
 import hashlib
 import struct
+import time
 
 from oracle_schema import INTEGERS
 
@@ -471,19 +472,61 @@ def read_packed(reader, entity):
     return decompress(codec, packed, size)
 
 
-def read(schema, entity, key, stored):
-    """The value, or Bad: then larder must say that there is none."""
-    reader = Reader(stored)
-    elements = want(reader, "array")
-    if (elements, want(reader, "int")) not in ((4, 1), (6, 17)):
+class NoValue(Bad):
+    """A claim, a mark, or what has ended. Says what `get` answers."""
+
+
+def read_head(reader):
+    """(meta, fingerprint, fresh or None, as_of, tags, version). What is timed or versioned has but one form."""
+    elements, meta = want(reader, "array"), want(reader, "int")
+    timed, versioned, empty = (0 <= meta < 128 and bool(meta & bit) for bit in (32, 64, 8))
+    known = 0 <= meta < 128 and meta & 7 == 1 and not (empty and meta & 16) and not (empty and timed and versioned)
+    if not known or elements != 4 + 4 * timed + 2 * versioned + 2 * bool(meta & 16):
         raise Bad("meta")
-    if want(reader, "int") != fingerprint(schema.service, entity.name, key):
+    if not timed and not versioned:
+        return meta, want(reader, "int"), None, 0, [], want(reader, "int")
+    if reader.at != 2:
+        raise Bad("form")
+    forms = ">B9s" + "9s9s9s5s" * timed + "9s" * versioned
+    size = struct.calcsize(forms) - 1
+    words = [bytes(word) for word in struct.unpack(forms, b"\0" + reader.take(size))[1:]]
+    if any(word[0] != (0xCF if len(word) == 9 else 0xCE) for word in words):
+        raise Bad("form")
+    numbers = [int.from_bytes(word[1:], "big") for word in words]
+    if timed and numbers[2] | numbers[3] >= 2**63:
+        raise Bad("time")
+    tags = []
+    if versioned:
+        count = reader.take(1)[0]
+        if not 0x90 <= count <= 0x98:
+            raise Bad("tags")
+        for _ in range(count - 0x90):
+            tag = reader.take(9)
+            tags.append(int.from_bytes(tag[1:], "big"))
+            if tag[0] != 0xCF:
+                raise Bad("tag")
+    return meta, numbers[0], numbers[3] if timed else None, numbers[-1] if versioned else 0, tags, want(reader, "int")
+
+
+def read(schema, entity, key, stored, now=None, versions=None):
+    """The value, or Bad: then larder must say that there is none. now and versions: as wire.py's."""
+    reader = Reader(stored)
+    meta, whose, fresh, as_of, tags, version = read_head(reader)
+    if whose != fingerprint(schema.service, entity.name, key):
         raise Bad("fingerprint")
-    if want(reader, "int") != entity.version:
+    if version != entity.version:
         raise Bad("version")
-    if elements == 6:
+    if meta & 8:
+        if stored[reader.at :] != b"\xc0":
+            raise Bad("behind the end")
+        raise NoValue("LARDER_MISS" if meta & 32 else "LARDER_ABSENT")
+    if meta & 16:
         reader = Reader(read_packed(reader, entity))
     value = decode(reader, entity.body)
     if reader.at != len(reader.data):
         raise Bad("behind the end")
+    found = [(versions or {}).get(tag, 0) for tag in tags]
+    now = int(time.time() * 1000) if now is None else now
+    if (fresh is not None and fresh <= now) or any(v == 0 or v >> 32 != as_of >> 32 or v > as_of for v in found):
+        raise NoValue("LARDER_MISS")
     return value

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * docs/wire-format.md's test vectors, tests/vectors/wire.txt: those of envelopes
- * and keys. Those of bodies want a generated cache: tests/interop checks them.
+ * docs/wire-format.md's test vectors, tests/vectors/wire.txt: those of envelopes,
+ * ids and keys. Those of bodies want a generated cache: tests/interop checks them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,11 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache/versions.h"
 #include "codec/compress.h"
+#include "codec/envelope.h"
 #include "key/key.h"
 #include <larder/codec.h>
 
-enum { LINE_BYTES = 32768, WORDS_MAX = 9, BYTES_MAX = 512 };
+enum { LINE_BYTES = 32768, WORDS_MAX = 14, BYTES_MAX = 512 };
 
 static FILE *open_vectors(void)
 {
@@ -93,6 +95,75 @@ static void check_packed(char **words)
     assert_memory_equal(head, stored, len - packed.len);
 }
 
+static size_t read_tags(const char *text, uint64_t *to)
+{
+    size_t count = strcmp(text, "-") == 0 ? 0 : strlen(text) / 16;
+    for (size_t i = 0; i < count; i++) {
+        char digits[17] = "";
+        memcpy(digits, text + 16 * i, 16);
+        to[i] = strtoull(digits, NULL, 16);
+    }
+    return count;
+}
+
+static void check_head(char **words)
+{
+    uint8_t body[BYTES_MAX], stored[BYTES_MAX], written[LARDER_ENVELOPE_HEAD_MAX_BYTES];
+    uint32_t version = (uint32_t)strtoul(words[3], NULL, 10);
+    struct larder_envelope_head read;
+    struct larder_envelope_head expected = {
+        .meta = (unsigned)strtoul(words[5], NULL, 10),
+        .token = strtoull(words[6], NULL, 16),
+        .until_ms = strtoll(words[7], NULL, 10),
+        .fresh_ms = strtoll(words[8], NULL, 10),
+        .cost_ms = (uint32_t)strtoul(words[9], NULL, 10),
+        .as_of = strtoull(words[10], NULL, 16),
+    };
+    expected.tag_count = read_tags(words[11], expected.tags);
+    size_t body_len = strcmp(words[12], "-") == 0 ? 0 : from_hex(words[12], body);
+    size_t len = from_hex(words[13], stored);
+    uint64_t fingerprint = larder_envelope_fingerprint(larder_envelope_seed(words[1], words[2]),
+                                                       words[4], strlen(words[4]));
+    assert_int_equal(larder_envelope_read_head(stored, len, fingerprint, version, &read),
+                     LARDER_ENVELOPE_OK);
+    expected.body = body_len != 0 ? len - body_len : len - 1;
+    assert_int_equal(read.body, expected.body);
+    assert_int_equal(read.meta, expected.meta);
+    assert_int_equal(read.token, expected.token);
+    assert_int_equal(read.until_ms, expected.until_ms);
+    assert_int_equal(read.fresh_ms, expected.fresh_ms);
+    assert_int_equal(read.cost_ms, expected.cost_ms);
+    assert_int_equal(read.as_of, expected.as_of);
+    assert_int_equal(read.tag_count, expected.tag_count);
+    assert_memory_equal(read.tags, expected.tags, sizeof read.tags);
+    assert_true(larder_any_valid(stored, len));
+    assert_int_equal(larder_envelope_write_head(written, fingerprint, version, &expected, NULL),
+                     len - body_len);
+    assert_memory_equal(written, stored, len - body_len);
+}
+
+static void check_id(char **words)
+{
+    static struct larder_version_names names;
+    char text[LARDER_VERSION_KEY_MAX];
+    uint64_t id = 0;
+    assert_true(larder_version_names_init(&names, "", words[1]));
+    char *at = strchr(words[2] + 2, ':');
+    if (words[2][0] == 'e') {
+        id = larder_version_of_entity(&names, words[2] + 2);
+    } else if (words[2][0] == 't') {
+        id = larder_version_of_tag(&names, words[2] + 2, strlen(words[2] + 2));
+    } else {
+        assert_non_null(at);
+        *at = '\0';
+        id = larder_version_of_group(&names, words[2] + 2, at + 1, strlen(at + 1));
+    }
+    assert_int_equal(id, strtoull(words[3], NULL, 16));
+    size_t len = larder_version_key_write(&names, id, text);
+    assert_int_equal(len, strlen(words[4]));
+    assert_memory_equal(text, words[4], len);
+}
+
 static void check_string(char **words)
 {
     char text[BYTES_MAX + 1];
@@ -111,14 +182,15 @@ static void check_string(char **words)
 
 static bool is_of_a_body(const char *kind)
 {
-    return strcmp(kind, "entry") == 0 || strcmp(kind, "read") == 0 || strcmp(kind, "miss") == 0;
+    return strcmp(kind, "entry") == 0 || strcmp(kind, "read") == 0 || strcmp(kind, "miss") == 0 ||
+           strcmp(kind, "empty") == 0;
 }
 
 static void test_every_vector_holds(void **state)
 {
     (void)state;
     static char line[LINE_BYTES];
-    size_t values = 0, strings = 0, packed = 0;
+    size_t values = 0, strings = 0, packed = 0, heads = 0, ids = 0;
     FILE *file = open_vectors();
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
@@ -139,6 +211,14 @@ static void test_every_vector_holds(void **state)
             assert_int_equal(count, 8);
             check_packed(words);
             packed++;
+        } else if (strcmp(words[0], "head") == 0) {
+            assert_int_equal(count, 14);
+            check_head(words);
+            heads++;
+        } else if (strcmp(words[0], "id") == 0) {
+            assert_int_equal(count, 5);
+            check_id(words);
+            ids++;
         } else {
             assert_string_equal(words[0], "string");
             assert_int_equal(count, 4);
@@ -150,6 +230,8 @@ static void test_every_vector_holds(void **state)
     assert_true(values >= 4);
     assert_true(strings >= 8);
     assert_true(packed >= 2);
+    assert_true(heads >= 10);
+    assert_true(ids >= 5);
 }
 
 int main(void)

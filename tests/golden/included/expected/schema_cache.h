@@ -102,6 +102,12 @@ struct bank_account_key {
 typedef enum larder_status
 bank_account_loader(struct larder_load *load, void *user, struct larder_uuid id, struct bank_account *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+bank_account_many_loader(struct larder_load *load, void *user, const struct bank_account_key *keys, size_t count,
+    struct bank_account *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 bank_account_cache_get(struct bank_cache *cache, struct larder_uuid id, const struct bank_account **ret_value);
@@ -177,6 +183,15 @@ bank_account_cache_key(struct bank_cache *cache, struct larder_uuid id, char *bu
 LARDER_MUST_USE enum larder_status
 bank_account_cache_get_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
     const struct bank_account **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+bank_account_cache_get_many_or_load(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    bank_account_many_loader *load, void *user, const struct bank_account **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 bank_account_cache_set_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
     const struct bank_account *values, enum larder_status *ret_each);

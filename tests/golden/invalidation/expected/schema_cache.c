@@ -478,6 +478,44 @@ shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *k
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__shop_item {
+    shop_item_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_shop_item(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__shop_item *c = call;
+    const struct shop_item_key *k = keys;
+    const struct shop_item *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_shop_item(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_shop_item, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+shop_item_cache_get_many_or_load(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    shop_item_many_loader *load, void *user, const struct shop_item **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__shop_item larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_shop_item,
+        .keys = keys,
+        .key_size = sizeof(struct shop_item_key),
+        .load = load != NULL ? load_many_shop_item : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_shop_item, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__shop_item {
     const struct shop_item_key *keys;
@@ -848,6 +886,44 @@ shop_price_cache_get_many(struct shop_cache *cache, const struct shop_price_key 
     const struct shop_price **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_shop_price, pick_shop_price, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__shop_price {
+    shop_price_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_shop_price(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__shop_price *c = call;
+    const struct shop_price_key *k = keys;
+    const struct shop_price *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_shop_price(&values[i], k[i].item_id, k[i].season)) {
+            each[i] = larder_stub_bad_argument(&entity_shop_price, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+shop_price_cache_get_many_or_load(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
+    shop_price_many_loader *load, void *user, const struct shop_price **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__shop_price larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_shop_price,
+        .keys = keys,
+        .key_size = sizeof(struct shop_price_key),
+        .load = load != NULL ? load_many_shop_price : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_shop_price, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -1255,6 +1331,36 @@ shop_pages_cache_get_many(struct shop_cache *cache, const struct shop_pages_key 
     const struct shop_pages **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_shop_pages, pick_shop_pages, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__shop_pages {
+    shop_pages_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_shop_pages(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__shop_pages *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+shop_pages_cache_get_many_or_load(struct shop_cache *cache, const struct shop_pages_key *keys, size_t count,
+    shop_pages_many_loader *load, void *user, const struct shop_pages **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__shop_pages larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_shop_pages,
+        .keys = keys,
+        .key_size = sizeof(struct shop_pages_key),
+        .load = load != NULL ? load_many_shop_pages : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_shop_pages, &larder_many, count,
         ret_values, ret_each);
 }
 

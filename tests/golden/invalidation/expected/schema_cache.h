@@ -112,6 +112,12 @@ struct shop_item_key {
 typedef enum larder_status
 shop_item_loader(struct larder_load *load, void *user, uint64_t id, struct shop_item *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_item_many_loader(struct larder_load *load, void *user, const struct shop_item_key *keys, size_t count,
+    struct shop_item *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_item **ret_value);
@@ -187,6 +193,15 @@ shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t siz
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_item_cache_get_many_or_load(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    shop_item_many_loader *load, void *user, const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item *values, enum larder_status *ret_each);
@@ -256,6 +271,12 @@ struct shop_price_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 shop_price_loader(struct larder_load *load, void *user, uint64_t item_id, enum shop_season season, struct shop_price *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_price_many_loader(struct larder_load *load, void *user, const struct shop_price_key *keys, size_t count,
+    struct shop_price *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -332,6 +353,15 @@ shop_price_cache_key(struct shop_cache *cache, uint64_t item_id, enum shop_seaso
 LARDER_MUST_USE enum larder_status
 shop_price_cache_get_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_price_cache_get_many_or_load(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
+    shop_price_many_loader *load, void *user, const struct shop_price **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_price_cache_set_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price *values, enum larder_status *ret_each);
@@ -410,6 +440,12 @@ struct shop_pages_key {
 typedef enum larder_status
 shop_pages_loader(struct larder_load *load, void *user, uint64_t user_, const char *query, int32_t day, uint32_t page, struct shop_pages *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_pages_many_loader(struct larder_load *load, void *user, const struct shop_pages_key *keys, size_t count,
+    struct shop_pages *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_pages_cache_get(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page, const struct shop_pages **ret_value);
@@ -481,6 +517,15 @@ shop_pages_cache_key(struct shop_cache *cache, uint64_t user_, const char *query
 LARDER_MUST_USE enum larder_status
 shop_pages_cache_get_many(struct shop_cache *cache, const struct shop_pages_key *keys, size_t count,
     const struct shop_pages **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_pages_cache_get_many_or_load(struct shop_cache *cache, const struct shop_pages_key *keys, size_t count,
+    shop_pages_many_loader *load, void *user, const struct shop_pages **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_pages_cache_set_many(struct shop_cache *cache, const struct shop_pages_key *keys, size_t count,
     const struct shop_pages *values, enum larder_status *ret_each);

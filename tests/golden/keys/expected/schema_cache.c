@@ -551,6 +551,36 @@ keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_every {
+    keys_every_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_every(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_every *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_every_cache_get_many_or_load(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    keys_every_many_loader *load, void *user, const struct keys_every **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_every larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_every,
+        .keys = keys,
+        .key_size = sizeof(struct keys_every_key),
+        .load = load != NULL ? load_many_keys_every : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_every, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every *values, enum larder_status *ret_each)
@@ -890,6 +920,36 @@ keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_ke
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_tagged {
+    keys_tagged_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_tagged(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_tagged *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_tagged_cache_get_many_or_load(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    keys_tagged_many_loader *load, void *user, const struct keys_tagged **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_tagged larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_tagged,
+        .keys = keys,
+        .key_size = sizeof(struct keys_tagged_key),
+        .load = load != NULL ? load_many_keys_tagged : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_tagged, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged *values, enum larder_status *ret_each)
@@ -1209,6 +1269,44 @@ keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key 
     const struct keys_clash **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_keys_clash, pick_keys_clash, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__keys_clash {
+    keys_clash_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_clash(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_clash *c = call;
+    const struct keys_clash_key *k = keys;
+    const struct keys_clash *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_keys_clash(&values[i], k[i].cache_, k[i].int_, k[i].ret_value_)) {
+            each[i] = larder_stub_bad_argument(&entity_keys_clash, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+keys_clash_cache_get_many_or_load(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    keys_clash_many_loader *load, void *user, const struct keys_clash **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_clash larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_clash,
+        .keys = keys,
+        .key_size = sizeof(struct keys_clash_key),
+        .load = load != NULL ? load_many_keys_clash : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_clash, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -1601,6 +1699,36 @@ keys_param_cache_get_many(struct keys_cache *cache, const struct keys_param_key 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_param {
+    keys_param_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_param(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_param *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_param_cache_get_many_or_load(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    keys_param_many_loader *load, void *user, const struct keys_param **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_param larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_param,
+        .keys = keys,
+        .key_size = sizeof(struct keys_param_key),
+        .load = load != NULL ? load_many_keys_param : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_param, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_param_cache_set_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     const struct keys_param *values, enum larder_status *ret_each)
@@ -1928,6 +2056,36 @@ keys_locals_cache_get_many(struct keys_cache *cache, const struct keys_locals_ke
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_locals {
+    keys_locals_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_locals(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_locals *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_locals_cache_get_many_or_load(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    keys_locals_many_loader *load, void *user, const struct keys_locals **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_locals larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_locals,
+        .keys = keys,
+        .key_size = sizeof(struct keys_locals_key),
+        .load = load != NULL ? load_many_keys_locals : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_locals, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_locals_cache_set_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     const struct keys_locals *values, enum larder_status *ret_each)
@@ -2244,6 +2402,36 @@ keys_packed_cache_get_many(struct keys_cache *cache, const struct keys_packed_ke
     const struct keys_packed **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_keys_packed, pick_keys_packed, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__keys_packed {
+    keys_packed_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_packed(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_packed *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    keys_packed_many_loader *load, void *user, const struct keys_packed **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_packed larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_packed,
+        .keys = keys,
+        .key_size = sizeof(struct keys_packed_key),
+        .load = load != NULL ? load_many_keys_packed : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_packed, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -2566,6 +2754,36 @@ keys_packed_too_cache_get_many(struct keys_cache *cache, const struct keys_packe
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_packed_too {
+    keys_packed_too_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_packed_too(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_packed_too *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_packed_too_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    keys_packed_too_many_loader *load, void *user, const struct keys_packed_too **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_packed_too larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_packed_too,
+        .keys = keys,
+        .key_size = sizeof(struct keys_packed_too_key),
+        .load = load != NULL ? load_many_keys_packed_too : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_packed_too, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_packed_too_cache_set_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     const struct keys_packed_too *values, enum larder_status *ret_each)
@@ -2877,6 +3095,36 @@ keys_not_packed_cache_get_many(struct keys_cache *cache, const struct keys_not_p
     const struct keys_not_packed **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_keys_not_packed, pick_keys_not_packed, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__keys_not_packed {
+    keys_not_packed_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_not_packed(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_not_packed *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_not_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    keys_not_packed_many_loader *load, void *user, const struct keys_not_packed **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_not_packed larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_not_packed,
+        .keys = keys,
+        .key_size = sizeof(struct keys_not_packed_key),
+        .load = load != NULL ? load_many_keys_not_packed : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_not_packed, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -3196,6 +3444,44 @@ keys_functions_cache_get_many(struct keys_cache *cache, const struct keys_functi
     const struct keys_functions **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_keys_functions, pick_keys_functions, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__keys_functions {
+    keys_functions_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_functions(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_functions *c = call;
+    const struct keys_functions_key *k = keys;
+    const struct keys_functions *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_keys_functions(&values[i], k[i].strcmp, k[i].memcmp)) {
+            each[i] = larder_stub_bad_argument(&entity_keys_functions, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+keys_functions_cache_get_many_or_load(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    keys_functions_many_loader *load, void *user, const struct keys_functions **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_functions larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_functions,
+        .keys = keys,
+        .key_size = sizeof(struct keys_functions_key),
+        .load = load != NULL ? load_many_keys_functions : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_functions, &larder_many, count,
         ret_values, ret_each);
 }
 

@@ -129,6 +129,12 @@ struct keys_every_key {
 typedef enum larder_status
 keys_every_loader(struct larder_load *load, void *user, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, struct keys_every *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_every_many_loader(struct larder_load *load, void *user, const struct keys_every_key *keys, size_t count,
+    struct keys_every *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_every_cache_get(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every **ret_value);
@@ -200,6 +206,15 @@ keys_every_cache_key(struct keys_cache *cache, uint8_t a, int64_t b, bool c, con
 LARDER_MUST_USE enum larder_status
 keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_every_cache_get_many_or_load(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    keys_every_many_loader *load, void *user, const struct keys_every **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every *values, enum larder_status *ret_each);
@@ -258,6 +273,12 @@ struct keys_tagged_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_tagged_loader(struct larder_load *load, void *user, uint64_t user_id, struct keys_tagged *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_tagged_many_loader(struct larder_load *load, void *user, const struct keys_tagged_key *keys, size_t count,
+    struct keys_tagged *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -330,6 +351,15 @@ keys_tagged_cache_key(struct keys_cache *cache, uint64_t user_id, char *buf, siz
 LARDER_MUST_USE enum larder_status
 keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_get_many_or_load(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    keys_tagged_many_loader *load, void *user, const struct keys_tagged **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged *values, enum larder_status *ret_each);
@@ -385,6 +415,12 @@ struct keys_clash_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_clash_loader(struct larder_load *load, void *user, uint64_t cache_, const char *int_, uint8_t ret_value_, struct keys_clash *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_clash_many_loader(struct larder_load *load, void *user, const struct keys_clash_key *keys, size_t count,
+    struct keys_clash *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -461,6 +497,15 @@ keys_clash_cache_key(struct keys_cache *cache, uint64_t cache_, const char *int_
 LARDER_MUST_USE enum larder_status
 keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     const struct keys_clash **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_get_many_or_load(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    keys_clash_many_loader *load, void *user, const struct keys_clash **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_clash_cache_set_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     const struct keys_clash *values, enum larder_status *ret_each);
@@ -534,6 +579,12 @@ struct keys_param_key {
 typedef enum larder_status
 keys_param_loader(struct larder_load *load, void *user, uint8_t params, struct keys_param *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_param_many_loader(struct larder_load *load, void *user, const struct keys_param_key *keys, size_t count,
+    struct keys_param *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_param_cache_get(struct keys_cache *cache, uint8_t params, const struct keys_param **ret_value);
@@ -605,6 +656,15 @@ keys_param_cache_key(struct keys_cache *cache, uint8_t params, char *buf, size_t
 LARDER_MUST_USE enum larder_status
 keys_param_cache_get_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     const struct keys_param **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_get_many_or_load(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    keys_param_many_loader *load, void *user, const struct keys_param **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_param_cache_set_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     const struct keys_param *values, enum larder_status *ret_each);
@@ -668,6 +728,12 @@ struct keys_locals_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_locals_loader(struct larder_load *load, void *user, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, struct keys_locals *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_locals_many_loader(struct larder_load *load, void *user, const struct keys_locals_key *keys, size_t count,
+    struct keys_locals *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -740,6 +806,15 @@ keys_locals_cache_key(struct keys_cache *cache, uint8_t status, const char *call
 LARDER_MUST_USE enum larder_status
 keys_locals_cache_get_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     const struct keys_locals **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_get_many_or_load(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    keys_locals_many_loader *load, void *user, const struct keys_locals **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_locals_cache_set_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     const struct keys_locals *values, enum larder_status *ret_each);
@@ -797,6 +872,12 @@ struct keys_packed_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_packed_loader(struct larder_load *load, void *user, uint8_t id, struct keys_packed *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_packed_many_loader(struct larder_load *load, void *user, const struct keys_packed_key *keys, size_t count,
+    struct keys_packed *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -869,6 +950,15 @@ keys_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 keys_packed_cache_get_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
     const struct keys_packed **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    keys_packed_many_loader *load, void *user, const struct keys_packed **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_packed_cache_set_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
     const struct keys_packed *values, enum larder_status *ret_each);
@@ -926,6 +1016,12 @@ struct keys_packed_too_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_packed_too_loader(struct larder_load *load, void *user, uint8_t id, struct keys_packed_too *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_packed_too_many_loader(struct larder_load *load, void *user, const struct keys_packed_too_key *keys, size_t count,
+    struct keys_packed_too *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -998,6 +1094,15 @@ keys_packed_too_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_
 LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_get_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     const struct keys_packed_too **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    keys_packed_too_many_loader *load, void *user, const struct keys_packed_too **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_packed_too_cache_set_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     const struct keys_packed_too *values, enum larder_status *ret_each);
@@ -1055,6 +1160,12 @@ struct keys_not_packed_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_not_packed_loader(struct larder_load *load, void *user, uint8_t id, struct keys_not_packed *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_not_packed_many_loader(struct larder_load *load, void *user, const struct keys_not_packed_key *keys, size_t count,
+    struct keys_not_packed *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -1127,6 +1238,15 @@ keys_not_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_
 LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_get_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
     const struct keys_not_packed **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    keys_not_packed_many_loader *load, void *user, const struct keys_not_packed **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_not_packed_cache_set_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
     const struct keys_not_packed *values, enum larder_status *ret_each);
@@ -1181,6 +1301,12 @@ struct keys_functions_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 keys_functions_loader(struct larder_load *load, void *user, const char *strcmp, struct larder_uuid memcmp, struct keys_functions *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_functions_many_loader(struct larder_load *load, void *user, const struct keys_functions_key *keys, size_t count,
+    struct keys_functions *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -1257,6 +1383,15 @@ keys_functions_cache_key(struct keys_cache *cache, const char *strcmp, struct la
 LARDER_MUST_USE enum larder_status
 keys_functions_cache_get_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
     const struct keys_functions **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_get_many_or_load(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    keys_functions_many_loader *load, void *user, const struct keys_functions **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_functions_cache_set_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
     const struct keys_functions *values, enum larder_status *ret_each);

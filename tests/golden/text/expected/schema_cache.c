@@ -400,6 +400,44 @@ text_thing_cache_get_many(struct text_cache *cache, const struct text_thing_key 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__text_thing {
+    text_thing_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_text_thing(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__text_thing *c = call;
+    const struct text_thing_key *k = keys;
+    const struct text_thing *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_text_thing(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_text_thing, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+text_thing_cache_get_many_or_load(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
+    text_thing_many_loader *load, void *user, const struct text_thing **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__text_thing larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_text_thing,
+        .keys = keys,
+        .key_size = sizeof(struct text_thing_key),
+        .load = load != NULL ? load_many_text_thing : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_text_thing, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__text_thing {
     const struct text_thing_key *keys;

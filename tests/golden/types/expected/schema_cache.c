@@ -1386,6 +1386,44 @@ kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__kinds_all {
+    kinds_all_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_kinds_all(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__kinds_all *c = call;
+    const struct kinds_all_key *k = keys;
+    const struct kinds_all *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_kinds_all(&values[i], k[i].u)) {
+            each[i] = larder_stub_bad_argument(&entity_kinds_all, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+kinds_all_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    kinds_all_many_loader *load, void *user, const struct kinds_all **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__kinds_all larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_kinds_all,
+        .keys = keys,
+        .key_size = sizeof(struct kinds_all_key),
+        .load = load != NULL ? load_many_kinds_all : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_kinds_all, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__kinds_all {
     const struct kinds_all_key *keys;
@@ -2104,6 +2142,36 @@ kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__kinds_grid {
+    kinds_grid_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_kinds_grid(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__kinds_grid *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+kinds_grid_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    kinds_grid_many_loader *load, void *user, const struct kinds_grid **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__kinds_grid larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_kinds_grid,
+        .keys = keys,
+        .key_size = sizeof(struct kinds_grid_key),
+        .load = load != NULL ? load_many_kinds_grid : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_kinds_grid, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     const struct kinds_grid *values, enum larder_status *ret_each)
@@ -2738,6 +2806,36 @@ kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_k
     const struct kinds_table **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_kinds_table, pick_kinds_table, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__kinds_table {
+    kinds_table_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_kinds_table(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__kinds_table *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+kinds_table_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    kinds_table_many_loader *load, void *user, const struct kinds_table **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__kinds_table larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_kinds_table,
+        .keys = keys,
+        .key_size = sizeof(struct kinds_table_key),
+        .load = load != NULL ? load_many_kinds_table : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_kinds_table, &larder_many, count,
         ret_values, ret_each);
 }
 

@@ -254,6 +254,12 @@ struct kinds_all_key {
 typedef enum larder_status
 kinds_all_loader(struct larder_load *load, void *user, uint64_t u, struct kinds_all *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+kinds_all_many_loader(struct larder_load *load, void *user, const struct kinds_all_key *keys, size_t count,
+    struct kinds_all *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 kinds_all_cache_get(struct kinds_cache *cache, uint64_t u, const struct kinds_all **ret_value);
@@ -329,6 +335,15 @@ kinds_all_cache_key(struct kinds_cache *cache, uint64_t u, char *buf, size_t siz
 LARDER_MUST_USE enum larder_status
 kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
     const struct kinds_all **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    kinds_all_many_loader *load, void *user, const struct kinds_all **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 kinds_all_cache_set_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
     const struct kinds_all *values, enum larder_status *ret_each);
@@ -516,6 +531,12 @@ struct kinds_grid_key {
 typedef enum larder_status
 kinds_grid_loader(struct larder_load *load, void *user, int16_t x, int16_t y, struct kinds_grid *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+kinds_grid_many_loader(struct larder_load *load, void *user, const struct kinds_grid_key *keys, size_t count,
+    struct kinds_grid *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 kinds_grid_cache_get(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid **ret_value);
@@ -587,6 +608,15 @@ kinds_grid_cache_key(struct kinds_cache *cache, int16_t x, int16_t y, char *buf,
 LARDER_MUST_USE enum larder_status
 kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     const struct kinds_grid **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+kinds_grid_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    kinds_grid_many_loader *load, void *user, const struct kinds_grid **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     const struct kinds_grid *values, enum larder_status *ret_each);
@@ -757,6 +787,12 @@ struct kinds_table_key {
 typedef enum larder_status
 kinds_table_loader(struct larder_load *load, void *user, uint32_t id, struct kinds_table *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+kinds_table_many_loader(struct larder_load *load, void *user, const struct kinds_table_key *keys, size_t count,
+    struct kinds_table *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 kinds_table_cache_get(struct kinds_cache *cache, uint32_t id, const struct kinds_table **ret_value);
@@ -828,6 +864,15 @@ kinds_table_cache_key(struct kinds_cache *cache, uint32_t id, char *buf, size_t 
 LARDER_MUST_USE enum larder_status
 kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     const struct kinds_table **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+kinds_table_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    kinds_table_many_loader *load, void *user, const struct kinds_table **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     const struct kinds_table *values, enum larder_status *ret_each);
