@@ -91,9 +91,23 @@ static enum larder_claim give_up(const struct larder_fetch *fetch)
     return late && larder_fetch_has_spare(fetch) ? LARDER_CLAIM_SEEN : LARDER_CLAIM_NONE;
 }
 
-enum larder_claim larder_fetch_claim(struct larder_fetch *fetch)
+/* Waits a little for whose claim stands there, and looks again. False: it will not end. */
+static bool wait_for_claim(struct larder_fetch *fetch, int64_t since_ns)
 {
     struct larder_counters *counters = &larder_state_of(fetch->cache, fetch->entity)->counters;
+    if (!fetch->waited) {
+        larder_counter_add(&counters->claim_waits, 1);
+        fetch->waited = true;
+    }
+    if (is_orphaned(fetch) || !wait_a_little(fetch, since_ns)) {
+        return false;
+    }
+    larder_fetch_look(fetch, LARDER_LOOK_READ);
+    return true;
+}
+
+enum larder_claim larder_fetch_claim(struct larder_fetch *fetch)
+{
     int64_t since_ns = larder_clock_now_ns(&fetch->cache->clock);
     for (unsigned tries = 0; fetch->found == LARDER_OK && !fetch->sight.won;) {
         if (larder_fetch_is_answered(fetch)) {
@@ -105,15 +119,30 @@ enum larder_claim larder_fetch_claim(struct larder_fetch *fetch)
             }
             continue;
         }
-        if (!fetch->waited) {
-            larder_counter_add(&counters->claim_waits, 1);
-            fetch->waited = true;
-        }
-        if (is_orphaned(fetch) || !wait_a_little(fetch, since_ns)) {
+        tries = 0;
+        if (!wait_for_claim(fetch, since_ns)) {
             return give_up(fetch);
         }
-        tries = 0;
-        larder_fetch_look(fetch, LARDER_LOOK_READ);
     }
     return fetch->sight.won ? LARDER_CLAIM_WON : give_up(fetch);
+}
+
+enum larder_claim larder_fetch_claim_anyhow(struct larder_fetch *fetch)
+{
+    int64_t since_ns = larder_clock_now_ns(&fetch->cache->clock);
+    for (unsigned tries = 0; fetch->found == LARDER_OK && !fetch->sight.won;) {
+        if (fetch->sight.claimed) {
+            tries = 0;
+            if (!wait_for_claim(fetch, since_ns)) {
+                return LARDER_CLAIM_NONE;
+            }
+        } else if (++tries > TRIES_MAX) {
+            return LARDER_CLAIM_NONE;
+        } else if (fetch->sight.seen_total != 0) {
+            larder_fetch_look(fetch, LARDER_LOOK_TAKE_KEEP);
+        } else if (!claim(fetch)) {
+            return LARDER_CLAIM_NONE;
+        }
+    }
+    return fetch->sight.won ? LARDER_CLAIM_WON : LARDER_CLAIM_NONE;
 }

@@ -2,7 +2,45 @@
 #include "cache/fetch.h"
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "cache/refresh.h"
+
+enum larder_status larder_fetch_open(struct larder_fetch *fetch, struct larder_cache *cache,
+                                     const struct larder_entity *entity,
+                                     const struct larder_key *key, larder_load_fn *load_fn,
+                                     const void *call, const void **ret_value)
+{
+    if (ret_value != NULL) {
+        *ret_value = NULL;
+    }
+    enum larder_status status = larder_call_begin(cache, entity);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    if (load_fn == NULL || ret_value == NULL) {
+        return larder_call_refuse(entity, LARDER_E_ARG, "the loader or the output is NULL");
+    }
+    status = larder_call_check_key(entity, key);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    larder_fetch_begin(fetch, cache, entity, key);
+    fetch->load = load_fn;
+    fetch->call = call;
+    return LARDER_OK;
+}
+
+enum larder_status larder_fetch_close(struct larder_fetch *fetch,
+                                      const struct larder_landing *landing, const void **ret_value)
+{
+    larder_value_release(fetch->sight.value);
+    larder_outcome_set(landing->outcome);
+    if (landing->status == LARDER_OK && landing->outcome == LARDER_APPLIED) {
+        larder_error_clear(); /* whatever failed on the way was made good */
+    }
+    *ret_value = landing->value;
+    return landing->status;
+}
 
 uint64_t larder_fetch_new_token(void)
 {

@@ -198,7 +198,7 @@ static int64_t pause_of(const struct larder_fetch *fetch)
 {
     int64_t if_error_ms = larder_state_of(fetch->cache, fetch->entity)->policy->if_error_ms;
     int64_t pause_ms = if_error_ms / PAUSE_PART;
-    if (if_error_ms == 0 || fetch->sight.value == NULL) {
+    if (fetch->sight.value == NULL || (if_error_ms == 0 && !fetch->in_background)) {
         return 0;
     }
     if (pause_ms < PAUSE_MIN_MS) {
@@ -350,8 +350,7 @@ void larder_fetch_load(struct larder_fetch *fetch, struct larder_landing *ret_la
     struct larder_load load;
     struct larder_fill fill;
     void *out;
-    larder_load_init(&load, fetch->cache,
-                     larder_fetch_has_spare(fetch) ? fetch->sight.value : NULL);
+    larder_load_init(&load, fetch->cache, fetch->sight.value);
     larder_fill_begin(&fill, fetch, &load);
     int64_t left_ns = fetch->deadline_ns - fill.begun_ns;
     enum larder_status status =

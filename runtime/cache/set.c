@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "cache/index.h"
+#include "cache/redelete.h"
 #include "cache/sight.h"
 #include "cache/storing.h"
 
@@ -193,6 +194,7 @@ enum larder_status larder_stub_delete(struct larder_cache *cache,
     if (status >= 0) {
         larder_counter_add(&larder_state_of(cache, entity)->counters.deletes, 1);
     }
+    larder_redelete(cache, entity, &op);
     return status;
 }
 
