@@ -1008,6 +1008,39 @@ static void defaults_entity_analytics_dashboard(void *to)
     defaults_analytics_dashboard(to);
 }
 
+static const struct larder_policy policy_analytics_dashboard = {
+    .while_revalidate_ms = INT64_C(60000),
+    .if_error_ms = INT64_C(3600000),
+    .xfetch = true,
+};
+
+/* A loader with what it is called with. */
+struct load__analytics_dashboard {
+    analytics_dashboard_loader *load;
+    void *user;
+    const char *team;
+    const char *name;
+};
+
+static const size_t strings_analytics_dashboard[] = {
+    offsetof(struct load__analytics_dashboard, team),
+    offsetof(struct load__analytics_dashboard, name),
+};
+
+static void call_of_key_analytics_dashboard(const void *keys, size_t i, void *ret_call)
+{
+    const struct analytics_dashboard_key *k = (const struct analytics_dashboard_key *)keys + i;
+    const struct load__analytics_dashboard larder_call = {NULL, NULL, k->team, k->name};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_analytics_dashboard = {
+    .size = sizeof(struct load__analytics_dashboard),
+    .strings = strings_analytics_dashboard,
+    .string_count = 2,
+    .of_key = call_of_key_analytics_dashboard,
+};
+
 static const struct larder_entity entity_analytics_dashboard = {
     .name = "dashboard",
     .pattern = "dashboard:{team:string}:{name:string}",
@@ -1022,6 +1055,8 @@ static const struct larder_entity entity_analytics_dashboard = {
     .encode = encode_entity_analytics_dashboard,
     .decode = decode_entity_analytics_dashboard,
     .defaults = defaults_entity_analytics_dashboard,
+    .policy = &policy_analytics_dashboard,
+    .call = &call_analytics_dashboard,
 };
 
 /* Appends dashboard:{team:string}:{name:string}. */
@@ -1049,18 +1084,12 @@ analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, c
     }
     *ret_value = NULL;
     make_analytics_dashboard(&key, cache, team, name);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_analytics_dashboard, &key, &value);
+    const struct load__analytics_dashboard larder_call = {NULL, NULL, team, name};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_analytics_dashboard, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__analytics_dashboard {
-    analytics_dashboard_loader *load;
-    void *user;
-    const char *team;
-    const char *name;
-};
 
 static enum larder_status load_analytics_dashboard(struct larder_load *load, const void *call, void *out)
 {
@@ -1108,6 +1137,14 @@ analytics_dashboard_cache_refresh(struct analytics_cache *cache, const char *tea
         load_analytics_dashboard, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+analytics_dashboard_cache_on_load(struct analytics_cache *cache, analytics_dashboard_loader *load, void *user)
+{
+    const struct load__analytics_dashboard larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_analytics_dashboard, load != NULL ? load_analytics_dashboard : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1221,6 +1258,36 @@ analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct a
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__analytics_dashboard {
+    analytics_dashboard_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_analytics_dashboard(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__analytics_dashboard *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+analytics_dashboard_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    analytics_dashboard_many_loader *load, void *user, const struct analytics_dashboard **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__analytics_dashboard larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_analytics_dashboard,
+        .keys = keys,
+        .key_size = sizeof(struct analytics_dashboard_key),
+        .load = load != NULL ? load_many_analytics_dashboard : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_analytics_dashboard, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard *values, enum larder_status *ret_each)
@@ -1306,6 +1373,10 @@ static void defaults_entity_analytics_report(void *to)
     defaults_analytics_report(to);
 }
 
+static const struct larder_policy policy_analytics_report = {
+    .if_error_ms = INT64_C(86400000),
+};
+
 static const struct larder_entity entity_analytics_report = {
     .name = "report",
     .pattern = "report:{kind:ReportKind}:{granularity:Granularity}:{period:string}",
@@ -1320,6 +1391,8 @@ static const struct larder_entity entity_analytics_report = {
     .encode = encode_entity_analytics_report,
     .decode = decode_entity_analytics_report,
     .defaults = defaults_entity_analytics_report,
+    .policy = &policy_analytics_report,
+    .group_count = 1,
 };
 
 /* Appends report:{kind:ReportKind}:{granularity:Granularity}:{period:string}. */
@@ -1327,6 +1400,7 @@ static void append_analytics_report(struct larder_key *key, enum analytics_repor
 {
     larder_key_literal(key, "report:", 7);
     larder_key_name(key, (unsigned)kind < 5U ? analytics_report_kind_name(kind) : NULL);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_name(key, (unsigned)granularity < 6U ? analytics_granularity_name(granularity) : NULL);
     larder_key_literal(key, ":", 1);
@@ -1543,6 +1617,44 @@ analytics_report_cache_get_many(struct analytics_cache *cache, const struct anal
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__analytics_report {
+    analytics_report_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_analytics_report(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__analytics_report *c = call;
+    const struct analytics_report_key *k = keys;
+    const struct analytics_report *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_analytics_report(&values[i], k[i].kind, k[i].granularity, k[i].period)) {
+            each[i] = larder_stub_bad_argument(&entity_analytics_report, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+analytics_report_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    analytics_report_many_loader *load, void *user, const struct analytics_report **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__analytics_report larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_analytics_report,
+        .keys = keys,
+        .key_size = sizeof(struct analytics_report_key),
+        .load = load != NULL ? load_many_analytics_report : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_analytics_report, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__analytics_report {
     const struct analytics_report_key *keys;
@@ -1582,40 +1694,6 @@ enum larder_status
 analytics_report_cache_delete_all(struct analytics_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_analytics_report);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_analytics_report(struct larder_key *key, const void *row, size_t i)
-{
-    const struct analytics_report *value = row;
-    switch (i) {
-    case 0:
-        append_analytics_report(key, value->kind, value->granularity, value->period);
-        return &entity_analytics_report;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_analytics_report(const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = {&entity_analytics_report, before, after, key_of_analytics_report, 1};
-    return change;
-}
-
-enum larder_status
-analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = change_of_analytics_report(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-analytics_report_batch_changed(struct analytics_batch *batch, const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = change_of_analytics_report(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1946,6 +2024,40 @@ void analytics_live_visitors_release_many(const struct analytics_live_visitors *
     }
 }
 
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_analytics_report(struct larder_key *key, const void *row, size_t i)
+{
+    const struct analytics_report *value = row;
+    switch (i) {
+    case 0:
+        append_analytics_report(key, value->kind, value->granularity, value->period);
+        return &entity_analytics_report;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_analytics_report(const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = {&entity_analytics_report, before, after, key_of_analytics_report, 1};
+    return change;
+}
+
+enum larder_status
+analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = change_of_analytics_report(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+analytics_report_batch_changed(struct analytics_batch *batch, const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = change_of_analytics_report(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
 /* --------------------------------------------------------------- service */
 
 static const struct larder_ttl larder_own_ttls[] = {
@@ -2056,6 +2168,42 @@ analytics_batch_on_period_closed(struct analytics_batch *batch, enum analytics_r
 {
     const struct event__period_closed larder_params = {kind, granularity, period};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_period_closed, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event figures_corrected */
+
+struct event__figures_corrected {
+    enum analytics_report_kind kind;
+};
+
+static enum larder_aim
+aim_event_figures_corrected(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__figures_corrected *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "report:", 7);
+        larder_key_name(key, (unsigned)p->kind < 5U ? analytics_report_kind_name(p->kind) : NULL);
+        *ret_entity = &entity_analytics_report;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+analytics_cache_on_figures_corrected(struct analytics_cache *cache, enum analytics_report_kind kind)
+{
+    const struct event__figures_corrected larder_params = {kind};
+    return larder_stub_event(larder_core(cache), aim_event_figures_corrected, &larder_params, 1);
+}
+
+enum larder_status
+analytics_batch_on_figures_corrected(struct analytics_batch *batch, enum analytics_report_kind kind)
+{
+    const struct event__figures_corrected larder_params = {kind};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_figures_corrected, &larder_params, 1);
 }
 
 /* ------------------------------------------------------------- batches */

@@ -260,6 +260,10 @@ analytics_cache_stats(struct analytics_cache *cache, struct analytics_cache_coun
  *
  * Key:      dashboard:{team:string}:{name:string}
  * Lifetime: 5 min ('dashboards', CACHE_TTL_DASHBOARDS), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 1 min
+ *           stale where the loader fails, for 1 h
+ *           loaded anew before it ends, at random (xfetch)
+ *           only time makes it stale
  */
 struct analytics_dashboard_key {
     const char *team;
@@ -272,14 +276,24 @@ struct analytics_dashboard_key {
 typedef enum larder_status
 analytics_dashboard_loader(struct larder_load *load, void *user, const char *team, const char *name, struct analytics_dashboard *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+analytics_dashboard_many_loader(struct larder_load *load, void *user, const struct analytics_dashboard_key *keys, size_t count,
+    struct analytics_dashboard *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char *team, const char *name,
     analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value);
@@ -289,6 +303,12 @@ analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char 
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_refresh(struct analytics_cache *cache, const char *team, const char *name,
     analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+analytics_dashboard_cache_on_load(struct analytics_cache *cache, analytics_dashboard_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -343,6 +363,15 @@ analytics_dashboard_cache_key(struct analytics_cache *cache, const char *team, c
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
+    analytics_dashboard_many_loader *load, void *user, const struct analytics_dashboard **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 analytics_dashboard_cache_set_many(struct analytics_cache *cache, const struct analytics_dashboard_key *keys, size_t count,
     const struct analytics_dashboard *values, enum larder_status *ret_each);
@@ -388,6 +417,8 @@ void analytics_dashboard_release_many(const struct analytics_dashboard **values,
  *
  * Key:      report:{kind:ReportKind}:{granularity:Granularity}:{period:string}
  * Lifetime: 2 h ('reports', CACHE_TTL_REPORTS), at random up to 10 % less
+ * Kept:     at most 8388608 bytes
+ *           stale where the loader fails, for 1 d
  */
 struct analytics_report_key {
     enum analytics_report_kind kind;
@@ -401,6 +432,12 @@ struct analytics_report_key {
 typedef enum larder_status
 analytics_report_loader(struct larder_load *load, void *user, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, struct analytics_report *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+analytics_report_many_loader(struct larder_load *load, void *user, const struct analytics_report_key *keys, size_t count,
+    struct analytics_report *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_get(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report **ret_value);
@@ -408,7 +445,9 @@ analytics_report_cache_get(struct analytics_cache *cache, enum analytics_report_
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
     analytics_report_loader *load, void *user, const struct analytics_report **ret_value);
@@ -476,6 +515,15 @@ analytics_report_cache_key(struct analytics_cache *cache, enum analytics_report_
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_get_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     const struct analytics_report **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_get_many_or_load(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
+    analytics_report_many_loader *load, void *user, const struct analytics_report **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 analytics_report_cache_set_many(struct analytics_cache *cache, const struct analytics_report_key *keys, size_t count,
     const struct analytics_report *values, enum larder_status *ret_each);
@@ -489,9 +537,10 @@ analytics_report_cache_delete_many(struct analytics_cache *cache, const struct a
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after);
 
@@ -558,7 +607,7 @@ LARDER_MUST_USE enum larder_status
 analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
     analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 analytics_live_visitors_cache_refresh(struct analytics_cache *cache,
@@ -654,6 +703,14 @@ enum larder_status
 analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 enum larder_status
 analytics_batch_on_period_closed(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+
+/*
+ * A source was wrong, and with it every report of a kind
+ */
+enum larder_status
+analytics_cache_on_figures_corrected(struct analytics_cache *cache, enum analytics_report_kind kind);
+enum larder_status
+analytics_batch_on_figures_corrected(struct analytics_batch *batch, enum analytics_report_kind kind);
 
 /* ----------------------------------------------------------- batches */
 

@@ -773,6 +773,23 @@ static void defaults_entity_api_gateway_session(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_api_gateway_session = {
+    .max_age_ms = INT64_C(43200000),
+    .sliding = true,
+};
+
+/* Collects user:{user_id}. */
+static void tags_of_api_gateway_session(const void *from, struct larder_tags *tags)
+{
+    const struct api_gateway_session *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "user:", 5);
+    larder_key_u64(key, value->user_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_api_gateway_session = {
     .name = "session",
     .pattern = "gw:session:{token:string|hash}",
@@ -787,6 +804,8 @@ static const struct larder_entity entity_api_gateway_session = {
     .encode = encode_entity_api_gateway_session,
     .decode = decode_entity_api_gateway_session,
     .defaults = defaults_entity_api_gateway_session,
+    .policy = &policy_api_gateway_session,
+    .tags = tags_of_api_gateway_session,
 };
 
 /* Appends gw:session:{token:string|hash}. */
@@ -983,6 +1002,36 @@ api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_session {
+    api_gateway_session_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_session(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_session *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_session_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    api_gateway_session_many_loader *load, void *user, const struct api_gateway_session **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_session larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_session,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_session_key),
+        .load = load != NULL ? load_many_api_gateway_session : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_session, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     const struct api_gateway_session *values, enum larder_status *ret_each)
@@ -1115,6 +1164,31 @@ static void defaults_entity_api_gateway_routing_table(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_api_gateway_routing_table = {
+    .while_revalidate_ms = INT64_C(10000),
+    .if_error_ms = INT64_C(86400000),
+    .refresh_ppm = 800000,
+};
+
+/* A loader with what it is called with. */
+struct load__api_gateway_routing_table {
+    api_gateway_routing_table_loader *load;
+    void *user;
+    enum api_gateway_environment environment;
+};
+
+static void call_of_key_api_gateway_routing_table(const void *keys, size_t i, void *ret_call)
+{
+    const struct api_gateway_routing_table_key *k = (const struct api_gateway_routing_table_key *)keys + i;
+    const struct load__api_gateway_routing_table larder_call = {NULL, NULL, k->environment};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_api_gateway_routing_table = {
+    .size = sizeof(struct load__api_gateway_routing_table),
+    .of_key = call_of_key_api_gateway_routing_table,
+};
+
 static const struct larder_entity entity_api_gateway_routing_table = {
     .name = "routing_table",
     .pattern = "gw:routes:{environment:Environment}",
@@ -1129,6 +1203,8 @@ static const struct larder_entity entity_api_gateway_routing_table = {
     .encode = encode_entity_api_gateway_routing_table,
     .decode = decode_entity_api_gateway_routing_table,
     .defaults = defaults_entity_api_gateway_routing_table,
+    .policy = &policy_api_gateway_routing_table,
+    .call = &call_api_gateway_routing_table,
 };
 
 /* Appends gw:routes:{environment:Environment}. */
@@ -1154,17 +1230,12 @@ api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_ga
     }
     *ret_value = NULL;
     make_api_gateway_routing_table(&key, cache, environment);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_api_gateway_routing_table, &key, &value);
+    const struct load__api_gateway_routing_table larder_call = {NULL, NULL, environment};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_api_gateway_routing_table, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__api_gateway_routing_table {
-    api_gateway_routing_table_loader *load;
-    void *user;
-    enum api_gateway_environment environment;
-};
 
 static enum larder_status load_api_gateway_routing_table(struct larder_load *load, const void *call, void *out)
 {
@@ -1212,6 +1283,14 @@ api_gateway_routing_table_cache_refresh(struct api_gateway_cache *cache, enum ap
         load_api_gateway_routing_table, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+api_gateway_routing_table_cache_on_load(struct api_gateway_cache *cache, api_gateway_routing_table_loader *load, void *user)
+{
+    const struct load__api_gateway_routing_table larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_api_gateway_routing_table, load != NULL ? load_api_gateway_routing_table : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1325,6 +1404,36 @@ api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_routing_table {
+    api_gateway_routing_table_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_routing_table(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_routing_table *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_routing_table_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    api_gateway_routing_table_many_loader *load, void *user, const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_routing_table larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_routing_table,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_routing_table_key),
+        .load = load != NULL ? load_many_api_gateway_routing_table : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_routing_table, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table *values, enum larder_status *ret_each)
@@ -1410,6 +1519,38 @@ static void defaults_entity_api_gateway_rendered_page(void *to)
     defaults_api_gateway_rendered_page(to);
 }
 
+static const struct larder_policy policy_api_gateway_rendered_page = {
+    .while_revalidate_ms = INT64_C(60000),
+};
+
+/* A loader with what it is called with. */
+struct load__api_gateway_rendered_page {
+    api_gateway_rendered_page_loader *load;
+    void *user;
+    const char *host;
+    const char *path;
+    enum api_gateway_variant variant;
+};
+
+static const size_t strings_api_gateway_rendered_page[] = {
+    offsetof(struct load__api_gateway_rendered_page, host),
+    offsetof(struct load__api_gateway_rendered_page, path),
+};
+
+static void call_of_key_api_gateway_rendered_page(const void *keys, size_t i, void *ret_call)
+{
+    const struct api_gateway_rendered_page_key *k = (const struct api_gateway_rendered_page_key *)keys + i;
+    const struct load__api_gateway_rendered_page larder_call = {NULL, NULL, k->host, k->path, k->variant};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_api_gateway_rendered_page = {
+    .size = sizeof(struct load__api_gateway_rendered_page),
+    .strings = strings_api_gateway_rendered_page,
+    .string_count = 2,
+    .of_key = call_of_key_api_gateway_rendered_page,
+};
+
 static const struct larder_entity entity_api_gateway_rendered_page = {
     .name = "rendered_page",
     .pattern = "gw:page:{host:string}:{path:string|hash}:{variant:Variant}",
@@ -1424,6 +1565,9 @@ static const struct larder_entity entity_api_gateway_rendered_page = {
     .encode = encode_entity_api_gateway_rendered_page,
     .decode = decode_entity_api_gateway_rendered_page,
     .defaults = defaults_entity_api_gateway_rendered_page,
+    .policy = &policy_api_gateway_rendered_page,
+    .call = &call_api_gateway_rendered_page,
+    .group_count = 1,
 };
 
 /* Appends gw:page:{host:string}:{path:string|hash}:{variant:Variant}. */
@@ -1431,6 +1575,7 @@ static void append_api_gateway_rendered_page(struct larder_key *key, const char 
 {
     larder_key_literal(key, "gw:page:", 8);
     larder_key_string(key, host);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string_hash(key, path);
     larder_key_literal(key, ":", 1);
@@ -1453,19 +1598,12 @@ api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char 
     }
     *ret_value = NULL;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_api_gateway_rendered_page, &key, &value);
+    const struct load__api_gateway_rendered_page larder_call = {NULL, NULL, host, path, variant};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_api_gateway_rendered_page, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__api_gateway_rendered_page {
-    api_gateway_rendered_page_loader *load;
-    void *user;
-    const char *host;
-    const char *path;
-    enum api_gateway_variant variant;
-};
 
 static enum larder_status load_api_gateway_rendered_page(struct larder_load *load, const void *call, void *out)
 {
@@ -1513,6 +1651,14 @@ api_gateway_rendered_page_cache_refresh(struct api_gateway_cache *cache, const c
         load_api_gateway_rendered_page, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+api_gateway_rendered_page_cache_on_load(struct api_gateway_cache *cache, api_gateway_rendered_page_loader *load, void *user)
+{
+    const struct load__api_gateway_rendered_page larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_api_gateway_rendered_page, load != NULL ? load_api_gateway_rendered_page : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1623,6 +1769,36 @@ api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const 
     const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_api_gateway_rendered_page, pick_api_gateway_rendered_page, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__api_gateway_rendered_page {
+    api_gateway_rendered_page_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_api_gateway_rendered_page(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__api_gateway_rendered_page *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+api_gateway_rendered_page_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    api_gateway_rendered_page_many_loader *load, void *user, const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__api_gateway_rendered_page larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_api_gateway_rendered_page,
+        .keys = keys,
+        .key_size = sizeof(struct api_gateway_rendered_page_key),
+        .load = load != NULL ? load_many_api_gateway_rendered_page : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_api_gateway_rendered_page, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -1838,6 +2014,77 @@ api_gateway_batch_on_routes_deployed(struct api_gateway_batch *batch, enum api_g
 {
     const struct event__routes_deployed larder_params = {environment};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_routes_deployed, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event user_locked */
+
+struct event__user_locked {
+    uint64_t user_id;
+};
+
+static enum larder_aim
+aim_event_user_locked(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__user_locked *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "user:", 5);
+        larder_key_u64(key, p->user_id);
+        return LARDER_AIM_TAG;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+api_gateway_cache_on_user_locked(struct api_gateway_cache *cache, uint64_t user_id)
+{
+    const struct event__user_locked larder_params = {user_id};
+    return larder_stub_event(larder_core(cache), aim_event_user_locked, &larder_params, 1);
+}
+
+enum larder_status
+api_gateway_batch_on_user_locked(struct api_gateway_batch *batch, uint64_t user_id)
+{
+    const struct event__user_locked larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_user_locked, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event site_deployed */
+
+struct event__site_deployed {
+    const char *host;
+};
+
+static enum larder_aim
+aim_event_site_deployed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__site_deployed *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "gw:page:", 8);
+        larder_key_string(key, p->host);
+        *ret_entity = &entity_api_gateway_rendered_page;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+api_gateway_cache_on_site_deployed(struct api_gateway_cache *cache, const char *host)
+{
+    const struct event__site_deployed larder_params = {host};
+    return larder_stub_event(larder_core(cache), aim_event_site_deployed, &larder_params, 1);
+}
+
+enum larder_status
+api_gateway_batch_on_site_deployed(struct api_gateway_batch *batch, const char *host)
+{
+    const struct event__site_deployed larder_params = {host};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_site_deployed, &larder_params, 1);
 }
 
 /* ------------------------------------------------------------- batches */

@@ -216,6 +216,8 @@ api_gateway_cache_stats(struct api_gateway_cache *cache, struct api_gateway_cach
  *
  * Key:      gw:session:{token:string|hash}
  * Lifetime: 30 min ('sessions', CACHE_TTL_SESSIONS)
+ * Kept:     renewed by each read
+ *           for at most 12 h
  */
 struct api_gateway_session_key {
     const char *token;
@@ -226,6 +228,12 @@ struct api_gateway_session_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 api_gateway_session_loader(struct larder_load *load, void *user, const char *token, struct api_gateway_session *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+api_gateway_session_many_loader(struct larder_load *load, void *user, const struct api_gateway_session_key *keys, size_t count,
+    struct api_gateway_session *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -298,6 +306,15 @@ api_gateway_session_cache_key(struct api_gateway_cache *cache, const char *token
 LARDER_MUST_USE enum larder_status
 api_gateway_session_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     const struct api_gateway_session **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
+    api_gateway_session_many_loader *load, void *user, const struct api_gateway_session **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 api_gateway_session_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_session_key *keys, size_t count,
     const struct api_gateway_session *values, enum larder_status *ret_each);
@@ -343,6 +360,9 @@ void api_gateway_session_release_many(const struct api_gateway_session **values,
  *
  * Key:      gw:routes:{environment:Environment}
  * Lifetime: 2 h ('routes', CACHE_TTL_ROUTES), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 10 s
+ *           stale where the loader fails, for 1 d
+ *           loaded anew from 80 % of its lifetime on
  */
 struct api_gateway_routing_table {
     const struct api_gateway_route *items; /* NULL when there are none */
@@ -359,14 +379,24 @@ struct api_gateway_routing_table_key {
 typedef enum larder_status
 api_gateway_routing_table_loader(struct larder_load *load, void *user, enum api_gateway_environment environment, struct api_gateway_routing_table *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+api_gateway_routing_table_many_loader(struct larder_load *load, void *user, const struct api_gateway_routing_table_key *keys, size_t count,
+    struct api_gateway_routing_table *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enum api_gateway_environment environment,
     api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value);
@@ -376,6 +406,12 @@ api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enu
 LARDER_MUST_USE enum larder_status
 api_gateway_routing_table_cache_refresh(struct api_gateway_cache *cache, enum api_gateway_environment environment,
     api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+api_gateway_routing_table_cache_on_load(struct api_gateway_cache *cache, api_gateway_routing_table_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -430,6 +466,15 @@ api_gateway_routing_table_cache_key(struct api_gateway_cache *cache, enum api_ga
 LARDER_MUST_USE enum larder_status
 api_gateway_routing_table_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
+    api_gateway_routing_table_many_loader *load, void *user, const struct api_gateway_routing_table **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 api_gateway_routing_table_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_routing_table_key *keys, size_t count,
     const struct api_gateway_routing_table *values, enum larder_status *ret_each);
@@ -475,6 +520,8 @@ void api_gateway_routing_table_release_many(const struct api_gateway_routing_tab
  *
  * Key:      gw:page:{host:string}:{path:string|hash}:{variant:Variant}
  * Lifetime: 5 min ('pages', CACHE_TTL_PAGES), at random up to 20 % less
+ * Kept:     at most 1048576 bytes
+ *           stale while it is loaded anew, for 1 min
  */
 struct api_gateway_rendered_page_key {
     const char *host;
@@ -488,14 +535,22 @@ struct api_gateway_rendered_page_key {
 typedef enum larder_status
 api_gateway_rendered_page_loader(struct larder_load *load, void *user, const char *host, const char *path, enum api_gateway_variant variant, struct api_gateway_rendered_page *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+api_gateway_rendered_page_many_loader(struct larder_load *load, void *user, const struct api_gateway_rendered_page_key *keys, size_t count,
+    struct api_gateway_rendered_page *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew. */
 LARDER_MUST_USE enum larder_status
 api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
     api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value);
@@ -505,6 +560,12 @@ api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, con
 LARDER_MUST_USE enum larder_status
 api_gateway_rendered_page_cache_refresh(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
     api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+api_gateway_rendered_page_cache_on_load(struct api_gateway_cache *cache, api_gateway_rendered_page_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -559,6 +620,15 @@ api_gateway_rendered_page_cache_key(struct api_gateway_cache *cache, const char 
 LARDER_MUST_USE enum larder_status
 api_gateway_rendered_page_cache_get_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_get_many_or_load(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
+    api_gateway_rendered_page_many_loader *load, void *user, const struct api_gateway_rendered_page **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 api_gateway_rendered_page_cache_set_many(struct api_gateway_cache *cache, const struct api_gateway_rendered_page_key *keys, size_t count,
     const struct api_gateway_rendered_page *values, enum larder_status *ret_each);
@@ -617,6 +687,22 @@ enum larder_status
 api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment);
 enum larder_status
 api_gateway_batch_on_routes_deployed(struct api_gateway_batch *batch, enum api_gateway_environment environment);
+
+/*
+ * All sessions of a person end, whoever began them
+ */
+enum larder_status
+api_gateway_cache_on_user_locked(struct api_gateway_cache *cache, uint64_t user_id);
+enum larder_status
+api_gateway_batch_on_user_locked(struct api_gateway_batch *batch, uint64_t user_id);
+
+/*
+ * The pages of a host may look different now
+ */
+enum larder_status
+api_gateway_cache_on_site_deployed(struct api_gateway_cache *cache, const char *host);
+enum larder_status
+api_gateway_batch_on_site_deployed(struct api_gateway_batch *batch, const char *host);
 
 /* ----------------------------------------------------------- batches */
 

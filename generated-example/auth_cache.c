@@ -548,6 +548,23 @@ static void defaults_entity_auth_session(void *to)
     defaults_auth_session(to);
 }
 
+static const struct larder_policy policy_auth_session = {
+    .max_age_ms = INT64_C(43200000),
+    .sliding = true,
+};
+
+/* Collects user:{user_id}. */
+static void tags_of_auth_session(const void *from, struct larder_tags *tags)
+{
+    const struct auth_session *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "user:", 5);
+    larder_key_u64(key, value->user_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_auth_session = {
     .name = "session",
     .pattern = "session:{token:string|hash}",
@@ -562,6 +579,8 @@ static const struct larder_entity entity_auth_session = {
     .encode = encode_entity_auth_session,
     .decode = decode_entity_auth_session,
     .defaults = defaults_entity_auth_session,
+    .policy = &policy_auth_session,
+    .tags = tags_of_auth_session,
 };
 
 /* Appends session:{token:string|hash}. */
@@ -758,6 +777,36 @@ auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__auth_session {
+    auth_session_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_session(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_session *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+auth_session_cache_get_many_or_load(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    auth_session_many_loader *load, void *user, const struct auth_session **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_session larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_session,
+        .keys = keys,
+        .key_size = sizeof(struct auth_session_key),
+        .load = load != NULL ? load_many_auth_session : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_session, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session *values, enum larder_status *ret_each)
@@ -843,6 +892,10 @@ static void defaults_entity_auth_permissions(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_auth_permissions = {
+    .redelete_after_ms = INT64_C(1000),
+};
+
 static const struct larder_entity entity_auth_permissions = {
     .name = "permissions",
     .pattern = "permissions:{user_id:u64}",
@@ -857,6 +910,7 @@ static const struct larder_entity entity_auth_permissions = {
     .encode = encode_entity_auth_permissions,
     .decode = decode_entity_auth_permissions,
     .defaults = defaults_entity_auth_permissions,
+    .policy = &policy_auth_permissions,
 };
 
 /* Appends permissions:{user_id:u64}. */
@@ -1074,6 +1128,44 @@ auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_perm
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__auth_permissions {
+    auth_permissions_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_permissions(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_permissions *c = call;
+    const struct auth_permissions_key *k = keys;
+    const struct auth_permissions *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_auth_permissions(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_auth_permissions, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+auth_permissions_cache_get_many_or_load(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    auth_permissions_many_loader *load, void *user, const struct auth_permissions **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_permissions larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_permissions,
+        .keys = keys,
+        .key_size = sizeof(struct auth_permissions_key),
+        .load = load != NULL ? load_many_auth_permissions : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_permissions, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__auth_permissions {
     const struct auth_permissions_key *keys;
@@ -1113,40 +1205,6 @@ enum larder_status
 auth_permissions_cache_delete_all(struct auth_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_auth_permissions);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
-{
-    const struct auth_permissions *value = row;
-    switch (i) {
-    case 0:
-        append_auth_permissions(key, value->user_id);
-        return &entity_auth_permissions;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
-    return change;
-}
-
-enum larder_status
-auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = change_of_auth_permissions(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = change_of_auth_permissions(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1246,6 +1304,7 @@ static const struct larder_entity entity_auth_failed_sign_ins = {
     .encode = encode_entity_auth_failed_sign_ins,
     .decode = decode_entity_auth_failed_sign_ins,
     .defaults = defaults_entity_auth_failed_sign_ins,
+    .group_count = 1,
 };
 
 /* Appends failed:{user_id:u64}:{address:string}. */
@@ -1253,6 +1312,7 @@ static void append_auth_failed_sign_ins(struct larder_key *key, uint64_t user_id
 {
     larder_key_literal(key, "failed:", 7);
     larder_key_u64(key, user_id);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string(key, address);
 }
@@ -1445,6 +1505,36 @@ auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__auth_failed_sign_ins {
+    auth_failed_sign_ins_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_auth_failed_sign_ins(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__auth_failed_sign_ins *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+auth_failed_sign_ins_cache_get_many_or_load(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    auth_failed_sign_ins_many_loader *load, void *user, const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__auth_failed_sign_ins larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_auth_failed_sign_ins,
+        .keys = keys,
+        .key_size = sizeof(struct auth_failed_sign_ins_key),
+        .load = load != NULL ? load_many_auth_failed_sign_ins : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_auth_failed_sign_ins, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     const struct auth_failed_sign_ins *values, enum larder_status *ret_each)
@@ -1511,6 +1601,40 @@ void auth_failed_sign_ins_release_many(const struct auth_failed_sign_ins **value
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
+{
+    const struct auth_permissions *value = row;
+    switch (i) {
+    case 0:
+        append_auth_permissions(key, value->user_id);
+        return &entity_auth_permissions;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
+    return change;
+}
+
+enum larder_status
+auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */
@@ -1621,6 +1745,46 @@ auth_batch_on_signed_out(struct auth_batch *batch, const char *token)
 {
     const struct event__signed_out larder_params = {token};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_out, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event signed_out_everywhere */
+
+struct event__signed_out_everywhere {
+    uint64_t user_id;
+};
+
+static enum larder_aim
+aim_event_signed_out_everywhere(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__signed_out_everywhere *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "user:", 5);
+        larder_key_u64(key, p->user_id);
+        return LARDER_AIM_TAG;
+    case 1:
+        larder_key_literal(key, "failed:", 7);
+        larder_key_u64(key, p->user_id);
+        *ret_entity = &entity_auth_failed_sign_ins;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+auth_cache_on_signed_out_everywhere(struct auth_cache *cache, uint64_t user_id)
+{
+    const struct event__signed_out_everywhere larder_params = {user_id};
+    return larder_stub_event(larder_core(cache), aim_event_signed_out_everywhere, &larder_params, 2);
+}
+
+enum larder_status
+auth_batch_on_signed_out_everywhere(struct auth_batch *batch, uint64_t user_id)
+{
+    const struct event__signed_out_everywhere larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_out_everywhere, &larder_params, 2);
 }
 
 /* ------------------------------------------------ event roles_changed */

@@ -173,6 +173,8 @@ auth_cache_stats(struct auth_cache *cache, struct auth_cache_counters *ret_stats
  *
  * Key:      session:{token:string|hash}
  * Lifetime: 30 min ('sessions', CACHE_TTL_SESSIONS)
+ * Kept:     renewed by each read
+ *           for at most 12 h
  */
 struct auth_session_key {
     const char *token;
@@ -183,6 +185,12 @@ struct auth_session_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 auth_session_loader(struct larder_load *load, void *user, const char *token, struct auth_session *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+auth_session_many_loader(struct larder_load *load, void *user, const struct auth_session_key *keys, size_t count,
+    struct auth_session *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -255,6 +263,15 @@ auth_session_cache_key(struct auth_cache *cache, const char *token, char *buf, s
 LARDER_MUST_USE enum larder_status
 auth_session_cache_get_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+auth_session_cache_get_many_or_load(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
+    auth_session_many_loader *load, void *user, const struct auth_session **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 auth_session_cache_set_many(struct auth_cache *cache, const struct auth_session_key *keys, size_t count,
     const struct auth_session *values, enum larder_status *ret_each);
@@ -300,6 +317,7 @@ void auth_session_release_many(const struct auth_session **values, size_t count)
  *
  * Key:      permissions:{user_id:u64}
  * Lifetime: 1 h ('permissions', CACHE_TTL_PERMISSIONS), at random up to 10 % less
+ * Kept:     deleted once more after 1 s
  */
 struct auth_permissions_key {
     uint64_t user_id;
@@ -310,6 +328,12 @@ struct auth_permissions_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 auth_permissions_loader(struct larder_load *load, void *user, uint64_t user_id, struct auth_permissions *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+auth_permissions_many_loader(struct larder_load *load, void *user, const struct auth_permissions_key *keys, size_t count,
+    struct auth_permissions *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -323,7 +347,7 @@ LARDER_MUST_USE enum larder_status
 auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
     auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 auth_permissions_cache_refresh(struct auth_cache *cache, uint64_t user_id,
@@ -386,6 +410,15 @@ auth_permissions_cache_key(struct auth_cache *cache, uint64_t user_id, char *buf
 LARDER_MUST_USE enum larder_status
 auth_permissions_cache_get_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
     const struct auth_permissions **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_get_many_or_load(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
+    auth_permissions_many_loader *load, void *user, const struct auth_permissions **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 auth_permissions_cache_set_many(struct auth_cache *cache, const struct auth_permissions_key *keys, size_t count,
     const struct auth_permissions *values, enum larder_status *ret_each);
@@ -399,9 +432,10 @@ auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_p
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after);
 
@@ -461,6 +495,12 @@ struct auth_failed_sign_ins_key {
 typedef enum larder_status
 auth_failed_sign_ins_loader(struct larder_load *load, void *user, uint64_t user_id, const char *address, struct auth_failed_sign_ins *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+auth_failed_sign_ins_many_loader(struct larder_load *load, void *user, const struct auth_failed_sign_ins_key *keys, size_t count,
+    struct auth_failed_sign_ins *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_get(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins **ret_value);
@@ -473,7 +513,7 @@ LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, const char *address,
     auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_refresh(struct auth_cache *cache, uint64_t user_id, const char *address,
@@ -532,6 +572,15 @@ auth_failed_sign_ins_cache_key(struct auth_cache *cache, uint64_t user_id, const
 LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_get_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_get_many_or_load(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
+    auth_failed_sign_ins_many_loader *load, void *user, const struct auth_failed_sign_ins **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 auth_failed_sign_ins_cache_set_many(struct auth_cache *cache, const struct auth_failed_sign_ins_key *keys, size_t count,
     const struct auth_failed_sign_ins *values, enum larder_status *ret_each);
@@ -579,6 +628,14 @@ enum larder_status
 auth_cache_on_signed_out(struct auth_cache *cache, const char *token);
 enum larder_status
 auth_batch_on_signed_out(struct auth_batch *batch, const char *token);
+
+/*
+ * A lost phone, a new password
+ */
+enum larder_status
+auth_cache_on_signed_out_everywhere(struct auth_cache *cache, uint64_t user_id);
+enum larder_status
+auth_batch_on_signed_out_everywhere(struct auth_batch *batch, uint64_t user_id);
 
 /*
  * A person was given a role, or lost one

@@ -797,6 +797,10 @@ static void defaults_entity_notification_template(void *to)
     defaults_notification_template(to);
 }
 
+static const struct larder_policy policy_notification_template = {
+    .if_error_ms = INT64_C(86400000),
+};
+
 static const struct larder_entity entity_notification_template = {
     .name = "template",
     .pattern = "template:{locale:string}:{name:string}",
@@ -811,6 +815,8 @@ static const struct larder_entity entity_notification_template = {
     .encode = encode_entity_notification_template,
     .decode = decode_entity_notification_template,
     .defaults = defaults_entity_notification_template,
+    .policy = &policy_notification_template,
+    .group_count = 1,
 };
 
 /* Appends template:{locale:string}:{name:string}. */
@@ -818,6 +824,7 @@ static void append_notification_template(struct larder_key *key, const char *loc
 {
     larder_key_literal(key, "template:", 9);
     larder_key_string(key, locale);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string(key, name);
 }
@@ -1031,6 +1038,44 @@ notification_template_cache_get_many(struct notification_cache *cache, const str
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__notification_template {
+    notification_template_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_notification_template(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__notification_template *c = call;
+    const struct notification_template_key *k = keys;
+    const struct notification_template *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_notification_template(&values[i], k[i].locale, k[i].name)) {
+            each[i] = larder_stub_bad_argument(&entity_notification_template, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+notification_template_cache_get_many_or_load(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    notification_template_many_loader *load, void *user, const struct notification_template **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__notification_template larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_notification_template,
+        .keys = keys,
+        .key_size = sizeof(struct notification_template_key),
+        .load = load != NULL ? load_many_notification_template : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_notification_template, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__notification_template {
     const struct notification_template_key *keys;
@@ -1070,40 +1115,6 @@ enum larder_status
 notification_template_cache_delete_all(struct notification_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_notification_template);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_template(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_template *value = row;
-    switch (i) {
-    case 0:
-        append_notification_template(key, value->locale, value->name);
-        return &entity_notification_template;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_template(const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = {&entity_notification_template, before, after, key_of_notification_template, 1};
-    return change;
-}
-
-enum larder_status
-notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = change_of_notification_template(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_template_batch_changed(struct notification_batch *batch, const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = change_of_notification_template(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1170,6 +1181,10 @@ static void defaults_entity_notification_preferences(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_notification_preferences = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_notification_preferences = {
     .name = "preferences",
     .pattern = "preferences:{user_id:u64}",
@@ -1184,6 +1199,7 @@ static const struct larder_entity entity_notification_preferences = {
     .encode = encode_entity_notification_preferences,
     .decode = decode_entity_notification_preferences,
     .defaults = defaults_entity_notification_preferences,
+    .policy = &policy_notification_preferences,
 };
 
 /* Appends preferences:{user_id:u64}. */
@@ -1401,6 +1417,44 @@ notification_preferences_cache_get_many(struct notification_cache *cache, const 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__notification_preferences {
+    notification_preferences_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_notification_preferences(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__notification_preferences *c = call;
+    const struct notification_preferences_key *k = keys;
+    const struct notification_preferences *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_notification_preferences(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_notification_preferences, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+notification_preferences_cache_get_many_or_load(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    notification_preferences_many_loader *load, void *user, const struct notification_preferences **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__notification_preferences larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_notification_preferences,
+        .keys = keys,
+        .key_size = sizeof(struct notification_preferences_key),
+        .load = load != NULL ? load_many_notification_preferences : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_notification_preferences, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__notification_preferences {
     const struct notification_preferences_key *keys;
@@ -1440,40 +1494,6 @@ enum larder_status
 notification_preferences_cache_delete_all(struct notification_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_notification_preferences);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_preferences(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_preferences *value = row;
-    switch (i) {
-    case 0:
-        append_notification_preferences(key, value->user_id);
-        return &entity_notification_preferences;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_preferences(const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = {&entity_notification_preferences, before, after, key_of_notification_preferences, 1};
-    return change;
-}
-
-enum larder_status
-notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = change_of_notification_preferences(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_preferences_batch_changed(struct notification_batch *batch, const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = change_of_notification_preferences(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1771,6 +1791,44 @@ notification_unread_count_cache_get_many(struct notification_cache *cache, const
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__notification_unread_count {
+    notification_unread_count_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_notification_unread_count(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__notification_unread_count *c = call;
+    const struct notification_unread_count_key *k = keys;
+    const struct notification_unread_count *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_notification_unread_count(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_notification_unread_count, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+notification_unread_count_cache_get_many_or_load(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    notification_unread_count_many_loader *load, void *user, const struct notification_unread_count **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__notification_unread_count larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_notification_unread_count,
+        .keys = keys,
+        .key_size = sizeof(struct notification_unread_count_key),
+        .load = load != NULL ? load_many_notification_unread_count : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_notification_unread_count, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__notification_unread_count {
     const struct notification_unread_count_key *keys;
@@ -1810,40 +1868,6 @@ enum larder_status
 notification_unread_count_cache_delete_all(struct notification_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_notification_unread_count);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_unread_count(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_unread_count *value = row;
-    switch (i) {
-    case 0:
-        append_notification_unread_count(key, value->user_id);
-        return &entity_notification_unread_count;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_unread_count(const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = {&entity_notification_unread_count, before, after, key_of_notification_unread_count, 1};
-    return change;
-}
-
-enum larder_status
-notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = change_of_notification_unread_count(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_unread_count_batch_changed(struct notification_batch *batch, const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = change_of_notification_unread_count(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2164,6 +2188,36 @@ notification_device_tokens_cache_get_many(struct notification_cache *cache, cons
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__notification_device_tokens {
+    notification_device_tokens_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_notification_device_tokens(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__notification_device_tokens *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+notification_device_tokens_cache_get_many_or_load(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    notification_device_tokens_many_loader *load, void *user, const struct notification_device_tokens **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__notification_device_tokens larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_notification_device_tokens,
+        .keys = keys,
+        .key_size = sizeof(struct notification_device_tokens_key),
+        .load = load != NULL ? load_many_notification_device_tokens : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_notification_device_tokens, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 notification_device_tokens_cache_set_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     const struct notification_device_tokens *values, enum larder_status *ret_each)
@@ -2230,6 +2284,108 @@ void notification_device_tokens_release_many(const struct notification_device_to
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_template(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_template *value = row;
+    switch (i) {
+    case 0:
+        append_notification_template(key, value->locale, value->name);
+        return &entity_notification_template;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_template(const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = {&entity_notification_template, before, after, key_of_notification_template, 1};
+    return change;
+}
+
+enum larder_status
+notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = change_of_notification_template(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_template_batch_changed(struct notification_batch *batch, const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = change_of_notification_template(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_preferences(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_preferences *value = row;
+    switch (i) {
+    case 0:
+        append_notification_preferences(key, value->user_id);
+        return &entity_notification_preferences;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_preferences(const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = {&entity_notification_preferences, before, after, key_of_notification_preferences, 1};
+    return change;
+}
+
+enum larder_status
+notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = change_of_notification_preferences(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_preferences_batch_changed(struct notification_batch *batch, const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = change_of_notification_preferences(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_unread_count(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_unread_count *value = row;
+    switch (i) {
+    case 0:
+        append_notification_unread_count(key, value->user_id);
+        return &entity_notification_unread_count;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_unread_count(const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = {&entity_notification_unread_count, before, after, key_of_notification_unread_count, 1};
+    return change;
+}
+
+enum larder_status
+notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = change_of_notification_unread_count(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_unread_count_batch_changed(struct notification_batch *batch, const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = change_of_notification_unread_count(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */
@@ -2346,6 +2502,42 @@ notification_batch_on_template_published(struct notification_batch *batch, const
 {
     const struct event__template_published larder_params = {locale, name};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_template_published, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event translation_published */
+
+struct event__translation_published {
+    const char *locale;
+};
+
+static enum larder_aim
+aim_event_translation_published(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__translation_published *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "template:", 9);
+        larder_key_string(key, p->locale);
+        *ret_entity = &entity_notification_template;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+notification_cache_on_translation_published(struct notification_cache *cache, const char *locale)
+{
+    const struct event__translation_published larder_params = {locale};
+    return larder_stub_event(larder_core(cache), aim_event_translation_published, &larder_params, 1);
+}
+
+enum larder_status
+notification_batch_on_translation_published(struct notification_batch *batch, const char *locale)
+{
+    const struct event__translation_published larder_params = {locale};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_translation_published, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event preferences_saved */

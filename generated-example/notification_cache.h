@@ -218,6 +218,8 @@ notification_cache_stats(struct notification_cache *cache, struct notification_c
  *
  * Key:      template:{locale:string}:{name:string}
  * Lifetime: 2 h ('templates', CACHE_TTL_TEMPLATES), at random up to 10 % less
+ * Kept:     at most 1048576 bytes
+ *           stale where the loader fails, for 1 d
  */
 struct notification_template_key {
     const char *locale;
@@ -230,6 +232,12 @@ struct notification_template_key {
 typedef enum larder_status
 notification_template_loader(struct larder_load *load, void *user, const char *locale, const char *name, struct notification_template *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+notification_template_many_loader(struct larder_load *load, void *user, const struct notification_template_key *keys, size_t count,
+    struct notification_template *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 notification_template_cache_get(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template **ret_value);
@@ -237,7 +245,9 @@ notification_template_cache_get(struct notification_cache *cache, const char *lo
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 notification_template_cache_get_or_load(struct notification_cache *cache, const char *locale, const char *name,
     notification_template_loader *load, void *user, const struct notification_template **ret_value);
@@ -305,6 +315,15 @@ notification_template_cache_key(struct notification_cache *cache, const char *lo
 LARDER_MUST_USE enum larder_status
 notification_template_cache_get_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
     const struct notification_template **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+notification_template_cache_get_many_or_load(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
+    notification_template_many_loader *load, void *user, const struct notification_template **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 notification_template_cache_set_many(struct notification_cache *cache, const struct notification_template_key *keys, size_t count,
     const struct notification_template *values, enum larder_status *ret_each);
@@ -318,9 +337,10 @@ notification_template_cache_delete_many(struct notification_cache *cache, const 
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after);
 
@@ -364,6 +384,7 @@ void notification_template_release_many(const struct notification_template **val
  *
  * Key:      preferences:{user_id:u64}
  * Lifetime: 2 h ('preferences', CACHE_TTL_PREFERENCES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 1 min
  */
 struct notification_preferences_key {
     uint64_t user_id;
@@ -375,7 +396,14 @@ struct notification_preferences_key {
 typedef enum larder_status
 notification_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_preferences *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+notification_preferences_many_loader(struct larder_load *load, void *user, const struct notification_preferences_key *keys, size_t count,
+    struct notification_preferences *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences **ret_value);
 
@@ -387,7 +415,7 @@ LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_refresh(struct notification_cache *cache, uint64_t user_id,
@@ -450,6 +478,15 @@ notification_preferences_cache_key(struct notification_cache *cache, uint64_t us
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
     const struct notification_preferences **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_get_many_or_load(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
+    notification_preferences_many_loader *load, void *user, const struct notification_preferences **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 notification_preferences_cache_set_many(struct notification_cache *cache, const struct notification_preferences_key *keys, size_t count,
     const struct notification_preferences *values, enum larder_status *ret_each);
@@ -463,9 +500,10 @@ notification_preferences_cache_delete_many(struct notification_cache *cache, con
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after);
 
@@ -520,6 +558,12 @@ struct notification_unread_count_key {
 typedef enum larder_status
 notification_unread_count_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_unread_count *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+notification_unread_count_many_loader(struct larder_load *load, void *user, const struct notification_unread_count_key *keys, size_t count,
+    struct notification_unread_count *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count **ret_value);
@@ -532,7 +576,7 @@ LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_refresh(struct notification_cache *cache, uint64_t user_id,
@@ -595,6 +639,15 @@ notification_unread_count_cache_key(struct notification_cache *cache, uint64_t u
 LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_get_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
     const struct notification_unread_count **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_get_many_or_load(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
+    notification_unread_count_many_loader *load, void *user, const struct notification_unread_count **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 notification_unread_count_cache_set_many(struct notification_cache *cache, const struct notification_unread_count_key *keys, size_t count,
     const struct notification_unread_count *values, enum larder_status *ret_each);
@@ -608,9 +661,10 @@ notification_unread_count_cache_delete_many(struct notification_cache *cache, co
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after);
 
@@ -670,6 +724,12 @@ struct notification_device_tokens_key {
 typedef enum larder_status
 notification_device_tokens_loader(struct larder_load *load, void *user, uint64_t user_id, struct notification_device_tokens *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+notification_device_tokens_many_loader(struct larder_load *load, void *user, const struct notification_device_tokens_key *keys, size_t count,
+    struct notification_device_tokens *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens **ret_value);
@@ -682,7 +742,7 @@ LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_refresh(struct notification_cache *cache, uint64_t user_id,
@@ -741,6 +801,15 @@ notification_device_tokens_cache_key(struct notification_cache *cache, uint64_t 
 LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_get_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     const struct notification_device_tokens **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_get_many_or_load(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
+    notification_device_tokens_many_loader *load, void *user, const struct notification_device_tokens **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 notification_device_tokens_cache_set_many(struct notification_cache *cache, const struct notification_device_tokens_key *keys, size_t count,
     const struct notification_device_tokens *values, enum larder_status *ret_each);
@@ -788,6 +857,14 @@ enum larder_status
 notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name);
 enum larder_status
 notification_batch_on_template_published(struct notification_batch *batch, const char *locale, const char *name);
+
+/*
+ * All templates of a language were gone over
+ */
+enum larder_status
+notification_cache_on_translation_published(struct notification_cache *cache, const char *locale);
+enum larder_status
+notification_batch_on_translation_published(struct notification_batch *batch, const char *locale);
 
 enum larder_status
 notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id);

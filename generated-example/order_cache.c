@@ -1500,6 +1500,44 @@ order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__order_cart {
+    order_cart_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_order_cart(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__order_cart *c = call;
+    const struct order_cart_key *k = keys;
+    const struct order_cart *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_order_cart(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_order_cart, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+order_cart_cache_get_many_or_load(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    order_cart_many_loader *load, void *user, const struct order_cart **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__order_cart larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_order_cart,
+        .keys = keys,
+        .key_size = sizeof(struct order_cart_key),
+        .load = load != NULL ? load_many_order_cart : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_order_cart, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__order_cart {
     const struct order_cart_key *keys;
@@ -1539,40 +1577,6 @@ enum larder_status
 order_cart_cache_delete_all(struct order_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_order_cart);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order_cart(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order_cart *value = row;
-    switch (i) {
-    case 0:
-        append_order_cart(key, value->user_id);
-        return &entity_order_cart;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order_cart(const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = {&entity_order_cart, before, after, key_of_order_cart, 1};
-    return change;
-}
-
-enum larder_status
-order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = change_of_order_cart(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_cart_batch_changed(struct order_batch *batch, const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = change_of_order_cart(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1639,6 +1643,11 @@ static void defaults_entity_order(void *to)
     defaults_order(to);
 }
 
+static const struct larder_policy policy_order = {
+    .absent_ms = INT64_C(10000),
+    .redelete_after_ms = INT64_C(500),
+};
+
 static const struct larder_entity entity_order = {
     .name = "order",
     .pattern = "order:{id:u64}",
@@ -1653,6 +1662,7 @@ static const struct larder_entity entity_order = {
     .encode = encode_entity_order,
     .decode = decode_entity_order,
     .defaults = defaults_entity_order,
+    .policy = &policy_order,
 };
 
 /* Appends order:{id:u64}. */
@@ -1870,6 +1880,44 @@ order_cache_get_many(struct order_cache *cache, const struct order_key *keys, si
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__order {
+    order_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_order(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__order *c = call;
+    const struct order_key *k = keys;
+    const struct order *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_order(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_order, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+order_cache_get_many_or_load(struct order_cache *cache, const struct order_key *keys, size_t count,
+    order_many_loader *load, void *user, const struct order **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__order larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_order,
+        .keys = keys,
+        .key_size = sizeof(struct order_key),
+        .load = load != NULL ? load_many_order : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_order, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__order {
     const struct order_key *keys;
@@ -1909,40 +1957,6 @@ enum larder_status
 order_cache_delete_all(struct order_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_order);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order *value = row;
-    switch (i) {
-    case 0:
-        append_order(key, value->id);
-        return &entity_order;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order(const struct order *before, const struct order *after)
-{
-    const struct larder_change change = {&entity_order, before, after, key_of_order, 1};
-    return change;
-}
-
-enum larder_status
-order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after)
-{
-    const struct larder_change change = change_of_order(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_batch_changed(struct order_batch *batch, const struct order *before, const struct order *after)
-{
-    const struct larder_change change = change_of_order(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2241,6 +2255,44 @@ order_status_cache_get_many(struct order_cache *cache, const struct order_status
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__order_status {
+    order_status_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_order_status(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__order_status *c = call;
+    const struct order_status_key *k = keys;
+    const struct order_status *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_order_status(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_order_status, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+order_status_cache_get_many_or_load(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    order_status_many_loader *load, void *user, const struct order_status **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__order_status larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_order_status,
+        .keys = keys,
+        .key_size = sizeof(struct order_status_key),
+        .load = load != NULL ? load_many_order_status : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_order_status, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__order_status {
     const struct order_status_key *keys;
@@ -2280,40 +2332,6 @@ enum larder_status
 order_status_cache_delete_all(struct order_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_order_status);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order_status(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order_status *value = row;
-    switch (i) {
-    case 0:
-        append_order_status(key, value->id);
-        return &entity_order_status;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order_status(const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = {&entity_order_status, before, after, key_of_order_status, 1};
-    return change;
-}
-
-enum larder_status
-order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = change_of_order_status(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_status_batch_changed(struct order_batch *batch, const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = change_of_order_status(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2427,6 +2445,31 @@ static void defaults_entity_order_history_page(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_order_history_page = {
+    .while_revalidate_ms = INT64_C(60000),
+};
+
+/* A loader with what it is called with. */
+struct load__order_history_page {
+    order_history_page_loader *load;
+    void *user;
+    uint64_t user_id;
+    uint32_t page;
+    uint32_t size_;
+};
+
+static void call_of_key_order_history_page(const void *keys, size_t i, void *ret_call)
+{
+    const struct order_history_page_key *k = (const struct order_history_page_key *)keys + i;
+    const struct load__order_history_page larder_call = {NULL, NULL, k->user_id, k->page, k->size_};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_order_history_page = {
+    .size = sizeof(struct load__order_history_page),
+    .of_key = call_of_key_order_history_page,
+};
+
 static const struct larder_entity entity_order_history_page = {
     .name = "history_page",
     .pattern = "orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}",
@@ -2441,6 +2484,9 @@ static const struct larder_entity entity_order_history_page = {
     .encode = encode_entity_order_history_page,
     .decode = decode_entity_order_history_page,
     .defaults = defaults_entity_order_history_page,
+    .policy = &policy_order_history_page,
+    .call = &call_order_history_page,
+    .group_count = 1,
 };
 
 /* Appends orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}. */
@@ -2448,6 +2494,7 @@ static void append_order_history_page(struct larder_key *key, uint64_t user_id, 
 {
     larder_key_literal(key, "orders:user:", 12);
     larder_key_u64(key, user_id);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":page:", 6);
     larder_key_u64(key, page);
     larder_key_literal(key, ":size:", 6);
@@ -2470,19 +2517,12 @@ order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32
     }
     *ret_value = NULL;
     make_order_history_page(&key, cache, user_id, page, size_);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_order_history_page, &key, &value);
+    const struct load__order_history_page larder_call = {NULL, NULL, user_id, page, size_};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_order_history_page, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__order_history_page {
-    order_history_page_loader *load;
-    void *user;
-    uint64_t user_id;
-    uint32_t page;
-    uint32_t size_;
-};
 
 static enum larder_status load_order_history_page(struct larder_load *load, const void *call, void *out)
 {
@@ -2530,6 +2570,14 @@ order_history_page_cache_refresh(struct order_cache *cache, uint64_t user_id, ui
         load_order_history_page, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+order_history_page_cache_on_load(struct order_cache *cache, order_history_page_loader *load, void *user)
+{
+    const struct load__order_history_page larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_order_history_page, load != NULL ? load_order_history_page : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -2643,6 +2691,36 @@ order_history_page_cache_get_many(struct order_cache *cache, const struct order_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__order_history_page {
+    order_history_page_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_order_history_page(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__order_history_page *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+order_history_page_cache_get_many_or_load(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    order_history_page_many_loader *load, void *user, const struct order_history_page **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__order_history_page larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_order_history_page,
+        .keys = keys,
+        .key_size = sizeof(struct order_history_page_key),
+        .load = load != NULL ? load_many_order_history_page : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_order_history_page, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 order_history_page_cache_set_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     const struct order_history_page *values, enum larder_status *ret_each)
@@ -2709,6 +2787,108 @@ void order_history_page_release_many(const struct order_history_page **values, s
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order_cart(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order_cart *value = row;
+    switch (i) {
+    case 0:
+        append_order_cart(key, value->user_id);
+        return &entity_order_cart;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order_cart(const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = {&entity_order_cart, before, after, key_of_order_cart, 1};
+    return change;
+}
+
+enum larder_status
+order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = change_of_order_cart(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_cart_batch_changed(struct order_batch *batch, const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = change_of_order_cart(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order *value = row;
+    switch (i) {
+    case 0:
+        append_order(key, value->id);
+        return &entity_order;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order(const struct order *before, const struct order *after)
+{
+    const struct larder_change change = {&entity_order, before, after, key_of_order, 1};
+    return change;
+}
+
+enum larder_status
+order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after)
+{
+    const struct larder_change change = change_of_order(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_batch_changed(struct order_batch *batch, const struct order *before, const struct order *after)
+{
+    const struct larder_change change = change_of_order(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order_status(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order_status *value = row;
+    switch (i) {
+    case 0:
+        append_order_status(key, value->id);
+        return &entity_order_status;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order_status(const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = {&entity_order_status, before, after, key_of_order_status, 1};
+    return change;
+}
+
+enum larder_status
+order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = change_of_order_status(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_status_batch_changed(struct order_batch *batch, const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = change_of_order_status(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */
@@ -2832,8 +3012,6 @@ order_batch_on_cart_edited(struct order_batch *batch, uint64_t user_id)
 struct event__order_placed {
     uint64_t id;
     uint64_t user_id;
-    uint32_t page;
-    uint32_t size_;
 };
 
 static enum larder_aim
@@ -2854,9 +3032,10 @@ aim_event_order_placed(struct larder_key *key, const void *params, size_t i, con
         *ret_entity = &entity_order_cart;
         return LARDER_AIM_ENTRY;
     case 3:
-        append_order_history_page(key, p->user_id, p->page, p->size_);
+        larder_key_literal(key, "orders:user:", 12);
+        larder_key_u64(key, p->user_id);
         *ret_entity = &entity_order_history_page;
-        return LARDER_AIM_ENTRY;
+        return LARDER_AIM_GROUP;
     default:
         *ret_entity = NULL;
         return LARDER_AIM_ENTRY;
@@ -2864,16 +3043,16 @@ aim_event_order_placed(struct larder_key *key, const void *params, size_t i, con
 }
 
 enum larder_status
-order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
+order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id)
 {
-    const struct event__order_placed larder_params = {id, user_id, page, size_};
+    const struct event__order_placed larder_params = {id, user_id};
     return larder_stub_event(larder_core(cache), aim_event_order_placed, &larder_params, 4);
 }
 
 enum larder_status
-order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
+order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id)
 {
-    const struct event__order_placed larder_params = {id, user_id, page, size_};
+    const struct event__order_placed larder_params = {id, user_id};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_order_placed, &larder_params, 4);
 }
 

@@ -272,6 +272,12 @@ struct order_cart_key {
 typedef enum larder_status
 order_cart_loader(struct larder_load *load, void *user, uint64_t user_id, struct order_cart *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+order_cart_many_loader(struct larder_load *load, void *user, const struct order_cart_key *keys, size_t count,
+    struct order_cart *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 order_cart_cache_get(struct order_cache *cache, uint64_t user_id, const struct order_cart **ret_value);
@@ -284,7 +290,7 @@ LARDER_MUST_USE enum larder_status
 order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
     order_cart_loader *load, void *user, const struct order_cart **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 order_cart_cache_refresh(struct order_cache *cache, uint64_t user_id,
@@ -347,6 +353,15 @@ order_cart_cache_key(struct order_cache *cache, uint64_t user_id, char *buf, siz
 LARDER_MUST_USE enum larder_status
 order_cart_cache_get_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
     const struct order_cart **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+order_cart_cache_get_many_or_load(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
+    order_cart_many_loader *load, void *user, const struct order_cart **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 order_cart_cache_set_many(struct order_cache *cache, const struct order_cart_key *keys, size_t count,
     const struct order_cart *values, enum larder_status *ret_each);
@@ -360,9 +375,10 @@ order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after);
 
@@ -406,6 +422,8 @@ void order_cart_release_many(const struct order_cart **values, size_t count);
  *
  * Key:      order:{id:u64}
  * Lifetime: 1 h ('orders', CACHE_TTL_ORDERS), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 10 s
+ *           deleted once more after 500 ms
  */
 struct order_key {
     uint64_t id;
@@ -417,7 +435,14 @@ struct order_key {
 typedef enum larder_status
 order_loader(struct larder_load *load, void *user, uint64_t id, struct order *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+order_many_loader(struct larder_load *load, void *user, const struct order_key *keys, size_t count,
+    struct order *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 order_cache_get(struct order_cache *cache, uint64_t id, const struct order **ret_value);
 
@@ -429,7 +454,7 @@ LARDER_MUST_USE enum larder_status
 order_cache_get_or_load(struct order_cache *cache, uint64_t id,
     order_loader *load, void *user, const struct order **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 order_cache_refresh(struct order_cache *cache, uint64_t id,
@@ -492,6 +517,15 @@ order_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t size, 
 LARDER_MUST_USE enum larder_status
 order_cache_get_many(struct order_cache *cache, const struct order_key *keys, size_t count,
     const struct order **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+order_cache_get_many_or_load(struct order_cache *cache, const struct order_key *keys, size_t count,
+    order_many_loader *load, void *user, const struct order **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 order_cache_set_many(struct order_cache *cache, const struct order_key *keys, size_t count,
     const struct order *values, enum larder_status *ret_each);
@@ -505,9 +539,10 @@ order_cache_delete_many(struct order_cache *cache, const struct order_key *keys,
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after);
 
@@ -562,6 +597,12 @@ struct order_status_key {
 typedef enum larder_status
 order_status_loader(struct larder_load *load, void *user, uint64_t id, struct order_status *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+order_status_many_loader(struct larder_load *load, void *user, const struct order_status_key *keys, size_t count,
+    struct order_status *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 order_status_cache_get(struct order_cache *cache, uint64_t id, const struct order_status **ret_value);
@@ -574,7 +615,7 @@ LARDER_MUST_USE enum larder_status
 order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
     order_status_loader *load, void *user, const struct order_status **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 order_status_cache_refresh(struct order_cache *cache, uint64_t id,
@@ -637,6 +678,15 @@ order_status_cache_key(struct order_cache *cache, uint64_t id, char *buf, size_t
 LARDER_MUST_USE enum larder_status
 order_status_cache_get_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
     const struct order_status **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+order_status_cache_get_many_or_load(struct order_cache *cache, const struct order_status_key *keys, size_t count,
+    order_status_many_loader *load, void *user, const struct order_status **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 order_status_cache_set_many(struct order_cache *cache, const struct order_status_key *keys, size_t count,
     const struct order_status *values, enum larder_status *ret_each);
@@ -650,9 +700,10 @@ order_status_cache_delete_many(struct order_cache *cache, const struct order_sta
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after);
 
@@ -696,6 +747,7 @@ void order_status_release_many(const struct order_status **values, size_t count)
  *
  * Key:      orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}
  * Lifetime: 10 min ('history', CACHE_TTL_HISTORY), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 1 min
  */
 struct order_history_page {
     const struct order_summary *items; /* NULL when there are none */
@@ -714,14 +766,22 @@ struct order_history_page_key {
 typedef enum larder_status
 order_history_page_loader(struct larder_load *load, void *user, uint64_t user_id, uint32_t page, uint32_t size_, struct order_history_page *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+order_history_page_many_loader(struct larder_load *load, void *user, const struct order_history_page_key *keys, size_t count,
+    struct order_history_page *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew. */
 LARDER_MUST_USE enum larder_status
 order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
     order_history_page_loader *load, void *user, const struct order_history_page **ret_value);
@@ -731,6 +791,12 @@ order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id
 LARDER_MUST_USE enum larder_status
 order_history_page_cache_refresh(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
     order_history_page_loader *load, void *user, const struct order_history_page **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+order_history_page_cache_on_load(struct order_cache *cache, order_history_page_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -785,6 +851,15 @@ order_history_page_cache_key(struct order_cache *cache, uint64_t user_id, uint32
 LARDER_MUST_USE enum larder_status
 order_history_page_cache_get_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     const struct order_history_page **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_get_many_or_load(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
+    order_history_page_many_loader *load, void *user, const struct order_history_page **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 order_history_page_cache_set_many(struct order_cache *cache, const struct order_history_page_key *keys, size_t count,
     const struct order_history_page *values, enum larder_status *ret_each);
@@ -834,12 +909,12 @@ enum larder_status
 order_batch_on_cart_edited(struct order_batch *batch, uint64_t user_id);
 
 /*
- * The cart became an order, the first page of the history has a new row
+ * The cart became an order, and every page of the history moved by a row
  */
 enum larder_status
-order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
+order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id);
 enum larder_status
-order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
+order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id);
 
 /*
  * Paid, packed, shipped, delivered, returned

@@ -897,6 +897,18 @@ static void defaults_entity_payment_method(void *to)
     defaults_payment_method(to);
 }
 
+/* Collects payer:{user_id}. */
+static void tags_of_payment_method(const void *from, struct larder_tags *tags)
+{
+    const struct payment_method *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "payer:", 6);
+    larder_key_u64(key, value->user_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_payment_method = {
     .name = "payment_method",
     .pattern = "method:{id:uuid}",
@@ -911,6 +923,7 @@ static const struct larder_entity entity_payment_method = {
     .encode = encode_entity_payment_method,
     .decode = decode_entity_payment_method,
     .defaults = defaults_entity_payment_method,
+    .tags = tags_of_payment_method,
 };
 
 /* Appends method:{id:uuid}. */
@@ -1128,6 +1141,44 @@ payment_method_cache_get_many(struct payment_cache *cache, const struct payment_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__payment_method {
+    payment_method_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_payment_method(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__payment_method *c = call;
+    const struct payment_method_key *k = keys;
+    const struct payment_method *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_payment_method(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_payment_method, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+payment_method_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    payment_method_many_loader *load, void *user, const struct payment_method **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__payment_method larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_payment_method,
+        .keys = keys,
+        .key_size = sizeof(struct payment_method_key),
+        .load = load != NULL ? load_many_payment_method : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_payment_method, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__payment_method {
     const struct payment_method_key *keys;
@@ -1167,40 +1218,6 @@ enum larder_status
 payment_method_cache_delete_all(struct payment_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_payment_method);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_payment_method(struct larder_key *key, const void *row, size_t i)
-{
-    const struct payment_method *value = row;
-    switch (i) {
-    case 0:
-        append_payment_method(key, value->id);
-        return &entity_payment_method;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_payment_method(const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = {&entity_payment_method, before, after, key_of_payment_method, 1};
-    return change;
-}
-
-enum larder_status
-payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = change_of_payment_method(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-payment_method_batch_changed(struct payment_batch *batch, const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = change_of_payment_method(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1517,6 +1534,36 @@ payment_method_ids_cache_get_many(struct payment_cache *cache, const struct paym
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__payment_method_ids {
+    payment_method_ids_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_payment_method_ids(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__payment_method_ids *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+payment_method_ids_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    payment_method_ids_many_loader *load, void *user, const struct payment_method_ids **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__payment_method_ids larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_payment_method_ids,
+        .keys = keys,
+        .key_size = sizeof(struct payment_method_ids_key),
+        .load = load != NULL ? load_many_payment_method_ids : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_payment_method_ids, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids *values, enum larder_status *ret_each)
@@ -1602,6 +1649,10 @@ static void defaults_entity_payment_transaction(void *to)
     defaults_payment_transaction(to);
 }
 
+static const struct larder_policy policy_payment_transaction = {
+    .redelete_after_ms = INT64_C(1000),
+};
+
 static const struct larder_entity entity_payment_transaction = {
     .name = "transaction",
     .pattern = "transaction:{id:uuid}",
@@ -1616,6 +1667,7 @@ static const struct larder_entity entity_payment_transaction = {
     .encode = encode_entity_payment_transaction,
     .decode = decode_entity_payment_transaction,
     .defaults = defaults_entity_payment_transaction,
+    .policy = &policy_payment_transaction,
 };
 
 /* Appends transaction:{id:uuid}. */
@@ -1833,6 +1885,44 @@ payment_transaction_cache_get_many(struct payment_cache *cache, const struct pay
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__payment_transaction {
+    payment_transaction_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_payment_transaction(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__payment_transaction *c = call;
+    const struct payment_transaction_key *k = keys;
+    const struct payment_transaction *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_payment_transaction(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_payment_transaction, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+payment_transaction_cache_get_many_or_load(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    payment_transaction_many_loader *load, void *user, const struct payment_transaction **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__payment_transaction larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_payment_transaction,
+        .keys = keys,
+        .key_size = sizeof(struct payment_transaction_key),
+        .load = load != NULL ? load_many_payment_transaction : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_payment_transaction, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__payment_transaction {
     const struct payment_transaction_key *keys;
@@ -1872,40 +1962,6 @@ enum larder_status
 payment_transaction_cache_delete_all(struct payment_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_payment_transaction);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_payment_transaction(struct larder_key *key, const void *row, size_t i)
-{
-    const struct payment_transaction *value = row;
-    switch (i) {
-    case 0:
-        append_payment_transaction(key, value->id);
-        return &entity_payment_transaction;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_payment_transaction(const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = {&entity_payment_transaction, before, after, key_of_payment_transaction, 1};
-    return change;
-}
-
-enum larder_status
-payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = change_of_payment_transaction(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-payment_transaction_batch_changed(struct payment_batch *batch, const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = change_of_payment_transaction(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1991,6 +2047,31 @@ static void defaults_entity_payment_exchange_rate(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_payment_exchange_rate = {
+    .if_error_ms = INT64_C(3600000),
+    .refresh_ppm = 800000,
+};
+
+/* A loader with what it is called with. */
+struct load__payment_exchange_rate {
+    payment_exchange_rate_loader *load;
+    void *user;
+    enum payment_currency from;
+    enum payment_currency to;
+};
+
+static void call_of_key_payment_exchange_rate(const void *keys, size_t i, void *ret_call)
+{
+    const struct payment_exchange_rate_key *k = (const struct payment_exchange_rate_key *)keys + i;
+    const struct load__payment_exchange_rate larder_call = {NULL, NULL, k->from, k->to};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_payment_exchange_rate = {
+    .size = sizeof(struct load__payment_exchange_rate),
+    .of_key = call_of_key_payment_exchange_rate,
+};
+
 static const struct larder_entity entity_payment_exchange_rate = {
     .name = "exchange_rate",
     .pattern = "rate:{from:Currency}:{to:Currency}",
@@ -2005,6 +2086,9 @@ static const struct larder_entity entity_payment_exchange_rate = {
     .encode = encode_entity_payment_exchange_rate,
     .decode = decode_entity_payment_exchange_rate,
     .defaults = defaults_entity_payment_exchange_rate,
+    .policy = &policy_payment_exchange_rate,
+    .call = &call_payment_exchange_rate,
+    .has_all = true,
 };
 
 /* Appends rate:{from:Currency}:{to:Currency}. */
@@ -2032,18 +2116,12 @@ payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_curren
     }
     *ret_value = NULL;
     make_payment_exchange_rate(&key, cache, from, to);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_payment_exchange_rate, &key, &value);
+    const struct load__payment_exchange_rate larder_call = {NULL, NULL, from, to};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_payment_exchange_rate, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__payment_exchange_rate {
-    payment_exchange_rate_loader *load;
-    void *user;
-    enum payment_currency from;
-    enum payment_currency to;
-};
 
 static enum larder_status load_payment_exchange_rate(struct larder_load *load, const void *call, void *out)
 {
@@ -2091,6 +2169,14 @@ payment_exchange_rate_cache_refresh(struct payment_cache *cache, enum payment_cu
         load_payment_exchange_rate, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+payment_exchange_rate_cache_on_load(struct payment_cache *cache, payment_exchange_rate_loader *load, void *user)
+{
+    const struct load__payment_exchange_rate larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_payment_exchange_rate, load != NULL ? load_payment_exchange_rate : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -2204,6 +2290,36 @@ payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct p
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__payment_exchange_rate {
+    payment_exchange_rate_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_payment_exchange_rate(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__payment_exchange_rate *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+payment_exchange_rate_cache_get_many_or_load(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    payment_exchange_rate_many_loader *load, void *user, const struct payment_exchange_rate **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__payment_exchange_rate larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_payment_exchange_rate,
+        .keys = keys,
+        .key_size = sizeof(struct payment_exchange_rate_key),
+        .load = load != NULL ? load_many_payment_exchange_rate : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_payment_exchange_rate, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate *values, enum larder_status *ret_each)
@@ -2270,6 +2386,74 @@ void payment_exchange_rate_release_many(const struct payment_exchange_rate **val
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_payment_method(struct larder_key *key, const void *row, size_t i)
+{
+    const struct payment_method *value = row;
+    switch (i) {
+    case 0:
+        append_payment_method(key, value->id);
+        return &entity_payment_method;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_payment_method(const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = {&entity_payment_method, before, after, key_of_payment_method, 1};
+    return change;
+}
+
+enum larder_status
+payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = change_of_payment_method(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+payment_method_batch_changed(struct payment_batch *batch, const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = change_of_payment_method(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_payment_transaction(struct larder_key *key, const void *row, size_t i)
+{
+    const struct payment_transaction *value = row;
+    switch (i) {
+    case 0:
+        append_payment_transaction(key, value->id);
+        return &entity_payment_transaction;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_payment_transaction(const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = {&entity_payment_transaction, before, after, key_of_payment_transaction, 1};
+    return change;
+}
+
+enum larder_status
+payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = change_of_payment_transaction(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+payment_transaction_batch_changed(struct payment_batch *batch, const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = change_of_payment_transaction(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */
@@ -2464,6 +2648,74 @@ payment_batch_on_transaction_moved_on(struct payment_batch *batch, struct larder
 {
     const struct event__transaction_moved_on larder_params = {id};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_transaction_moved_on, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event account_closed */
+
+struct event__account_closed {
+    uint64_t user_id;
+};
+
+static enum larder_aim
+aim_event_account_closed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__account_closed *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "payer:", 6);
+        larder_key_u64(key, p->user_id);
+        return LARDER_AIM_TAG;
+    case 1:
+        append_payment_method_ids(key, p->user_id);
+        *ret_entity = &entity_payment_method_ids;
+        return LARDER_AIM_ENTRY;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+payment_cache_on_account_closed(struct payment_cache *cache, uint64_t user_id)
+{
+    const struct event__account_closed larder_params = {user_id};
+    return larder_stub_event(larder_core(cache), aim_event_account_closed, &larder_params, 2);
+}
+
+enum larder_status
+payment_batch_on_account_closed(struct payment_batch *batch, uint64_t user_id)
+{
+    const struct event__account_closed larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_account_closed, &larder_params, 2);
+}
+
+/* ------------------------------------------------ event rates_published */
+
+static enum larder_aim
+aim_event_rates_published(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    (void)key;
+    (void)params;
+    switch (i) {
+    case 0:
+        *ret_entity = &entity_payment_exchange_rate;
+        return LARDER_AIM_ALL;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+payment_cache_on_rates_published(struct payment_cache *cache)
+{
+    return larder_stub_event(larder_core(cache), aim_event_rates_published, NULL, 1);
+}
+
+enum larder_status
+payment_batch_on_rates_published(struct payment_batch *batch)
+{
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_rates_published, NULL, 1);
 }
 
 /* ------------------------------------------------------------- batches */

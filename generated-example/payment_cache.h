@@ -234,6 +234,12 @@ struct payment_method_key {
 typedef enum larder_status
 payment_method_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_method *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_method_many_loader(struct larder_load *load, void *user, const struct payment_method_key *keys, size_t count,
+    struct payment_method *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 payment_method_cache_get(struct payment_cache *cache, struct larder_uuid id, const struct payment_method **ret_value);
@@ -246,7 +252,7 @@ LARDER_MUST_USE enum larder_status
 payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
     payment_method_loader *load, void *user, const struct payment_method **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 payment_method_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
@@ -309,6 +315,15 @@ payment_method_cache_key(struct payment_cache *cache, struct larder_uuid id, cha
 LARDER_MUST_USE enum larder_status
 payment_method_cache_get_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     const struct payment_method **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_method_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
+    payment_method_many_loader *load, void *user, const struct payment_method **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_method_cache_set_many(struct payment_cache *cache, const struct payment_method_key *keys, size_t count,
     const struct payment_method *values, enum larder_status *ret_each);
@@ -320,11 +335,13 @@ payment_method_cache_delete_many(struct payment_cache *cache, const struct payme
  * makes stale, of the row as it was and as it is:
  *
  *   - the entry of its key
+ *   - all that carries one of its tags: payer:{user_id}
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after);
 
@@ -384,6 +401,12 @@ struct payment_method_ids_key {
 typedef enum larder_status
 payment_method_ids_loader(struct larder_load *load, void *user, uint64_t user_id, struct payment_method_ids *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_method_ids_many_loader(struct larder_load *load, void *user, const struct payment_method_ids_key *keys, size_t count,
+    struct payment_method_ids *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_get(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids **ret_value);
@@ -396,7 +419,7 @@ LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_id,
     payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_refresh(struct payment_cache *cache, uint64_t user_id,
@@ -455,6 +478,15 @@ payment_method_ids_cache_key(struct payment_cache *cache, uint64_t user_id, char
 LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_get_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_get_many_or_load(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
+    payment_method_ids_many_loader *load, void *user, const struct payment_method_ids **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_method_ids_cache_set_many(struct payment_cache *cache, const struct payment_method_ids_key *keys, size_t count,
     const struct payment_method_ids *values, enum larder_status *ret_each);
@@ -500,6 +532,7 @@ void payment_method_ids_release_many(const struct payment_method_ids **values, s
  *
  * Key:      transaction:{id:uuid}
  * Lifetime: 1 h ('transactions', CACHE_TTL_TRANSACTIONS), at random up to 10 % less
+ * Kept:     deleted once more after 1 s
  */
 struct payment_transaction_key {
     struct larder_uuid id;
@@ -510,6 +543,12 @@ struct payment_transaction_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 payment_transaction_loader(struct larder_load *load, void *user, struct larder_uuid id, struct payment_transaction *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_transaction_many_loader(struct larder_load *load, void *user, const struct payment_transaction_key *keys, size_t count,
+    struct payment_transaction *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -523,7 +562,7 @@ LARDER_MUST_USE enum larder_status
 payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
     payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 payment_transaction_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
@@ -586,6 +625,15 @@ payment_transaction_cache_key(struct payment_cache *cache, struct larder_uuid id
 LARDER_MUST_USE enum larder_status
 payment_transaction_cache_get_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     const struct payment_transaction **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_get_many_or_load(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
+    payment_transaction_many_loader *load, void *user, const struct payment_transaction **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_transaction_cache_set_many(struct payment_cache *cache, const struct payment_transaction_key *keys, size_t count,
     const struct payment_transaction *values, enum larder_status *ret_each);
@@ -599,9 +647,10 @@ payment_transaction_cache_delete_many(struct payment_cache *cache, const struct 
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after);
 
@@ -645,6 +694,8 @@ void payment_transaction_release_many(const struct payment_transaction **values,
  *
  * Key:      rate:{from:Currency}:{to:Currency}
  * Lifetime: 10 min, at random up to 10 % less
+ * Kept:     stale where the loader fails, for 1 h
+ *           loaded anew from 80 % of its lifetime on
  */
 struct payment_exchange_rate {
     double value;
@@ -661,6 +712,12 @@ struct payment_exchange_rate_key {
 typedef enum larder_status
 payment_exchange_rate_loader(struct larder_load *load, void *user, enum payment_currency from, enum payment_currency to, struct payment_exchange_rate *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+payment_exchange_rate_many_loader(struct larder_load *load, void *user, const struct payment_exchange_rate_key *keys, size_t count,
+    struct payment_exchange_rate *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_currency from, enum payment_currency to, const struct payment_exchange_rate **ret_value);
@@ -668,7 +725,9 @@ payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_curren
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
     payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value);
@@ -678,6 +737,12 @@ payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum paymen
 LARDER_MUST_USE enum larder_status
 payment_exchange_rate_cache_refresh(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
     payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+payment_exchange_rate_cache_on_load(struct payment_cache *cache, payment_exchange_rate_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -732,6 +797,15 @@ payment_exchange_rate_cache_key(struct payment_cache *cache, enum payment_curren
 LARDER_MUST_USE enum larder_status
 payment_exchange_rate_cache_get_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_get_many_or_load(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
+    payment_exchange_rate_many_loader *load, void *user, const struct payment_exchange_rate **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 payment_exchange_rate_cache_set_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     const struct payment_exchange_rate *values, enum larder_status *ret_each);
@@ -739,9 +813,7 @@ enum larder_status
 payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     enum larder_status *ret_each);
 
-/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
- * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
- * on this thread and at once, until OK, which then counts from the first of these calls. */
+/* Makes every entry stale, by one write whatever their number. OK. */
 enum larder_status
 payment_exchange_rate_cache_delete_all(struct payment_cache *cache);
 
@@ -792,6 +864,19 @@ enum larder_status
 payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id);
 enum larder_status
 payment_batch_on_transaction_moved_on(struct payment_batch *batch, struct larder_uuid id);
+
+/*
+ * Nothing that could be charged stays in the cache
+ */
+enum larder_status
+payment_cache_on_account_closed(struct payment_cache *cache, uint64_t user_id);
+enum larder_status
+payment_batch_on_account_closed(struct payment_batch *batch, uint64_t user_id);
+
+enum larder_status
+payment_cache_on_rates_published(struct payment_cache *cache);
+enum larder_status
+payment_batch_on_rates_published(struct payment_batch *batch);
 
 /* ----------------------------------------------------------- batches */
 

@@ -1422,6 +1422,44 @@ static void defaults_entity_product(void *to)
     defaults_product(to);
 }
 
+static const struct larder_policy policy_product = {
+    .while_revalidate_ms = INT64_C(60000),
+    .if_error_ms = INT64_C(600000),
+    .absent_ms = INT64_C(30000),
+    .refresh_ppm = 800000,
+};
+
+/* A loader with what it is called with. */
+struct load__product {
+    product_loader *load;
+    void *user;
+    uint64_t id;
+};
+
+static void call_of_key_product(const void *keys, size_t i, void *ret_call)
+{
+    const struct product_key *k = (const struct product_key *)keys + i;
+    const struct load__product larder_call = {NULL, NULL, k->id};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_product = {
+    .size = sizeof(struct load__product),
+    .of_key = call_of_key_product,
+};
+
+/* Collects category:{category_id}. */
+static void tags_of_product(const void *from, struct larder_tags *tags)
+{
+    const struct product *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "category:", 9);
+    larder_key_u64(key, value->category_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_product = {
     .name = "product",
     .pattern = "product:{id:u64}",
@@ -1436,6 +1474,9 @@ static const struct larder_entity entity_product = {
     .encode = encode_entity_product,
     .decode = decode_entity_product,
     .defaults = defaults_entity_product,
+    .policy = &policy_product,
+    .call = &call_product,
+    .tags = tags_of_product,
 };
 
 /* Appends product:{id:u64}. */
@@ -1466,17 +1507,12 @@ product_cache_get(struct product_cache *cache, uint64_t id, const struct product
     }
     *ret_value = NULL;
     make_product(&key, cache, id);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product, &key, &value);
+    const struct load__product larder_call = {NULL, NULL, id};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product {
-    product_loader *load;
-    void *user;
-    uint64_t id;
-};
 
 static enum larder_status load_product(struct larder_load *load, const void *call, void *out)
 {
@@ -1528,6 +1564,14 @@ product_cache_refresh(struct product_cache *cache, uint64_t id,
         load_product, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_cache_on_load(struct product_cache *cache, product_loader *load, void *user)
+{
+    const struct load__product larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product, load != NULL ? load_product : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1653,6 +1697,44 @@ product_cache_get_many(struct product_cache *cache, const struct product_key *ke
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__product {
+    product_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product *c = call;
+    const struct product_key *k = keys;
+    const struct product *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_product(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_product, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+product_cache_get_many_or_load(struct product_cache *cache, const struct product_key *keys, size_t count,
+    product_many_loader *load, void *user, const struct product **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product,
+        .keys = keys,
+        .key_size = sizeof(struct product_key),
+        .load = load != NULL ? load_many_product : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__product {
     const struct product_key *keys;
@@ -1692,40 +1774,6 @@ enum larder_status
 product_cache_delete_all(struct product_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_product);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product *value = row;
-    switch (i) {
-    case 0:
-        append_product(key, value->id);
-        return &entity_product;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product(const struct product *before, const struct product *after)
-{
-    const struct larder_change change = {&entity_product, before, after, key_of_product, 1};
-    return change;
-}
-
-enum larder_status
-product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after)
-{
-    const struct larder_change change = change_of_product(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_batch_changed(struct product_batch *batch, const struct product *before, const struct product *after)
-{
-    const struct larder_change change = change_of_product(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1811,6 +1859,10 @@ static void defaults_entity_product_id_by_sku(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_id_by_sku = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_product_id_by_sku = {
     .name = "product_id_by_sku",
     .pattern = "sku:{sku:string}",
@@ -1825,6 +1877,7 @@ static const struct larder_entity entity_product_id_by_sku = {
     .encode = encode_entity_product_id_by_sku,
     .decode = decode_entity_product_id_by_sku,
     .defaults = defaults_entity_product_id_by_sku,
+    .policy = &policy_product_id_by_sku,
 };
 
 /* Appends sku:{sku:string}. */
@@ -2018,6 +2071,36 @@ product_id_by_sku_cache_get_many(struct product_cache *cache, const struct produ
     const struct product_id_by_sku **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_product_id_by_sku, pick_product_id_by_sku, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__product_id_by_sku {
+    product_id_by_sku_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product_id_by_sku(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product_id_by_sku *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+product_id_by_sku_cache_get_many_or_load(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    product_id_by_sku_many_loader *load, void *user, const struct product_id_by_sku **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product_id_by_sku larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product_id_by_sku,
+        .keys = keys,
+        .key_size = sizeof(struct product_id_by_sku_key),
+        .load = load != NULL ? load_many_product_id_by_sku : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product_id_by_sku, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -2338,6 +2421,44 @@ product_reviews_cache_get_many(struct product_cache *cache, const struct product
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__product_reviews {
+    product_reviews_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product_reviews(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product_reviews *c = call;
+    const struct product_reviews_key *k = keys;
+    const struct product_reviews *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_product_reviews(&values[i], k[i].product_id)) {
+            each[i] = larder_stub_bad_argument(&entity_product_reviews, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+product_reviews_cache_get_many_or_load(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    product_reviews_many_loader *load, void *user, const struct product_reviews **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product_reviews larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product_reviews,
+        .keys = keys,
+        .key_size = sizeof(struct product_reviews_key),
+        .load = load != NULL ? load_many_product_reviews : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product_reviews, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__product_reviews {
     const struct product_reviews_key *keys;
@@ -2377,40 +2498,6 @@ enum larder_status
 product_reviews_cache_delete_all(struct product_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_product_reviews);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product_reviews(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product_reviews *value = row;
-    switch (i) {
-    case 0:
-        append_product_reviews(key, value->product_id);
-        return &entity_product_reviews;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product_reviews(const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = {&entity_product_reviews, before, after, key_of_product_reviews, 1};
-    return change;
-}
-
-enum larder_status
-product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = change_of_product_reviews(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_reviews_batch_changed(struct product_batch *batch, const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = change_of_product_reviews(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2524,6 +2611,36 @@ static void defaults_entity_product_search_results(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_search_results = {
+    .while_revalidate_ms = INT64_C(300000),
+    .if_error_ms = INT64_C(3600000),
+};
+
+/* A loader with what it is called with. */
+struct load__product_search_results {
+    product_search_results_loader *load;
+    void *user;
+    const char *query;
+};
+
+static const size_t strings_product_search_results[] = {
+    offsetof(struct load__product_search_results, query),
+};
+
+static void call_of_key_product_search_results(const void *keys, size_t i, void *ret_call)
+{
+    const struct product_search_results_key *k = (const struct product_search_results_key *)keys + i;
+    const struct load__product_search_results larder_call = {NULL, NULL, k->query};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_product_search_results = {
+    .size = sizeof(struct load__product_search_results),
+    .strings = strings_product_search_results,
+    .string_count = 1,
+    .of_key = call_of_key_product_search_results,
+};
+
 static const struct larder_entity entity_product_search_results = {
     .name = "search_results",
     .pattern = "search:{query:string|hash}",
@@ -2538,6 +2655,9 @@ static const struct larder_entity entity_product_search_results = {
     .encode = encode_entity_product_search_results,
     .decode = decode_entity_product_search_results,
     .defaults = defaults_entity_product_search_results,
+    .policy = &policy_product_search_results,
+    .call = &call_product_search_results,
+    .has_all = true,
 };
 
 /* Appends search:{query:string|hash}. */
@@ -2563,17 +2683,12 @@ product_search_results_cache_get(struct product_cache *cache, const char *query,
     }
     *ret_value = NULL;
     make_product_search_results(&key, cache, query);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_search_results, &key, &value);
+    const struct load__product_search_results larder_call = {NULL, NULL, query};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product_search_results, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product_search_results {
-    product_search_results_loader *load;
-    void *user;
-    const char *query;
-};
 
 static enum larder_status load_product_search_results(struct larder_load *load, const void *call, void *out)
 {
@@ -2621,6 +2736,14 @@ product_search_results_cache_refresh(struct product_cache *cache, const char *qu
         load_product_search_results, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_search_results_cache_on_load(struct product_cache *cache, product_search_results_loader *load, void *user)
+{
+    const struct load__product_search_results larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product_search_results, load != NULL ? load_product_search_results : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -2731,6 +2854,36 @@ product_search_results_cache_get_many(struct product_cache *cache, const struct 
     const struct product_search_results **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_product_search_results, pick_product_search_results, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__product_search_results {
+    product_search_results_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product_search_results(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product_search_results *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+product_search_results_cache_get_many_or_load(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    product_search_results_many_loader *load, void *user, const struct product_search_results **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product_search_results larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product_search_results,
+        .keys = keys,
+        .key_size = sizeof(struct product_search_results_key),
+        .load = load != NULL ? load_many_product_search_results : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product_search_results, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -3050,6 +3203,44 @@ product_category_cache_get_many(struct product_cache *cache, const struct produc
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__product_category {
+    product_category_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_product_category(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__product_category *c = call;
+    const struct product_category_key *k = keys;
+    const struct product_category *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_product_category(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_product_category, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+product_category_cache_get_many_or_load(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    product_category_many_loader *load, void *user, const struct product_category **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__product_category larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_product_category,
+        .keys = keys,
+        .key_size = sizeof(struct product_category_key),
+        .load = load != NULL ? load_many_product_category : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_product_category, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__product_category {
     const struct product_category_key *keys;
@@ -3089,40 +3280,6 @@ enum larder_status
 product_category_cache_delete_all(struct product_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_product_category);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product_category(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product_category *value = row;
-    switch (i) {
-    case 0:
-        append_product_category(key, value->id);
-        return &entity_product_category;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product_category(const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = {&entity_product_category, before, after, key_of_product_category, 1};
-    return change;
-}
-
-enum larder_status
-product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = change_of_product_category(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_category_batch_changed(struct product_batch *batch, const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = change_of_product_category(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -3236,6 +3393,21 @@ static void defaults_entity_product_featured(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_featured = {
+    .if_error_ms = INT64_C(3600000),
+    .xfetch = true,
+};
+
+/* A loader with what it is called with. */
+struct load__product_featured {
+    product_featured_loader *load;
+    void *user;
+};
+
+static const struct larder_call_shape call_product_featured = {
+    .size = sizeof(struct load__product_featured),
+};
+
 static const struct larder_entity entity_product_featured = {
     .name = "featured",
     .pattern = "featured",
@@ -3250,6 +3422,8 @@ static const struct larder_entity entity_product_featured = {
     .encode = encode_entity_product_featured,
     .decode = decode_entity_product_featured,
     .defaults = defaults_entity_product_featured,
+    .policy = &policy_product_featured,
+    .call = &call_product_featured,
 };
 
 /* Appends featured. */
@@ -3274,16 +3448,12 @@ product_featured_cache_get(struct product_cache *cache, const struct product_fea
     }
     *ret_value = NULL;
     make_product_featured(&key, cache);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_featured, &key, &value);
+    const struct load__product_featured larder_call = {NULL, NULL};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product_featured, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product_featured {
-    product_featured_loader *load;
-    void *user;
-};
 
 static enum larder_status load_product_featured(struct larder_load *load, const void *call, void *out)
 {
@@ -3331,6 +3501,14 @@ product_featured_cache_refresh(struct product_cache *cache,
         load_product_featured, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_featured_cache_on_load(struct product_cache *cache, product_featured_loader *load, void *user)
+{
+    const struct load__product_featured larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product_featured, load != NULL ? load_product_featured : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -3479,6 +3657,108 @@ void product_featured_release_many(const struct product_featured **values, size_
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product *value = row;
+    switch (i) {
+    case 0:
+        append_product(key, value->id);
+        return &entity_product;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product(const struct product *before, const struct product *after)
+{
+    const struct larder_change change = {&entity_product, before, after, key_of_product, 1};
+    return change;
+}
+
+enum larder_status
+product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after)
+{
+    const struct larder_change change = change_of_product(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_batch_changed(struct product_batch *batch, const struct product *before, const struct product *after)
+{
+    const struct larder_change change = change_of_product(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product_reviews(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product_reviews *value = row;
+    switch (i) {
+    case 0:
+        append_product_reviews(key, value->product_id);
+        return &entity_product_reviews;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product_reviews(const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = {&entity_product_reviews, before, after, key_of_product_reviews, 1};
+    return change;
+}
+
+enum larder_status
+product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = change_of_product_reviews(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_reviews_batch_changed(struct product_batch *batch, const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = change_of_product_reviews(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product_category(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product_category *value = row;
+    switch (i) {
+    case 0:
+        append_product_category(key, value->id);
+        return &entity_product_category;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product_category(const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = {&entity_product_category, before, after, key_of_product_category, 1};
+    return change;
+}
+
+enum larder_status
+product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = change_of_product_category(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_category_batch_changed(struct product_batch *batch, const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = change_of_product_category(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */
@@ -3692,6 +3972,48 @@ product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32
 {
     const struct event__category_moved larder_params = {id, old_parent_id, new_parent_id};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_category_moved, &larder_params, 3);
+}
+
+/* ------------------------------------------------ event price_list_imported */
+
+struct event__price_list_imported {
+    uint32_t category_id;
+};
+
+static enum larder_aim
+aim_event_price_list_imported(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__price_list_imported *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "category:", 9);
+        larder_key_u64(key, p->category_id);
+        return LARDER_AIM_TAG;
+    case 1:
+        *ret_entity = &entity_product_search_results;
+        return LARDER_AIM_ALL;
+    case 2:
+        append_product_featured(key);
+        *ret_entity = &entity_product_featured;
+        return LARDER_AIM_ENTRY;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+product_cache_on_price_list_imported(struct product_cache *cache, uint32_t category_id)
+{
+    const struct event__price_list_imported larder_params = {category_id};
+    return larder_stub_event(larder_core(cache), aim_event_price_list_imported, &larder_params, 3);
+}
+
+enum larder_status
+product_batch_on_price_list_imported(struct product_batch *batch, uint32_t category_id)
+{
+    const struct event__price_list_imported larder_params = {category_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_price_list_imported, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event front_page_edited */

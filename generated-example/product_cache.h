@@ -299,6 +299,10 @@ product_cache_stats(struct product_cache *cache, struct product_cache_counters *
  *
  * Key:      product:{id:u64}
  * Lifetime: 1 h ('products', CACHE_TTL_PRODUCTS), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 1 min
+ *           stale where the loader fails, for 10 min
+ *           loaded anew from 80 % of its lifetime on
+ *           what does not exist is remembered for 30 s
  */
 struct product_key {
     uint64_t id;
@@ -310,14 +314,25 @@ struct product_key {
 typedef enum larder_status
 product_loader(struct larder_load *load, void *user, uint64_t id, struct product *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_many_loader(struct larder_load *load, void *user, const struct product_key *keys, size_t count,
+    struct product *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 product_cache_get(struct product_cache *cache, uint64_t id, const struct product **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 product_cache_get_or_load(struct product_cache *cache, uint64_t id,
     product_loader *load, void *user, const struct product **ret_value);
@@ -327,6 +342,12 @@ product_cache_get_or_load(struct product_cache *cache, uint64_t id,
 LARDER_MUST_USE enum larder_status
 product_cache_refresh(struct product_cache *cache, uint64_t id,
     product_loader *load, void *user, const struct product **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+product_cache_on_load(struct product_cache *cache, product_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -385,6 +406,15 @@ product_cache_key(struct product_cache *cache, uint64_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 product_cache_get_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     const struct product **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_cache_get_many_or_load(struct product_cache *cache, const struct product_key *keys, size_t count,
+    product_many_loader *load, void *user, const struct product **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_cache_set_many(struct product_cache *cache, const struct product_key *keys, size_t count,
     const struct product *values, enum larder_status *ret_each);
@@ -396,11 +426,13 @@ product_cache_delete_many(struct product_cache *cache, const struct product_key 
  * makes stale, of the row as it was and as it is:
  *
  *   - the entry of its key
+ *   - all that carries one of its tags: category:{category_id}
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after);
 
@@ -444,6 +476,7 @@ void product_release_many(const struct product **values, size_t count);
  *
  * Key:      sku:{sku:string}
  * Lifetime: 2 h, at random up to 10 % less
+ * Kept:     what does not exist is remembered for 1 min
  */
 struct product_id_by_sku {
     uint64_t value;
@@ -459,7 +492,14 @@ struct product_id_by_sku_key {
 typedef enum larder_status
 product_id_by_sku_loader(struct larder_load *load, void *user, const char *sku, struct product_id_by_sku *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_id_by_sku_many_loader(struct larder_load *load, void *user, const struct product_id_by_sku_key *keys, size_t count,
+    struct product_id_by_sku *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_get(struct product_cache *cache, const char *sku, const struct product_id_by_sku **ret_value);
 
@@ -471,7 +511,7 @@ LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku,
     product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_refresh(struct product_cache *cache, const char *sku,
@@ -530,6 +570,15 @@ product_id_by_sku_cache_key(struct product_cache *cache, const char *sku, char *
 LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_get_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_get_many_or_load(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
+    product_id_by_sku_many_loader *load, void *user, const struct product_id_by_sku **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_id_by_sku_cache_set_many(struct product_cache *cache, const struct product_id_by_sku_key *keys, size_t count,
     const struct product_id_by_sku *values, enum larder_status *ret_each);
@@ -586,6 +635,12 @@ struct product_reviews_key {
 typedef enum larder_status
 product_reviews_loader(struct larder_load *load, void *user, uint64_t product_id, struct product_reviews *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_reviews_many_loader(struct larder_load *load, void *user, const struct product_reviews_key *keys, size_t count,
+    struct product_reviews *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 product_reviews_cache_get(struct product_cache *cache, uint64_t product_id, const struct product_reviews **ret_value);
@@ -598,7 +653,7 @@ LARDER_MUST_USE enum larder_status
 product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_id,
     product_reviews_loader *load, void *user, const struct product_reviews **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 product_reviews_cache_refresh(struct product_cache *cache, uint64_t product_id,
@@ -661,6 +716,15 @@ product_reviews_cache_key(struct product_cache *cache, uint64_t product_id, char
 LARDER_MUST_USE enum larder_status
 product_reviews_cache_get_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     const struct product_reviews **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_get_many_or_load(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
+    product_reviews_many_loader *load, void *user, const struct product_reviews **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_reviews_cache_set_many(struct product_cache *cache, const struct product_reviews_key *keys, size_t count,
     const struct product_reviews *values, enum larder_status *ret_each);
@@ -674,9 +738,10 @@ product_reviews_cache_delete_many(struct product_cache *cache, const struct prod
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after);
 
@@ -720,6 +785,8 @@ void product_reviews_release_many(const struct product_reviews **values, size_t 
  *
  * Key:      search:{query:string|hash}
  * Lifetime: 30 min ('search', CACHE_TTL_SEARCH), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 5 min
+ *           stale where the loader fails, for 1 h
  */
 struct product_search_results {
     const struct product_summary *items; /* NULL when there are none */
@@ -736,14 +803,24 @@ struct product_search_results_key {
 typedef enum larder_status
 product_search_results_loader(struct larder_load *load, void *user, const char *query, struct product_search_results *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_search_results_many_loader(struct larder_load *load, void *user, const struct product_search_results_key *keys, size_t count,
+    struct product_search_results *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 product_search_results_cache_get(struct product_cache *cache, const char *query, const struct product_search_results **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 product_search_results_cache_get_or_load(struct product_cache *cache, const char *query,
     product_search_results_loader *load, void *user, const struct product_search_results **ret_value);
@@ -753,6 +830,12 @@ product_search_results_cache_get_or_load(struct product_cache *cache, const char
 LARDER_MUST_USE enum larder_status
 product_search_results_cache_refresh(struct product_cache *cache, const char *query,
     product_search_results_loader *load, void *user, const struct product_search_results **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+product_search_results_cache_on_load(struct product_cache *cache, product_search_results_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -807,6 +890,15 @@ product_search_results_cache_key(struct product_cache *cache, const char *query,
 LARDER_MUST_USE enum larder_status
 product_search_results_cache_get_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_get_many_or_load(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
+    product_search_results_many_loader *load, void *user, const struct product_search_results **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_search_results_cache_set_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     const struct product_search_results *values, enum larder_status *ret_each);
@@ -814,9 +906,7 @@ enum larder_status
 product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     enum larder_status *ret_each);
 
-/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
- * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
- * on this thread and at once, until OK, which then counts from the first of these calls. */
+/* Makes every entry stale, by one write whatever their number. OK. */
 enum larder_status
 product_search_results_cache_delete_all(struct product_cache *cache);
 
@@ -863,6 +953,12 @@ struct product_category_key {
 typedef enum larder_status
 product_category_loader(struct larder_load *load, void *user, uint32_t id, struct product_category *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+product_category_many_loader(struct larder_load *load, void *user, const struct product_category_key *keys, size_t count,
+    struct product_category *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 product_category_cache_get(struct product_cache *cache, uint32_t id, const struct product_category **ret_value);
@@ -875,7 +971,7 @@ LARDER_MUST_USE enum larder_status
 product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
     product_category_loader *load, void *user, const struct product_category **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 product_category_cache_refresh(struct product_cache *cache, uint32_t id,
@@ -938,6 +1034,15 @@ product_category_cache_key(struct product_cache *cache, uint32_t id, char *buf, 
 LARDER_MUST_USE enum larder_status
 product_category_cache_get_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     const struct product_category **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+product_category_cache_get_many_or_load(struct product_cache *cache, const struct product_category_key *keys, size_t count,
+    product_category_many_loader *load, void *user, const struct product_category **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 product_category_cache_set_many(struct product_cache *cache, const struct product_category_key *keys, size_t count,
     const struct product_category *values, enum larder_status *ret_each);
@@ -951,9 +1056,10 @@ product_category_cache_delete_many(struct product_cache *cache, const struct pro
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after);
 
@@ -997,6 +1103,8 @@ void product_category_release_many(const struct product_category **values, size_
  *
  * Key:      featured
  * Lifetime: 1 h ('default', CACHE_DEFAULT_TTL), at random up to 10 % less
+ * Kept:     stale where the loader fails, for 1 h
+ *           loaded anew before it ends, at random (xfetch)
  */
 struct product_featured {
     const struct product_summary *items; /* NULL when there are none */
@@ -1016,7 +1124,9 @@ product_featured_cache_get(struct product_cache *cache, const struct product_fea
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 product_featured_cache_get_or_load(struct product_cache *cache,
     product_featured_loader *load, void *user, const struct product_featured **ret_value);
@@ -1026,6 +1136,12 @@ product_featured_cache_get_or_load(struct product_cache *cache,
 LARDER_MUST_USE enum larder_status
 product_featured_cache_refresh(struct product_cache *cache,
     product_featured_loader *load, void *user, const struct product_featured **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+product_featured_cache_on_load(struct product_cache *cache, product_featured_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -1130,6 +1246,14 @@ enum larder_status
 product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
 enum larder_status
 product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
+
+/*
+ * Many products of a category have another price, and nobody counted which
+ */
+enum larder_status
+product_cache_on_price_list_imported(struct product_cache *cache, uint32_t category_id);
+enum larder_status
+product_batch_on_price_list_imported(struct product_batch *batch, uint32_t category_id);
 
 enum larder_status
 product_cache_on_front_page_edited(struct product_cache *cache);

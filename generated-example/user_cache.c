@@ -1059,6 +1059,10 @@ static void defaults_entity_user_profile(void *to)
     defaults_user_profile(to);
 }
 
+static const struct larder_policy policy_user_profile = {
+    .absent_ms = INT64_C(30000),
+};
+
 static const struct larder_entity entity_user_profile = {
     .name = "profile",
     .pattern = "user:{id:u64}",
@@ -1073,6 +1077,7 @@ static const struct larder_entity entity_user_profile = {
     .encode = encode_entity_user_profile,
     .decode = decode_entity_user_profile,
     .defaults = defaults_entity_user_profile,
+    .policy = &policy_user_profile,
 };
 
 /* Appends user:{id:u64}. */
@@ -1290,6 +1295,44 @@ user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__user_profile {
+    user_profile_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_user_profile(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__user_profile *c = call;
+    const struct user_profile_key *k = keys;
+    const struct user_profile *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_user_profile(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_user_profile, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+user_profile_cache_get_many_or_load(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    user_profile_many_loader *load, void *user, const struct user_profile **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__user_profile larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_user_profile,
+        .keys = keys,
+        .key_size = sizeof(struct user_profile_key),
+        .load = load != NULL ? load_many_user_profile : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_user_profile, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__user_profile {
     const struct user_profile_key *keys;
@@ -1329,40 +1372,6 @@ enum larder_status
 user_profile_cache_delete_all(struct user_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_user_profile);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_user_profile(struct larder_key *key, const void *row, size_t i)
-{
-    const struct user_profile *value = row;
-    switch (i) {
-    case 0:
-        append_user_profile(key, value->id);
-        return &entity_user_profile;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_user_profile(const struct user_profile *before, const struct user_profile *after)
-{
-    const struct larder_change change = {&entity_user_profile, before, after, key_of_user_profile, 1};
-    return change;
-}
-
-enum larder_status
-user_profile_cache_changed(struct user_cache *cache, const struct user_profile *before, const struct user_profile *after)
-{
-    const struct larder_change change = change_of_user_profile(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-user_profile_batch_changed(struct user_batch *batch, const struct user_profile *before, const struct user_profile *after)
-{
-    const struct larder_change change = change_of_user_profile(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1661,6 +1670,44 @@ user_preferences_cache_get_many(struct user_cache *cache, const struct user_pref
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__user_preferences {
+    user_preferences_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_user_preferences(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__user_preferences *c = call;
+    const struct user_preferences_key *k = keys;
+    const struct user_preferences *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_user_preferences(&values[i], k[i].user_id)) {
+            each[i] = larder_stub_bad_argument(&entity_user_preferences, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+user_preferences_cache_get_many_or_load(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    user_preferences_many_loader *load, void *user, const struct user_preferences **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__user_preferences larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_user_preferences,
+        .keys = keys,
+        .key_size = sizeof(struct user_preferences_key),
+        .load = load != NULL ? load_many_user_preferences : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_user_preferences, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__user_preferences {
     const struct user_preferences_key *keys;
@@ -1700,40 +1747,6 @@ enum larder_status
 user_preferences_cache_delete_all(struct user_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_user_preferences);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_user_preferences(struct larder_key *key, const void *row, size_t i)
-{
-    const struct user_preferences *value = row;
-    switch (i) {
-    case 0:
-        append_user_preferences(key, value->user_id);
-        return &entity_user_preferences;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_user_preferences(const struct user_preferences *before, const struct user_preferences *after)
-{
-    const struct larder_change change = {&entity_user_preferences, before, after, key_of_user_preferences, 1};
-    return change;
-}
-
-enum larder_status
-user_preferences_cache_changed(struct user_cache *cache, const struct user_preferences *before, const struct user_preferences *after)
-{
-    const struct larder_change change = change_of_user_preferences(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-user_preferences_batch_changed(struct user_batch *batch, const struct user_preferences *before, const struct user_preferences *after)
-{
-    const struct larder_change change = change_of_user_preferences(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2058,6 +2071,36 @@ user_addresses_cache_get_many(struct user_cache *cache, const struct user_addres
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__user_addresses {
+    user_addresses_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_user_addresses(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__user_addresses *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+user_addresses_cache_get_many_or_load(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    user_addresses_many_loader *load, void *user, const struct user_addresses **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__user_addresses larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_user_addresses,
+        .keys = keys,
+        .key_size = sizeof(struct user_addresses_key),
+        .load = load != NULL ? load_many_user_addresses : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_user_addresses, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses *values, enum larder_status *ret_each)
@@ -2162,6 +2205,10 @@ static void defaults_entity_user_id_by_email(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_user_id_by_email = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_user_id_by_email = {
     .name = "id_by_email",
     .pattern = "email:{email:string|hash}",
@@ -2176,6 +2223,7 @@ static const struct larder_entity entity_user_id_by_email = {
     .encode = encode_entity_user_id_by_email,
     .decode = decode_entity_user_id_by_email,
     .defaults = defaults_entity_user_id_by_email,
+    .policy = &policy_user_id_by_email,
 };
 
 /* Appends email:{email:string|hash}. */
@@ -2372,6 +2420,36 @@ user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_b
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__user_id_by_email {
+    user_id_by_email_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_user_id_by_email(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__user_id_by_email *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+user_id_by_email_cache_get_many_or_load(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    user_id_by_email_many_loader *load, void *user, const struct user_id_by_email **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__user_id_by_email larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_user_id_by_email,
+        .keys = keys,
+        .key_size = sizeof(struct user_id_by_email_key),
+        .load = load != NULL ? load_many_user_id_by_email : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_user_id_by_email, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email *values, enum larder_status *ret_each)
@@ -2438,6 +2516,74 @@ void user_id_by_email_release_many(const struct user_id_by_email **values, size_
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_user_profile(struct larder_key *key, const void *row, size_t i)
+{
+    const struct user_profile *value = row;
+    switch (i) {
+    case 0:
+        append_user_profile(key, value->id);
+        return &entity_user_profile;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_user_profile(const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = {&entity_user_profile, before, after, key_of_user_profile, 1};
+    return change;
+}
+
+enum larder_status
+user_profile_cache_changed(struct user_cache *cache, const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = change_of_user_profile(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+user_profile_batch_changed(struct user_batch *batch, const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = change_of_user_profile(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_user_preferences(struct larder_key *key, const void *row, size_t i)
+{
+    const struct user_preferences *value = row;
+    switch (i) {
+    case 0:
+        append_user_preferences(key, value->user_id);
+        return &entity_user_preferences;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_user_preferences(const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = {&entity_user_preferences, before, after, key_of_user_preferences, 1};
+    return change;
+}
+
+enum larder_status
+user_preferences_cache_changed(struct user_cache *cache, const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = change_of_user_preferences(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+user_preferences_batch_changed(struct user_batch *batch, const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = change_of_user_preferences(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

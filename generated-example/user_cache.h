@@ -258,6 +258,7 @@ user_cache_stats(struct user_cache *cache, struct user_cache_counters *ret_stats
  *
  * Key:      user:{id:u64}
  * Lifetime: 1 h ('profiles', CACHE_TTL_PROFILES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 30 s
  */
 struct user_profile_key {
     uint64_t id;
@@ -269,7 +270,14 @@ struct user_profile_key {
 typedef enum larder_status
 user_profile_loader(struct larder_load *load, void *user, uint64_t id, struct user_profile *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_profile_many_loader(struct larder_load *load, void *user, const struct user_profile_key *keys, size_t count,
+    struct user_profile *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_profile **ret_value);
 
@@ -281,7 +289,7 @@ LARDER_MUST_USE enum larder_status
 user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
     user_profile_loader *load, void *user, const struct user_profile **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_refresh(struct user_cache *cache, uint64_t id,
@@ -344,6 +352,15 @@ user_profile_cache_key(struct user_cache *cache, uint64_t id, char *buf, size_t 
 LARDER_MUST_USE enum larder_status
 user_profile_cache_get_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     const struct user_profile **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_profile_cache_get_many_or_load(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
+    user_profile_many_loader *load, void *user, const struct user_profile **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_profile_cache_set_many(struct user_cache *cache, const struct user_profile_key *keys, size_t count,
     const struct user_profile *values, enum larder_status *ret_each);
@@ -357,9 +374,10 @@ user_profile_cache_delete_many(struct user_cache *cache, const struct user_profi
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_changed(struct user_cache *cache, const struct user_profile *before, const struct user_profile *after);
 
@@ -414,6 +432,12 @@ struct user_preferences_key {
 typedef enum larder_status
 user_preferences_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_preferences *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_preferences_many_loader(struct larder_load *load, void *user, const struct user_preferences_key *keys, size_t count,
+    struct user_preferences *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 user_preferences_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_preferences **ret_value);
@@ -426,7 +450,7 @@ LARDER_MUST_USE enum larder_status
 user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     user_preferences_loader *load, void *user, const struct user_preferences **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 user_preferences_cache_refresh(struct user_cache *cache, uint64_t user_id,
@@ -489,6 +513,15 @@ user_preferences_cache_key(struct user_cache *cache, uint64_t user_id, char *buf
 LARDER_MUST_USE enum larder_status
 user_preferences_cache_get_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     const struct user_preferences **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_get_many_or_load(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
+    user_preferences_many_loader *load, void *user, const struct user_preferences **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_preferences_cache_set_many(struct user_cache *cache, const struct user_preferences_key *keys, size_t count,
     const struct user_preferences *values, enum larder_status *ret_each);
@@ -502,9 +535,10 @@ user_preferences_cache_delete_many(struct user_cache *cache, const struct user_p
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 user_preferences_cache_changed(struct user_cache *cache, const struct user_preferences *before, const struct user_preferences *after);
 
@@ -564,6 +598,12 @@ struct user_addresses_key {
 typedef enum larder_status
 user_addresses_loader(struct larder_load *load, void *user, uint64_t user_id, struct user_addresses *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_addresses_many_loader(struct larder_load *load, void *user, const struct user_addresses_key *keys, size_t count,
+    struct user_addresses *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 user_addresses_cache_get(struct user_cache *cache, uint64_t user_id, const struct user_addresses **ret_value);
@@ -576,7 +616,7 @@ LARDER_MUST_USE enum larder_status
 user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     user_addresses_loader *load, void *user, const struct user_addresses **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 user_addresses_cache_refresh(struct user_cache *cache, uint64_t user_id,
@@ -635,6 +675,15 @@ user_addresses_cache_key(struct user_cache *cache, uint64_t user_id, char *buf, 
 LARDER_MUST_USE enum larder_status
 user_addresses_cache_get_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_get_many_or_load(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
+    user_addresses_many_loader *load, void *user, const struct user_addresses **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_addresses_cache_set_many(struct user_cache *cache, const struct user_addresses_key *keys, size_t count,
     const struct user_addresses *values, enum larder_status *ret_each);
@@ -680,6 +729,7 @@ void user_addresses_release_many(const struct user_addresses **values, size_t co
  *
  * Key:      email:{email:string|hash}
  * Lifetime: 1 h ('profiles', CACHE_TTL_PROFILES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 1 min
  */
 struct user_id_by_email {
     uint64_t value;
@@ -695,7 +745,14 @@ struct user_id_by_email_key {
 typedef enum larder_status
 user_id_by_email_loader(struct larder_load *load, void *user, const char *email, struct user_id_by_email *out);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+user_id_by_email_many_loader(struct larder_load *load, void *user, const struct user_id_by_email_key *keys, size_t count,
+    struct user_id_by_email *out, enum larder_status *each);
+
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get(struct user_cache *cache, const char *email, const struct user_id_by_email **ret_value);
 
@@ -707,7 +764,7 @@ LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
     user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_refresh(struct user_cache *cache, const char *email,
@@ -766,6 +823,15 @@ user_id_by_email_cache_key(struct user_cache *cache, const char *email, char *bu
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_get_many_or_load(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
+    user_id_by_email_many_loader *load, void *user, const struct user_id_by_email **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 user_id_by_email_cache_set_many(struct user_cache *cache, const struct user_id_by_email_key *keys, size_t count,
     const struct user_id_by_email *values, enum larder_status *ret_each);

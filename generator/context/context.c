@@ -60,6 +60,9 @@ const struct ctx_value *ctx_build(struct arena *arena, const struct sch_service 
     ctx_set(root, "ttls", lifetimes(arena, service));
     struct_context(arena, service, root);
     ctx_set(root, "entities", entity_context(arena, service));
+    struct ctx_value *indexes = index_context(arena, service);
+    ctx_set(root, "indexes", indexes);
+    ctx_set_flag(root, "has_indexes", ctx_count(indexes) != 0);
     ctx_set(root, "events", event_context(arena, service));
     ctx_set_flag(root, "has_events", service->event_count != 0);
     ctx_set(root, "tags", behaviour_tags(arena, service));

@@ -109,10 +109,16 @@ static const char *agreement(struct arena *arena, const struct sch_param *param)
     return arena_printf(arena, "value->%s == %s", field, name);
 }
 
+/* Whether each parameter is a field: of the value, or of what an index leads to. */
+static bool params_are_fields(const struct sch_entity *entity)
+{
+    return entity->params_are_fields || entity->kind == SCH_INDEX;
+}
+
 static struct ctx_value *agreements(struct arena *arena, const struct sch_entity *entity)
 {
     struct ctx_value *list = ctx_list(arena);
-    for (size_t i = 0; entity->params_are_fields && i < entity->param_count; i++) {
+    for (size_t i = 0; params_are_fields(entity) && i < entity->param_count; i++) {
         struct ctx_value *map = ctx_map(arena);
         ctx_set_string(map, "test", agreement(arena, &entity->params[i]));
         ctx_set_flag(map, "more", i + 1 < entity->param_count);
@@ -245,11 +251,12 @@ static void set_key(struct arena *arena, struct ctx_value *map, const struct sch
     ctx_set_string(map, "params_first", leading_declarations(arena, entity->params, count));
     ctx_set_string(map, "arguments", arguments(arena, entity->params, count, ""));
     ctx_set_string(map, "key_arguments", arguments(arena, entity->params, count, "k->"));
+    ctx_set_string(map, "each_arguments", arguments(arena, entity->params, count, "k[i]."));
     ctx_set_string(map, "call_arguments", arguments(arena, entity->params, count, "c->"));
     ctx_set_flag(map, "agrees", entity->params_are_fields);
     ctx_set(map, "agreements", agreements(arena, entity));
     ctx_set_string(map, "field_arguments",
-                   entity->params_are_fields ? field_arguments(arena, entity) : NULL);
+                   params_are_fields(entity) ? field_arguments(arena, entity) : NULL);
 }
 
 static void set_compress(struct arena *arena, struct ctx_value *map,
@@ -270,11 +277,23 @@ static void set_compress(struct arena *arena, struct ctx_value *map,
     ctx_set(map, "compress", compress);
 }
 
+/* What a read gives: the entity's own struct, or what an index leads to. */
+static void set_row(struct arena *arena, struct ctx_value *map, const struct sch_entity *entity)
+{
+    const struct sch_entity *row = entity->of;
+    ctx_set_string(map, "value", row == NULL ? entity->c_name : row->c_name);
+    ctx_set_string(map, "row", row == NULL ? NULL : row->c_name);
+    ctx_set_string(map, "row_arguments", row == NULL ? NULL : field_arguments(arena, row));
+}
+
 static struct ctx_value *make_entity(struct arena *arena, const struct sch_service *service,
                                      const struct behaviour_kinds *kinds, size_t index)
 {
     const struct sch_entity *entity = &service->entities[index];
-    struct ctx_value *map = ctx_map_for(arena, 78);
+    const struct sch_entity *lives = entity->of != NULL ? entity->of : entity;
+    struct ctx_value *map = ctx_map_for(arena, 86);
+    ctx_set_flag(map, "is_object", entity->kind == SCH_OBJECT);
+    ctx_set_flag(map, "is_index", entity->kind == SCH_INDEX);
     ctx_set_string(map, "name", entity->name);
     ctx_set_string(map, "x", entity->c_name);
     ctx_set_string(map, "counter",
@@ -283,20 +302,38 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
     ctx_set_number(map, "index", (long long)index);
     ctx_set_flag(map, "more", index + 1 < service->entity_count);
     ctx_set_string(map, "lifetime", entity_lifetime_text(arena, service, entity));
-    ctx_set_number(map, "ttl_index", ttl_index(service, entity->ttl_name));
-    ctx_set_number(map, "ttl_ms", entity->ttl_ms);
+    ctx_set_number(map, "ttl_index", ttl_index(service, lives->ttl_name));
+    ctx_set_number(map, "ttl_ms", lives->ttl_ms);
     ctx_set_number(map, "jitter_ppm", entity->jitter_ppm);
     ctx_set_number(map, "version", entity->version);
     ctx_set_number(map, "max_bytes", (long long)entity->max_bytes);
     set_compress(arena, map, entity);
     policy_context(arena, map, entity);
-    ctx_set_string(map, "slots", steps_slots(arena, entity));
     set_key(arena, map, entity);
-    set_shape(arena, map, entity);
-    ctx_set_string(map, "type", shape_of(arena, entity));
+    set_row(arena, map, entity);
+    if (entity->kind == SCH_OBJECT) {
+        ctx_set_string(map, "slots", steps_slots(arena, entity));
+        set_shape(arena, map, entity);
+        ctx_set_string(map, "type", shape_of(arena, entity));
+    }
     behaviour_entity(arena, kinds, map, entity);
     reach_entity(arena, map, entity);
     return map;
+}
+
+/* Each with its object, and those of one object behind each other. */
+struct ctx_value *index_context(struct arena *arena, const struct sch_service *service)
+{
+    struct ctx_value *list = ctx_list(arena);
+    for (size_t i = 0; i < service->entity_count; i++) {
+        const struct sch_entity *entity = &service->entities[i];
+        for (size_t k = 0; k < entity->index_count; k++) {
+            struct ctx_value *map = ctx_map_for(arena, 1);
+            ctx_set_string(map, "index", entity->indexes[k]->c_name);
+            ctx_add(list, map);
+        }
+    }
+    return list;
 }
 
 struct ctx_value *entity_context(struct arena *arena, const struct sch_service *service)

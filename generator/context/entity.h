@@ -7,6 +7,8 @@
 #include "schema/model.h"
 
 struct ctx_value *entity_context(struct arena *arena, const struct sch_service *service);
+/* The indexes of all objects, those of one behind each other. */
+struct ctx_value *index_context(struct arena *arena, const struct sch_service *service);
 struct ctx_value *event_context(struct arena *arena, const struct sch_service *service);
 
 /* "90 min" */

@@ -48,6 +48,13 @@ static bool loads_in_background(const struct sch_entity *entity)
            entity->refresh.at_ppm != 0;
 }
 
+/* Whether a claim finds room in its values: others read on while one is loaded anew. */
+static bool has_claim_slot(const struct sch_entity *entity)
+{
+    return loads_in_background(entity) || entity->stale.if_error_ms != 0 ||
+           (entity->sliding && entity->max_age_ms != 0);
+}
+
 static struct ctx_value *strings(struct arena *arena, const struct sch_entity *entity)
 {
     struct ctx_value *list = ctx_list(arena);
@@ -76,6 +83,7 @@ void policy_context(struct arena *arena, struct ctx_value *map, const struct sch
     }
     ctx_set(map, "policy", policy);
     ctx_set_flag(map, "in_background", entity->kind == SCH_OBJECT && loads_in_background(entity));
+    ctx_set_flag(map, "is_timed", entity->kind == SCH_OBJECT && has_claim_slot(entity));
     ctx_set(map, "strings", copied);
     ctx_set_number(map, "string_count", (long long)ctx_count(copied));
     ctx_set_flag(map, "has_strings", ctx_count(copied) != 0);

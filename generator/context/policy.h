@@ -6,7 +6,7 @@
 #include "context/value.h"
 #include "schema/model.h"
 
-/* Sets an object's `policy`, `in_background` and `strings`. */
+/* Sets an object's `policy`, `in_background`, `is_timed` and `strings`. */
 void policy_context(struct arena *arena, struct ctx_value *map, const struct sch_entity *entity);
 
 #endif

@@ -42,7 +42,7 @@ static void note_key(struct job *job, enum opt_id id)
 void later_note(struct job *job)
 {
     const struct yml_node *kind = given(job, OPT_KIND)->node;
-    if (job->entity->kind != SCH_OBJECT) {
+    if (job->entity->kind != SCH_OBJECT && job->entity->kind != SCH_INDEX) {
         add(job->reader, kind->pos, true,
             arena_printf(job->reader->arena, "entities of kind '%s' are not in this version",
                          kind->text));

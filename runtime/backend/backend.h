@@ -49,8 +49,8 @@ enum larder_op_kind {
     LARDER_OP_TAKE,  /* as CLAIM, and also over what is there, if it is still what was `seen`, or a
                           claim that has ended. `keep`: of a timed value only the claim's slot changes.
                           The claim's `until` is made ttl_ms from now by the server */
-    LARDER_OP_FILL, /* OK: `value` stored for ttl_ms, the claim of `token` is over; E_LOST: it did not
-                          stand any more, or a version is younger than `as_of` */
+    LARDER_OP_FILL, /* OK: `value` stored for ttl_ms; E_LOST: the claim of `token` did not stand any
+                          more, or a version is younger than `as_of`. It is over in any case */
     LARDER_OP_RELEASE, /* OK: the claim of `token` is gone, for pause_ms nobody's; E_LOST: it was */
     LARDER_OP_SOFTEN, /* OK: a timed value is stale from now on, its claim dead; anything else that is
                           there is deleted (a claim or a mark: MISS); MISS */
@@ -75,9 +75,10 @@ enum larder_op_kind {
  * is unknown may be made again, within its deadline. One that is known not to
  * have been applied always may. A kind has one class, a generated call one kind. */
 enum larder_class {
-    LARDER_CLASS_READ,        /* GET EXISTS TTL PING: nothing. May */
-    LARDER_CLASS_CHECKED,     /* it tells by itself that it was made before. May */
-    LARDER_CLASS_LAST_WINS,   /* SET REPLACE DELETE EXPIRE: the same state, and the same
+    LARDER_CLASS_READ,    /* GET RENEW HEAD EXISTS TTL PING TIME: nothing. May */
+    LARDER_CLASS_CHECKED, /* CLAIM TAKE FILL RELEASE: a token tells that it was made before; a FILL
+                                 or RELEASE that was is E_LOST. May */
+    LARDER_CLASS_LAST_WINS,   /* SET REPLACE DELETE EXPIRE SOFTEN BUMP: the same state, and the same
                                  answer but for a DELETE's MISS. May */
     LARDER_CLASS_ACCUMULATING /* ADD, whose second answer would be DENIED by its first:
                                  another state, or another answer. May not */
@@ -120,15 +121,15 @@ struct larder_op {
     enum larder_op_kind kind;
     const char *key;
     size_t key_len;
-    const uint8_t *value; /* SET, ADD, REPLACE */
+    const uint8_t *value; /* SET ADD REPLACE CLAIM TAKE FILL */
     size_t value_len;
-    int64_t ttl_ms;         /* SET, ADD, REPLACE, EXPIRE: 1..2^53, 0: no expiry */
-    int64_t loaded_ns;      /* SET of a loaded value: when its loader began (monotonic); else 0 */
-    larder_op_sink *sink;   /* GET */
-    larder_op_place *place; /* GET; may be NULL */
-    bool large;             /* GET: one that `place` is asked for is expected */
-    size_t expected;        /* GET: bytes of the value, if that can be guessed; 0: it cannot */
-    void *user;             /* the sink's */
+    int64_t ttl_ms;    /* of what is stored; EXPIRE, RENEW: 1..2^53, 0: no expiry; TAKE: 1.. */
+    int64_t loaded_ns; /* FILL, SET of a loaded value: when its loader began (monotonic); else 0 */
+    larder_op_sink *sink;   /* GET RENEW HEAD CLAIM TAKE; ADD: may be NULL */
+    larder_op_place *place; /* GET RENEW; may be NULL */
+    bool large;             /* GET RENEW: one that `place` is asked for is expected */
+    size_t expected; /* GET RENEW: bytes of the value, if that can be guessed; 0: it cannot */
+    void *user;      /* the sink's */
     const struct larder_op_versions *versions; /* SET ADD REPLACE FILL BUMP; NULL: none */
     const uint8_t
         *seen; /* TAKE ADD REPLACE: the first bytes of what was found and is of no use; NULL */
@@ -181,10 +182,9 @@ static inline int64_t larder_op_stay_ms(const struct larder_op *op)
 /* Whether its kind has `versions`, and it has. */
 static inline bool larder_op_has_versions(const struct larder_op *op)
 {
-    bool may = op->kind == LARDER_OP_SET || op->kind == LARDER_OP_ADD ||
-               op->kind == LARDER_OP_REPLACE || op->kind == LARDER_OP_FILL ||
-               op->kind == LARDER_OP_BUMP;
-    return may && op->versions != NULL;
+    const unsigned kinds = 1U << LARDER_OP_SET | 1U << LARDER_OP_ADD | 1U << LARDER_OP_REPLACE |
+                           1U << LARDER_OP_FILL | 1U << LARDER_OP_BUMP;
+    return (kinds >> op->kind & 1U) != 0 && op->versions != NULL;
 }
 
 struct larder_backend;

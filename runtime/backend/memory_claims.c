@@ -202,20 +202,6 @@ static enum larder_store_then fill(void *user, struct larder_store_entry *entry,
     return put(change, ret_item);
 }
 
-enum larder_status larder_memory_fill(struct larder_memory *memory, struct larder_op *op,
-                                      int64_t now_ns)
-{
-    struct change change = {.op = op, .now_ns = now_ns, .status = LARDER_OK, .value = op->value};
-    if (op->versions == NULL) {
-        return run(memory, &change, fill);
-    }
-    pthread_mutex_lock(&memory->versions);
-    bool hold = larder_memory_versions_hold(memory, op, now_ns);
-    enum larder_status status = hold ? run(memory, &change, fill) : LARDER_E_LOST;
-    pthread_mutex_unlock(&memory->versions);
-    return status;
-}
-
 static void write_slot(const struct larder_store_entry *entry, uint64_t token, int64_t until_ms)
 {
     larder_envelope_put64(entry->value + LARDER_ENVELOPE_TOKEN_AT, token);
@@ -226,7 +212,7 @@ static enum larder_store_then release(void *user, struct larder_store_entry *ent
                                       struct larder_store_item *ret_item)
 {
     struct change *change = user;
-    int64_t pause_ms = change->op->pause_ms;
+    int64_t pause_ms = change->op->kind == LARDER_OP_RELEASE ? change->op->pause_ms : 0;
     (void)ret_item;
     if (!has_token(change->op, entry)) {
         change->status = LARDER_E_LOST;
@@ -244,6 +230,21 @@ enum larder_status larder_memory_release(struct larder_memory *memory, struct la
 {
     struct change change = {.op = op, .now_ns = now_ns, .status = LARDER_OK};
     return run(memory, &change, release);
+}
+
+/* What its versions refuse is lost, and its claim is over: nobody is to wait for it. */
+enum larder_status larder_memory_fill(struct larder_memory *memory, struct larder_op *op,
+                                      int64_t now_ns)
+{
+    struct change change = {.op = op, .now_ns = now_ns, .status = LARDER_OK, .value = op->value};
+    if (op->versions == NULL) {
+        return run(memory, &change, fill);
+    }
+    pthread_mutex_lock(&memory->versions);
+    bool hold = larder_memory_versions_hold(memory, op, now_ns);
+    enum larder_status status = run(memory, &change, hold ? fill : release);
+    pthread_mutex_unlock(&memory->versions);
+    return hold ? status : LARDER_E_LOST;
 }
 
 /* ---------------------------------------------------------- SOFTEN, EXPIRE */

@@ -37,8 +37,8 @@ static void take_number(void *user, const uint8_t *value, size_t len)
 }
 
 /* False: there is none. */
-static bool read(struct larder_memory *memory, const struct larder_version_key *key, int64_t now_ns,
-                 uint64_t *ret_number)
+static bool read_number(struct larder_memory *memory, const struct larder_version_key *key,
+                        int64_t now_ns, uint64_t *ret_number)
 {
     struct found found = {.there = false};
     larder_store_get(memory->store, key->bytes, key->len, now_ns, take_number, &found);
@@ -47,8 +47,8 @@ static bool read(struct larder_memory *memory, const struct larder_version_key *
 }
 
 /* What cannot be stored is not there then, which is a miss to all who ask. */
-static void write(struct larder_memory *memory, const struct larder_version_key *key,
-                  uint64_t number, int64_t expires_ns, int64_t now_ns)
+static void write_number(struct larder_memory *memory, const struct larder_version_key *key,
+                         uint64_t number, int64_t expires_ns, int64_t now_ns)
 {
     uint8_t value[NUMBER_BYTES];
     larder_envelope_put64(value, number);
@@ -80,8 +80,8 @@ static uint64_t stand(struct larder_memory *memory, const struct larder_op *op,
 {
     uint64_t number;
     int64_t expires_ns;
-    if (!read(memory, key, now_ns, &number) || epoch_of(number) != epoch_of(clock)) {
-        write(memory, key, clock, versions_end_ns(op, now_ns), now_ns);
+    if (!read_number(memory, key, now_ns, &number) || epoch_of(number) != epoch_of(clock)) {
+        write_number(memory, key, clock, versions_end_ns(op, now_ns), now_ns);
         return clock;
     }
     if (larder_store_expiry(memory->store, key->bytes, key->len, now_ns, &expires_ns) &&
@@ -97,9 +97,9 @@ uint64_t larder_memory_stamp(struct larder_memory *memory, const struct larder_o
 {
     const struct larder_op_versions *versions = op->versions;
     uint64_t clock;
-    if (!read(memory, &versions->clock, now_ns, &clock)) {
+    if (!read_number(memory, &versions->clock, now_ns, &clock)) {
         clock = make(epoch_of(versions->as_of), 1);
-        write(memory, &versions->clock, clock, LARDER_STORE_NEVER, now_ns);
+        write_number(memory, &versions->clock, clock, LARDER_STORE_NEVER, now_ns);
     }
     for (size_t i = 0; i < versions->count; i++) {
         stand(memory, op, &versions->keys[i], clock, now_ns);
@@ -112,7 +112,7 @@ bool larder_memory_versions_hold(struct larder_memory *memory, const struct lard
 {
     const struct larder_op_versions *versions = op->versions;
     uint64_t clock;
-    if (!read(memory, &versions->clock, now_ns, &clock)) {
+    if (!read_number(memory, &versions->clock, now_ns, &clock)) {
         return false;
     }
     bool hold = epoch_of(clock) == epoch_of(versions->as_of) &&
@@ -131,17 +131,17 @@ enum larder_status larder_memory_bump(struct larder_memory *memory, struct larde
 {
     const struct larder_op_versions *versions = op->versions;
     uint64_t clock;
-    bool there = read(memory, &versions->clock, now_ns, &clock);
+    bool there = read_number(memory, &versions->clock, now_ns, &clock);
     if (!there || count_of(clock) == UINT32_MAX) {
         uint32_t other = epoch_of(versions->as_of);
         bool same = there && other == epoch_of(clock);
         clock = make(same ? other % UINT32_MAX + 1 : other, 0);
     }
     clock++;
-    write(memory, &versions->clock, clock, LARDER_STORE_NEVER, now_ns);
+    write_number(memory, &versions->clock, clock, LARDER_STORE_NEVER, now_ns);
     for (size_t i = 0; i < versions->count; i++) {
-        write(memory, &versions->keys[i], clock, larder_memory_expires_ns(versions->ttl_ms, now_ns),
-              now_ns);
+        write_number(memory, &versions->keys[i], clock,
+                     larder_memory_expires_ns(versions->ttl_ms, now_ns), now_ns);
     }
     return LARDER_OK;
 }

@@ -60,6 +60,14 @@
     "end "                                                                 \
     "local function token(h) return string.sub(h, " TOKEN " + 2, " TOKEN " + 9) end "
 
+/* free(k, h): the claim that stands in it is over. */
+#define FREE                                                               \
+    "local function free(k, h) "                                           \
+    "if empty(h) then redis.call('UNLINK', k) return end "                 \
+    "local zero = '\\207' .. string.rep('\\0', 8) "                        \
+    "redis.call('SETRANGE', k, " TOKEN ", zero .. zero) "                  \
+    "end "
+
 /* now(): the server's clock in ms; ms(n): as the 8 bytes that are stored. */
 #define CLOCK                                                              \
     "local function now() "                                                \
@@ -174,35 +182,34 @@ static const char *const texts[] = {
 
 /* KEYS: the entry, the clock and the versions, if it has some.
  * ARGV: token, value, px; as_of, px of versions. 1: stored; 0: lost.
- * Versions are made and renewed also where the fill is lost, so that the next one is not. */
+ * One that its versions refuse makes and renews them all the same, so that the next one is
+ * not lost, and ends its claim, so that nobody waits for it. */
 [LARDER_SCRIPT_FILL] =
-    HEAD SLOT PUT NUMBER STAND
+    HEAD EMPTY SLOT FREE PUT NUMBER STAND
     "local k = KEYS[1] "
     "local h = head(k, " TIMED_BYTES ") "
     "if not h or not slot(h) or token(h) ~= ARGV[1] then return 0 end "
     "if #KEYS > 1 then "
     "local as_epoch, as_count = struct.unpack('>I4I4', ARGV[4]) "
     "local epoch, count = number(KEYS[2]) "
-    "if not epoch then return 0 end "
     "local holds = epoch == as_epoch and count >= as_count "
-    "for i = 3, #KEYS do "
+    "for i = 3, epoch and #KEYS or 0 do "
     "holds = stand(KEYS[i], epoch, count, ARGV[5], ARGV[3]) <= as_count and holds "
     "end "
-    "if not holds then return 0 end "
+    "if not holds then free(k, h) return 0 end "
     "end "
     "put(k, ARGV[2], ARGV[3]) "
     "return 1",
 
 /* KEYS: the entry. ARGV: token, ms of a pause. 1: it is gone; 0: it was. */
 [LARDER_SCRIPT_RELEASE] =
-    HEAD EMPTY SLOT CLOCK
+    HEAD EMPTY SLOT FREE CLOCK
     "local k = KEYS[1] "
     "local h = head(k, " TIMED_BYTES ") "
     "if not h or not slot(h) or token(h) ~= ARGV[1] then return 0 end "
-    "if empty(h) then return redis.call('UNLINK', k) end "
-    "local holder, till = 0, 0 "
-    "if ARGV[2] ~= '0' then holder, till = 1, now() + tonumber(ARGV[2]) end "
-    "redis.call('SETRANGE', k, " TOKEN ", '\\207' .. ms(holder) .. '\\207' .. ms(till)) "
+    "if ARGV[2] == '0' or empty(h) then free(k, h) return 1 end "
+    "redis.call('SETRANGE', k, " TOKEN ", '\\207' .. ms(1) .. '\\207' .. "
+    "ms(now() + tonumber(ARGV[2]))) "
     "return 1",
 
 /* KEYS: the entry. 1: it is stale, or gone; 0: there was none, a claim or a mark.
@@ -267,8 +274,7 @@ static const char *const texts[] = {
 
 /* Nothing. The clock in ms, rounded up: nobody then takes it for earlier than it is. */
 [LARDER_SCRIPT_TIME] =
-    "local t = redis.call('TIME') "
-    "return t[1] * 1000 + math.ceil(t[2] / 1000)",
+    "local t = redis.call('TIME') return t[1] * 1000 + math.ceil(t[2] / 1000)",
 };
 /* clang-format on */
 

@@ -101,10 +101,9 @@ void larder_call_note_failure(const struct larder_cache *cache, const struct lar
                      *detail != '\0' ? detail : larder_status_text(status));
 }
 
-enum larder_status larder_call_run(struct larder_cache *cache, const struct larder_entity *entity,
-                                   struct larder_op *op, int64_t deadline_ns)
+enum larder_status larder_call_ran(const struct larder_cache *cache,
+                                   const struct larder_entity *entity, const struct larder_op *op)
 {
-    cache->backend->table->run(cache->backend, op, 1, deadline_ns);
     if (op->status < 0) {
         larder_call_note_failure(cache, entity, op->status);
     }
@@ -112,6 +111,13 @@ enum larder_status larder_call_run(struct larder_cache *cache, const struct lard
         larder_outcome_set(op->outcome);
     }
     return op->status;
+}
+
+enum larder_status larder_call_run(struct larder_cache *cache, const struct larder_entity *entity,
+                                   struct larder_op *op, int64_t deadline_ns)
+{
+    cache->backend->table->run(cache->backend, op, 1, deadline_ns);
+    return larder_call_ran(cache, entity, op);
 }
 
 int64_t larder_lifetime_ms(const struct larder_cache *cache, const struct larder_entity *entity,

@@ -47,6 +47,10 @@ static inline int64_t larder_call_deadline_ns(const struct larder_cache *cache)
 enum larder_status larder_call_run(struct larder_cache *cache, const struct larder_entity *entity,
                                    struct larder_op *op, int64_t deadline_ns);
 
+/* Notes what came of an operation that was run; answers op->status. */
+enum larder_status larder_call_ran(const struct larder_cache *cache,
+                                   const struct larder_entity *entity, const struct larder_op *op);
+
 /* Notes a finished operation's failure, put behind the entity's pattern. */
 void larder_call_note_failure(const struct larder_cache *cache, const struct larder_entity *entity,
                               enum larder_status status);

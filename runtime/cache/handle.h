@@ -27,6 +27,8 @@ struct larder_entity_state {
     uint64_t seed;  /* of its envelopes' fingerprints */
     int64_t ttl_ms; /* 1..2^53, 0: no expiry */
     struct larder_value_hint hint;
+    const struct larder_index *const *indexes; /* that lead to its values */
+    size_t index_count;
     struct larder_lease lease;
     const struct larder_policy *policy; /* never NULL: one of zeroes, where there is none */
     struct larder_entity_versions versions;
@@ -63,6 +65,7 @@ struct larder_cache {
     struct larder_worker worker;
     struct larder_version_names versions;
     int64_t version_ttl_ms;                       /* how long versions stay; 0: for ever */
+    int64_t version_redelete_ms;                  /* after which each is raised again; 0: never */
     _Atomic(struct larder_clearing *) unfinished; /* ran out of time (delete_all.h); NULL: none */
     int64_t timeout_ms;
     size_t prefix_len;

@@ -25,13 +25,18 @@ void larder_load_init(struct larder_load *load, const struct larder_cache *cache
     load->allocator = &cache->allocator;
     load->blocks = NULL;
     load->ttl_ms = LARDER_TTL_SCHEMA;
-    load->skip = load->bad_ttl = false;
+    load->skip = load->is_private = load->bad_ttl = false;
     load->previous = previous;
     load->tags.count = 0;
     load->tags.status = LARDER_OK;
     load->tags.seed = cache->versions.seed;
     load->cost_ms = 0;
     load->room_used = 0;
+}
+
+void larder_load_private(struct larder_load *load)
+{
+    load->is_private = true;
 }
 
 void larder_load_release(struct larder_load *load)
@@ -43,9 +48,8 @@ void larder_load_release(struct larder_load *load)
     }
 }
 
-/* What a loader answered, as the call answers it. */
-static enum larder_status judge(const struct larder_load *load, const struct larder_entity *entity,
-                                enum larder_status status)
+enum larder_status larder_load_judge(const struct larder_load *load,
+                                     const struct larder_entity *entity, enum larder_status status)
 {
     if (status == LARDER_OK && load->bad_ttl) {
         return larder_error_set(LARDER_E_LOADER,
@@ -81,7 +85,7 @@ enum larder_status larder_load_run(struct larder_load *load, struct larder_cache
     bool entered = larder_load_gate_enter(&cache->loads, cache->backend, &cache->clock,
                                           larder_call_deadline_ns(cache));
     int64_t begun_ns = larder_clock_now_ns(&cache->clock);
-    enum larder_status status = judge(load, entity, run(load, call, out));
+    enum larder_status status = larder_load_judge(load, entity, run(load, call, out));
     load->cost_ms = (larder_clock_now_ns(&cache->clock) - begun_ns) / NS_PER_MS;
     larder_load_gate_leave(&cache->loads, entered);
     larder_lease_loaded(&state->lease, load->cost_ms);

@@ -18,6 +18,7 @@ struct larder_load {
     struct larder_load_block *blocks; /* what did not fit into room */
     int64_t ttl_ms;
     bool skip;
+    bool is_private; /* for the caller alone: neither stored nor shared */
     bool bad_ttl;
     const void *previous;    /* the value that is to be replaced; borrowed; NULL: none */
     struct larder_tags tags; /* those that the loader adds */
@@ -28,6 +29,12 @@ struct larder_load {
 
 void larder_load_init(struct larder_load *load, const struct larder_cache *cache,
                       const void *previous);
+/* What a loader's answer means: OK and ABSENT, else E_LOADER, noted. */
+enum larder_status larder_load_judge(const struct larder_load *load,
+                                     const struct larder_entity *entity, enum larder_status status);
+
+/* What it gives is for the caller of this run alone: another's key came out of it. */
+void larder_load_private(struct larder_load *load);
 /* Gives the loader's memory back. */
 void larder_load_release(struct larder_load *load);
 

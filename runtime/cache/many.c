@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "cache/index.h"
 #include "cache/redelete.h"
 #include "cache/refresh.h"
 #include "cache/storing.h"
@@ -32,9 +33,11 @@ enum {
 /* Never reached: a chunk that is not full, a value and a key. */
 #define CHUNK_MAX_BYTES (CHUNK_FULL_BYTES + LARDER_VALUE_MAX + LARDER_KEY_MAX)
 
+#define NOBODY SIZE_MAX /* in place of an element: an operation that nobody asked for */
+
 /* Whose an operation of the chunk is. */
 struct many_row {
-    size_t i; /* the caller's element */
+    size_t i; /* the caller's element, or NOBODY */
     size_t key_at;
     size_t value_at;
     const struct larder_entity *entity;
@@ -64,6 +67,7 @@ struct many {
     char error[ERROR_BYTES];   /* what was said of it */
     enum larder_outcome outcome;
 
+    size_t element_ops; /* at most, of an element */
     size_t chunk_max;
     size_t chunk_count;
     struct larder_op *ops;
@@ -139,6 +143,9 @@ static void count_write(const struct many *m, const struct larder_op *op,
 static void answer(struct many *m, const struct larder_op *op, struct many_row *row)
 {
     enum larder_status status = op->status;
+    if (row->i == NOBODY) {
+        return;
+    }
     if (op->kind == LARDER_OP_GET) {
         const void *value = NULL;
         status = larder_lookup_finish(&row->lookup, op, &value);
@@ -290,6 +297,9 @@ static bool make_version_keys(struct many *m, struct many_keys *ret_keys)
 static void refuse_chunk(struct many *m)
 {
     for (size_t k = 0; k < m->chunk_count; k++) {
+        if (m->rows[k].i == NOBODY) {
+            continue;
+        }
         worsen(m, LARDER_NOT_APPLIED);
         settle(m, m->rows[k].i,
                larder_call_refuse(m->rows[k].entity, LARDER_E_NOMEM, "no memory for the versions"));
@@ -379,6 +389,30 @@ static enum larder_status append_value(struct many *m, const struct larder_entit
     return status;
 }
 
+/* The pointers to the element's value, which was appended; as many as there is memory for. */
+static void append_pointers(struct many *m, const struct larder_entity *entity, const void *value)
+{
+    struct larder_pointer_write write;
+    const int64_t ttl_ms = m->ops[m->chunk_count - 1].ttl_ms;
+    for (size_t k = 0; k < larder_index_count(m->cache, entity); k++) {
+        struct larder_op *op = &m->ops[m->chunk_count];
+        struct many_row *row = &m->rows[m->chunk_count];
+        if (!larder_index_write(m->cache, entity, k, value, ttl_ms, &write, op)) {
+            continue;
+        }
+        *row = (struct many_row){.i = NOBODY, .entity = entity, .key_at = m->bytes.len};
+        row->value_at = row->key_at + op->key_len;
+        if (m->versions != NULL) {
+            m->versions[m->chunk_count].ids.count = 0;
+        }
+        if (!larder_buffer_append(&m->bytes, op->key, op->key_len) ||
+            !larder_buffer_append(&m->bytes, (const char *)op->value, op->value_len)) {
+            return;
+        }
+        m->chunk_count++;
+    }
+}
+
 static void add_view(struct many *m, const struct larder_entity *entity,
                      const struct larder_key *key)
 {
@@ -421,6 +455,9 @@ static enum larder_status add_element(struct many *m, size_t i)
         status = append_value(m, entity, &key, i, op);
     }
     m->chunk_count += status == LARDER_OK ? 1 : 0;
+    if (status == LARDER_OK && m->kind == LARDER_OP_SET) {
+        append_pointers(m, entity, m->values + i * entity->value_size);
+    }
     return status;
 }
 
@@ -428,7 +465,9 @@ static enum larder_status add_element(struct many *m, size_t i)
 static bool alloc_chunk(struct many *m)
 {
     const struct larder_allocator *allocator = &m->cache->allocator;
+    m->element_ops = 1 + (m->kind == LARDER_OP_SET ? larder_index_count(m->cache, m->entity) : 0);
     m->chunk_max = m->count < CHUNK_COUNT ? m->count : CHUNK_COUNT;
+    m->chunk_max *= m->element_ops;
     larder_buffer_init(&m->bytes, allocator, CHUNK_MAX_BYTES);
     if (m->kind == LARDER_OP_GET && larder_sight_is_needed(m->cache, m->entity)) {
         m->views = larder_alloc(allocator, m->chunk_max * sizeof *m->views);
@@ -487,7 +526,7 @@ static void run_chunks(struct many *m)
             send_chunk(m);
             larder_buffer_clear(&m->bytes, 0);
         }
-        if (m->chunk_count == m->chunk_max || m->bytes.len >= CHUNK_FULL_BYTES) {
+        if (m->chunk_max - m->chunk_count < m->element_ops || m->bytes.len >= CHUNK_FULL_BYTES) {
             send_chunk(m);
         }
     }

@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "base/rule.h"
+#include "cache/index.h"
 #include "cache/redelete.h"
 #include "cache/sight.h"
 #include "cache/storing.h"
@@ -92,15 +93,22 @@ static enum larder_status store_if(struct larder_cache *cache, const struct lard
     return status;
 }
 
-/* Stores a value that was encoded. */
+/* Stores a value that was encoded, and what leads to it. */
 static enum larder_status store(struct larder_cache *cache, const struct larder_entity *entity,
                                 const struct larder_key *key, uint64_t fingerprint,
-                                struct larder_op *op, int64_t deadline_ns)
+                                const void *value, struct larder_op *op, int64_t deadline_ns)
 {
-    if (op->kind == LARDER_OP_SET || !larder_sight_is_needed(cache, entity)) {
-        return larder_call_run(cache, entity, op, deadline_ns);
+    if (op->kind == LARDER_OP_SET) {
+        larder_index_run(cache, entity, value, op, deadline_ns);
+        return larder_call_ran(cache, entity, op);
     }
-    return store_if(cache, entity, key, fingerprint, op, deadline_ns);
+    enum larder_status status = larder_sight_is_needed(cache, entity)
+                                    ? store_if(cache, entity, key, fingerprint, op, deadline_ns)
+                                    : larder_call_run(cache, entity, op, deadline_ns);
+    if (status == LARDER_OK) {
+        larder_index_lead(cache, entity, value, op->ttl_ms, deadline_ns);
+    }
+    return status;
 }
 
 /* A value with what its entity's policies store along. */
@@ -130,7 +138,7 @@ static __attribute__((noinline)) enum larder_status set_with_policy(
     larder_storing_op(cache, entity, key, &storing, op);
     op->value = w->start;
     op->value_len = larder_writer_len(w);
-    return store(cache, entity, key, fingerprint, op, deadline_ns);
+    return store(cache, entity, key, fingerprint, value, op, deadline_ns);
 }
 
 enum larder_status larder_stub_set(struct larder_cache *cache, const struct larder_entity *entity,
@@ -163,7 +171,8 @@ enum larder_status larder_stub_set(struct larder_cache *cache, const struct lard
             larder_stored_compress(cache, entity, fingerprint, NULL, &w);
             op.value = w.start;
             op.value_len = larder_writer_len(&w);
-            status = store(cache, entity, key, fingerprint, &op, larder_call_deadline_ns(cache));
+            status =
+                store(cache, entity, key, fingerprint, value, &op, larder_call_deadline_ns(cache));
         }
     }
     if (status == LARDER_OK) {
@@ -181,10 +190,10 @@ enum larder_status larder_stub_delete(struct larder_cache *cache,
     if (status != LARDER_OK) {
         return status;
     }
-    struct larder_op op = {.kind = LARDER_RULE(deletions_end_claims) ? LARDER_OP_DELETE
-                                                                     : LARDER_OP_SOFTEN,
-                           .key = key->bytes,
-                           .key_len = key->len};
+    struct larder_op op = {
+        .kind = LARDER_RULE(deletions_end_claims) ? LARDER_OP_DELETE : LARDER_OP_SOFTEN,
+        .key = key->bytes,
+        .key_len = key->len};
     status = larder_call_run(cache, entity, &op, larder_call_deadline_ns(cache));
     if (status >= 0) {
         larder_counter_add(&larder_state_of(cache, entity)->counters.deletes, 1);

@@ -25,7 +25,7 @@ enum {
     REPLY_SLACK_BYTES = 64 * 1024, /* of a reply, besides the value in it */
     CLIENT_NAME_BYTES = 64,
     STUB_COMPRESS = 2, /* the stub version from which on entities say how they are compressed, */
-    STUB_POLICY = 4    /* ... and have policies, versions and tags */
+    STUB_POLICY = 4    /* ... and have policies, versions, tags and indexes */
 };
 
 static const int64_t TTL_MAX_MS = INT64_C(1) << 53;
@@ -70,6 +70,29 @@ static bool entity_is_sound(const struct larder_service *service, size_t i)
            (service->stub_version < STUB_POLICY || entity->group_count <= LARDER_GROUPS_MAX);
 }
 
+static bool index_is_sound(const struct larder_service *service, size_t i)
+{
+    const struct larder_index *index = service->indexes[i];
+    return index != NULL && index->pointer != NULL && index->row != NULL && index->leads != NULL &&
+           index->append_pointer != NULL && index->append_row != NULL &&
+           index->pointer->index < service->entity_count &&
+           service->entities[index->pointer->index] == index->pointer &&
+           index->row->index < service->entity_count &&
+           service->entities[index->row->index] == index->row;
+}
+
+static bool indexes_are_sound(const struct larder_service *service)
+{
+    if (service->stub_version < STUB_POLICY) {
+        return true;
+    }
+    bool sound = service->indexes != NULL || service->index_count == 0;
+    for (size_t i = 0; sound && i < service->index_count; i++) {
+        sound = index_is_sound(service, i);
+    }
+    return sound;
+}
+
 static enum larder_status check_service(const struct larder_service *service)
 {
     if (service == NULL) {
@@ -86,6 +109,7 @@ static enum larder_status check_service(const struct larder_service *service)
     for (size_t i = 0; sound && i < service->entity_count; i++) {
         sound = entity_is_sound(service, i);
     }
+    sound = sound && indexes_are_sound(service);
     return sound ? LARDER_OK : larder_error_set(LARDER_E_ARG, "the service's table is not whole");
 }
 
@@ -98,6 +122,19 @@ static void resolve_compress(const struct larder_cache *cache, const struct lard
     if (cache->service->stub_version >= STUB_COMPRESS && settings->compress) {
         state->compress = entity->compress;
         state->compress_above = entity->compress_above;
+    }
+}
+
+/* Each entity's indexes, which stand behind each other in the service's. */
+static void resolve_indexes(const struct larder_cache *cache)
+{
+    const struct larder_service *service = cache->service;
+    for (size_t i = 0; service->stub_version >= STUB_POLICY && i < service->index_count; i++) {
+        struct larder_entity_state *state = larder_state_of(cache, service->indexes[i]->row);
+        if (state->index_count == 0) {
+            state->indexes = &service->indexes[i];
+        }
+        state->index_count++;
     }
 }
 
@@ -161,6 +198,9 @@ static void resolve_version_ttl(struct larder_cache *cache)
         int64_t window_ms = policy->while_revalidate_ms > policy->if_error_ms
                                 ? policy->while_revalidate_ms
                                 : policy->if_error_ms;
+        if (state->is_versioned && policy->redelete_after_ms > cache->version_redelete_ms) {
+            cache->version_redelete_ms = policy->redelete_after_ms;
+        }
         if (state->is_versioned) {
             for_ever |= state->ttl_ms == 0;
             longest_ms =
@@ -197,6 +237,7 @@ static enum larder_status make_states(struct larder_cache *cache,
     if (status == LARDER_OK) {
         resolve_version_ttl(cache);
     }
+    resolve_indexes(cache);
     return status;
 }
 
@@ -385,7 +426,9 @@ void larder_stub_close(struct larder_cache *cache)
         return;
     }
     struct larder_allocator allocator = cache->allocator;
-    larder_worker_stop(&cache->worker, larder_call_deadline_ns(cache));
+    /* The other half is the journal's, which may come to hold what fails here. */
+    larder_worker_stop(&cache->worker,
+                       larder_deadline_after_ms(&cache->clock, cache->timeout_ms / 2));
     if (cache->backend != NULL) {
         cache->backend->table->free(cache->backend);
     }

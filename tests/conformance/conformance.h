@@ -66,6 +66,8 @@ extern const struct suite batches_suite;
 extern const struct suite events_suite;
 extern const struct suite invalidation_suite;
 extern const struct suite loads_suite;
+extern const struct suite indexes_suite;
+extern const struct suite many_loads_suite;
 extern const struct suite arguments_suite;
 extern const struct suite memory_suite;
 extern const struct suite away_suite;

@@ -74,7 +74,7 @@ SERVICES = {
 }
 
 # What every source has for itself, so that many of them are one unit here.
-STATICS = "larder_core larder_pinned_abi larder_own_ttls larder_own_entities larder_own_service larder_shown_bytes larder_give_text".split()
+STATICS = "larder_core larder_core_batch larder_pinned_abi larder_own_ttls larder_own_entities larder_own_service larder_shown_bytes larder_give_text".split()
 
 
 def write(path, text):

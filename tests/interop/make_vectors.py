@@ -217,13 +217,15 @@ READS = [
     ("one_leaf", packed("01", "07", "28b52ffd 21 00 07 390000 " + LEAF_HEX), LEAF),
 ]
 
-# ENTITY, stored bytes, what `get` answers: claims and marks.
+# ENTITY, stored bytes, what `get` answers: claims, marks, a value that was fresh until 2022, one of a tag without a version.
 EMPTIES = [
     ("one_leaf", CLAIM + "c0", "LARDER_MISS"),
     ("version_most", CLAIM + "c0", "LARDER_MISS"),
     ("one_leaf", "94 09 cf{fp} {v} c0", "LARDER_ABSENT"),
     ("anything", "dc0004 cc09 cf{fp} d10001 c0", "LARDER_ABSENT"),
     ("one_leaf", "96 49 cf{fp} " + AS_OF + "90 {v} c0", "LARDER_ABSENT"),
+    ("one_leaf", "98 21 cf{fp} cf0000000000000000 cf0000000000000000 cf0000018000000000 ce00000000 {v} " + LEAF_HEX, "LARDER_MISS"),
+    ("one_leaf", VERSIONED + "91 " + TAG + "{v} " + LEAF_HEX, "LARDER_MISS"),
 ]
 
 BOUNDED = "a0 c400 90 80"
@@ -432,7 +434,6 @@ MISSES = [
     ("one_leaf", "98 21 cf{fp} cf0000000000000007 cfffffffffffffffff cf0020000000000000 ce0000012c {v} " + LEAF_HEX, "until 2^64 - 1"),
     ("one_leaf", "98 21 cf{other} " + TIMES + "{v} " + LEAF_HEX, "timed, of another key"),
     ("one_leaf", "98 21 cf{fp} " + TIMES + "02 " + LEAF_HEX, "timed, of another version"),
-    ("one_leaf", "98 21 cf{fp} cf0000000000000000 cf0000000000000000 cf0000018000000000 ce00000000 {v} " + LEAF_HEX, "fresh until 2022"),
     ("one_leaf", "98 21 cf{fp} " + TIMES + "{v} " + LEAF_HEX + "c0", "timed, with a byte behind the end"),
     ("one_leaf", "98 21 cf{fp} " + TIMES[:35], "cut off among the times"),
     ("one_leaf", VERSIONED, "cut off before the tags"),
@@ -441,7 +442,6 @@ MISSES = [
     ("one_leaf", VERSIONED + "dc0000 {v} " + LEAF_HEX, "tags with a wide count"),
     ("one_leaf", VERSIONED + "91 07 {v} " + LEAF_HEX, "a short tag"),
     ("one_leaf", VERSIONED + "81 " + TAG + "90 {v} " + LEAF_HEX, "a map of tags"),
-    ("one_leaf", VERSIONED + "91 " + TAG + "{v} " + LEAF_HEX, "a tag without a version"),
     ("one_leaf", PACKED + "02 18 c41a f009 " + packed("02", "07", BLOCK), "a compressed value in a compressed one"),
 ]
 

@@ -39,7 +39,7 @@ class NotThere(Exception):
 
 
 class Empty(NotThere):
-    """A claim or a mark: nothing is wrong, there is just no value."""
+    """A claim, a mark, or what has ended: nothing is wrong, there is just no value. Says what `get` answers."""
 
 
 # ------------------------------------------------------------------------ keys
@@ -496,9 +496,9 @@ def read(schema, entity, key, stored, now=None, versions=None):
         raise NotThere("too large")
     now = int(time.time() * 1000) if now is None else now
     if meta & TIMED and numbers[2] <= now:
-        raise NotThere("it was fresh")
+        raise Empty("LARDER_MISS")
     for tag in tags:
         found = (versions or {}).get(tag, 0)
         if found == 0 or found >> 32 != numbers[-1] >> 32 or found > numbers[-1]:
-            raise NotThere("it was invalidated")
+            raise Empty("LARDER_MISS")
     return value

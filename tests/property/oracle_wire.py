@@ -473,7 +473,7 @@ def read_packed(reader, entity):
 
 
 class NoValue(Bad):
-    """A claim or a mark."""
+    """A claim, a mark, or what has ended. Says what `get` answers."""
 
 
 def read_head(reader):
@@ -528,5 +528,5 @@ def read(schema, entity, key, stored, now=None, versions=None):
     found = [(versions or {}).get(tag, 0) for tag in tags]
     now = int(time.time() * 1000) if now is None else now
     if (fresh is not None and fresh <= now) or any(v == 0 or v >> 32 != as_of >> 32 or v > as_of for v in found):
-        raise Bad("no longer")
+        raise NoValue("LARDER_MISS")
     return value

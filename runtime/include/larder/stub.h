@@ -156,6 +156,27 @@ struct larder_entity {
     const struct larder_call_shape *call; /* of its loaders */
 };
 
+/* What stands at the key of an index: the key of what it leads to, behind the prefix. */
+struct larder_pointer {
+    const char *key;
+    uint16_t marks[LARDER_GROUPS_MAX]; /* as of struct larder_key, less the prefix; 0: none */
+};
+
+LARDER_API bool larder_pointer_encode(struct larder_writer *writer, const void *value);
+LARDER_API bool larder_pointer_decode(struct larder_reader *reader, void *value);
+LARDER_API void larder_pointer_defaults(void *value);
+
+/* Another way to an entity's values. */
+struct larder_index {
+    const struct larder_entity *pointer; /* its values are struct larder_pointer */
+    const struct larder_entity *row;     /* what it leads to */
+    /* Whether a value of `row` is what `call` asks the index for. */
+    bool (*leads)(const void *row, const void *call);
+    /* Append the keys that such a value has: of the index, and its own. */
+    void (*append_pointer)(struct larder_key *key, const void *row);
+    void (*append_row)(struct larder_key *key, const void *row);
+};
+
 struct larder_service {
     uint32_t stub_version;
     const char *name;       /* "product" */
@@ -166,6 +187,9 @@ struct larder_service {
     size_t ttl_count;
     const struct larder_entity *const *entities;
     size_t entity_count;
+    /* From stub version 4 on; those of one entity stand behind each other. */
+    const struct larder_index *const *indexes;
+    size_t index_count;
 };
 
 /* ---------------------------------------------------------- life cycle */
@@ -186,12 +210,17 @@ LARDER_API enum larder_status larder_stub_stats(struct larder_cache *cache,
 
 enum larder_set_mode { LARDER_SET_ALWAYS, LARDER_SET_ADD, LARDER_SET_REPLACE };
 
-/* *ret_value is a counted value, or NULL. A NULL ret_value is E_ARG everywhere. */
+/* *ret_value is a counted value with OK, and with STALE (past its lifetime, within
+ * while_revalidate); else NULL: MISS, ABSENT (known not to exist), a failure. A NULL ret_value is
+ * E_ARG everywhere. Of an entity whose entries many at once can be invalidated (has_all, groups,
+ * tags) a value is a MISS when it was, or when nobody can tell any more. What is only a
+ * claim, or only of use when a loader fails, is a MISS, too. */
 LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get(struct larder_cache *cache,
                                                               const struct larder_entity *entity,
                                                               const struct larder_key *key,
                                                               const void **ret_value);
-/* ttl_ms: LARDER_TTL_SCHEMA or 1..2^53. */
+/* ttl_ms: LARDER_TTL_SCHEMA or 1..2^53; the entry stays for the windows of `stale` longer.
+ * ADD is DENIED, and REPLACE no MISS, only by what a get would give. */
 LARDER_API enum larder_status larder_stub_set(struct larder_cache *cache,
                                               const struct larder_entity *entity,
                                               const struct larder_key *key, const void *value,
@@ -199,12 +228,15 @@ LARDER_API enum larder_status larder_stub_set(struct larder_cache *cache,
 LARDER_API enum larder_status larder_stub_delete(struct larder_cache *cache,
                                                  const struct larder_entity *entity,
                                                  const struct larder_key *key);
+/* OK, MISS, ABSENT; what a get would say, without a value. Renews nothing. */
 LARDER_API enum larder_status larder_stub_exists(struct larder_cache *cache,
                                                  const struct larder_entity *entity,
                                                  const struct larder_key *key);
+/* The whole time left, windows included; -1: no expiry. MISS also where it is ABSENT. */
 LARDER_API enum larder_status larder_stub_ttl(struct larder_cache *cache,
                                               const struct larder_entity *entity,
                                               const struct larder_key *key, int64_t *ret_ms);
+/* OK, MISS. Of a sliding entity it is the read that renews for so long. */
 LARDER_API enum larder_status larder_stub_expire(struct larder_cache *cache,
                                                  const struct larder_entity *entity,
                                                  const struct larder_key *key, int64_t ttl_ms);
@@ -235,6 +267,14 @@ LARDER_API enum larder_status larder_stub_on_load(struct larder_cache *cache,
 LARDER_API enum larder_status larder_stub_expire_soft(struct larder_cache *cache,
                                                       const struct larder_entity *entity,
                                                       const struct larder_key *key);
+/* Through an index: `key` is the index's, `call` holds its parameters, and the loader with
+ * its user; the value is one of index->row. */
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_index_get(
+    struct larder_cache *cache, const struct larder_index *index, const struct larder_key *key,
+    const void *call, const void **ret_value);
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_index_get_or_load(
+    struct larder_cache *cache, const struct larder_index *index, const struct larder_key *key,
+    larder_load_fn *load, const void *call, const void **ret_value);
 
 /* ---------------------------------------------------------- many at once */
 
@@ -244,10 +284,28 @@ typedef const struct larder_entity *larder_key_fn(struct larder_key *key, const 
                                                   size_t i);
 
 /* ret_values: an array of count pointers to values. Every element of both
- * arrays is set, whatever happens. */
+ * arrays is set, whatever happens; each as larder_stub_get has it. */
 LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_many(
     struct larder_cache *cache, const struct larder_entity *entity, larder_key_fn *build,
     const void *keys, size_t count, void *ret_values, enum larder_status *ret_each);
+/* Runs the typed loader of many: `keys` are count of the caller's, `out` as many values of
+ * entity->value_size bytes. */
+typedef enum larder_status larder_load_many_fn(struct larder_load *load, const void *call,
+                                               const void *keys, size_t count, void *out,
+                                               enum larder_status *each);
+
+struct larder_many_load {
+    larder_key_fn *build;
+    const void *keys; /* the caller's array */
+    size_t key_size;  /* of an element */
+    larder_load_many_fn *load;
+    const void *call;
+};
+
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_many_or_load(
+    struct larder_cache *cache, const struct larder_entity *entity,
+    const struct larder_many_load *many, size_t count, void *ret_values,
+    enum larder_status *ret_each);
 /* values: an array of count structs of entity->value_size bytes. */
 LARDER_API enum larder_status larder_stub_set_many(struct larder_cache *cache,
                                                    const struct larder_entity *entity,

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -768,7 +770,7 @@ static enum larder_status load_since(uint64_t as_of)
         assert_is("load:1", &new);
         assert_ends("load:1", TTL_MS);
     } else {
-        assert_is("load:1", &ours);
+        assert_gone("load:1"); /* nobody waits for it */
     }
     return status;
 }
@@ -791,6 +793,7 @@ static const struct fill_row {
     {"the clock is gone",                  0,     E + 5, E + 2, E + 5, LARDER_E_LOST},
     {"the clock began anew",               F + 1, E + 5, E + 2, E + 5, LARDER_E_LOST},
     {"the clock began anew and is ahead",  F + 9, F + 9, F + 9, E + 5, LARDER_E_LOST},
+    {"...and its versions look old",       F + 9, F + 2, F + 2, E + 5, LARDER_E_LOST},
     {"the clock went back",                E + 4, E + 2, E + 2, E + 5, LARDER_E_LOST},
     {"a version of another epoch is made", E + 5, F + 9, E + 2, E + 5, OK},
     {"...and might be younger",            E + 6, F + 1, E + 2, E + 5, LARDER_E_LOST},
@@ -819,6 +822,26 @@ static void a_fill_holds_only_if_nothing_was_bumped_since_its_load_began(void **
             fail_msg("%s: %s", row->what, larder_status_name(status));
         }
     }
+}
+
+/* A kept value is free again, and is as it was else. */
+static void a_fill_that_is_lost_ends_its_claim_in_a_slot(void **state)
+{
+    (void)state;
+    struct reach room;
+    struct bytes old = timed(OURS, INT64_MAX, 5), free_again = timed(0, 0, 5), new = versioned(0);
+    forget_versions();
+    bump(1, EPOCH);
+    store("slot:1", &old);
+    struct larder_op op = op_of(LARDER_OP_FILL, "slot:1", &new);
+    op.versions = reach(&room, 1, at(EPOCH, 0));
+    op.token = THEIRS;
+    assert_int_equal(run_one(&op), LARDER_E_LOST);
+    assert_is("slot:1", &old); /* which is not its */
+    op.token = OURS;
+    assert_int_equal(run_one(&op), LARDER_E_LOST);
+    assert_is("slot:1", &free_again);
+    assert_ends("slot:1", TTL_MS);
 }
 
 /* Lost as it is, it leaves versions behind with which the next one holds. */
@@ -953,6 +976,164 @@ static void a_mixed_batch_answers_each_in_order(void **state)
     assert_int_equal(ops[1].number, (int64_t)old.len);
     assert_memory_equal(seen.at, new.at, new.len);
     assert_true(number_of(version_keys[0]) == at(EPOCH, 2));
+}
+
+/* -------------------------------------------------------------------- threads */
+
+enum { THREADS = 4, TURNS = 500, TURNS_IN_MEMORY = 100000, BODY_AT = 23 };
+
+/* A database of one number, and its cache. */
+static struct {
+    atomic_uint row;
+    atomic_uint invalidated; /* what the row was at least when the last invalidation returned */
+    atomic_uint hits, fills, old;
+} shop;
+
+struct glance {
+    struct bytes entry;
+    bool there;
+};
+
+static void glance(struct larder_op *op, const uint8_t *bytes, size_t len)
+{
+    struct glance *glance = op->user;
+    assert_true(len <= sizeof glance->entry.at);
+    glance->there = true;
+    glance->entry.len = len;
+    memcpy(glance->entry.at, bytes, len);
+    op->status = LARDER_OK;
+}
+
+static void run_at(struct larder_op *ops, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        ops[i].sink = glance;
+    }
+    backend->table->run(backend, ops, count,
+                        larder_deadline_after_ms(&larder_clock_system, TIMEOUT_MS));
+}
+
+static uint64_t number_in(const struct glance *glance, uint64_t otherwise)
+{
+    return glance->there ? larder_envelope_get64(glance->entry.at, 0) : otherwise;
+}
+
+static void read_row(void)
+{
+    unsigned floor = atomic_load(&shop.invalidated);
+    struct glance found[2] = {{.there = false}, {.there = false}};
+    struct larder_op ops[] = {op_of(LARDER_OP_GET, "row:1", NULL),
+                              op_of(LARDER_OP_GET, version_keys[0], NULL)};
+    ops[0].user = &found[0];
+    ops[1].user = &found[1];
+    run_at(ops, 2);
+    if (!found[0].there || !found[1].there || found[0].entry.at[1] != 0x41) {
+        return;
+    }
+    uint64_t as_of = larder_envelope_get64(found[0].entry.at, LARDER_ENVELOPE_TOKEN_AT);
+    uint64_t version = number_in(&found[1], 0);
+    if (as_of >> 32 == version >> 32 && (uint32_t)version <= (uint32_t)as_of) {
+        uint32_t row;
+        memcpy(&row, found[0].entry.at + BODY_AT, sizeof row);
+        atomic_fetch_add(&shop.hits, 1);
+        atomic_fetch_add(&shop.old, row < floor);
+    }
+}
+
+static void load_row(uint64_t token)
+{
+    struct glance found[3] = {{.there = false}};
+    struct reach room;
+    struct bytes ours = claim(token, INT64_MAX), first = number(at(token >> 32, 1));
+    struct larder_op look_first = op_of(LARDER_OP_GET, "row:1", NULL);
+    look_first.user = &found[0];
+    run_at(&look_first, 1);
+    if (larder_envelope_form(found[0].entry.at, found[0].entry.len) != 0 && token >> 32 & 0x3f) {
+        return; /* somebody loads it; he may have died, but seldom */
+    }
+    struct larder_op ops[] = {
+        op_of(found[0].there ? LARDER_OP_TAKE : LARDER_OP_CLAIM, "row:1", &ours),
+        op_of(LARDER_OP_CLAIM, clock_key, &first)};
+    ops[0].user = &found[1];
+    ops[0].seen = found[0].entry.at;
+    ops[0].seen_len = found[0].there ? found[0].entry.len : 0;
+    ops[0].seen_total = ops[0].seen_len;
+    ops[1].user = &found[2];
+    ops[1].ttl_ms = 0;
+    run_at(ops, 2);
+    if (ops[0].status != LARDER_MISS || ops[0].number != 1) {
+        return;
+    }
+    uint64_t as_of = number_in(&found[2], at(token >> 32, 1));
+    struct bytes value = versioned(as_of);
+    uint32_t row = atomic_load(&shop.row);
+    memcpy(value.at + BODY_AT, &row, sizeof row);
+    value.len = BODY_AT + sizeof row;
+    struct larder_op fill = op_of(LARDER_OP_FILL, "row:1", &value);
+    fill.token = token;
+    fill.versions = reach(&room, 1, as_of);
+    run_at(&fill, 1);
+    atomic_fetch_add(&shop.fills, fill.status == LARDER_OK);
+}
+
+/* By its version, or by its key; now and then a version is evicted. */
+static void change_row(uint64_t seed)
+{
+    struct reach room;
+    unsigned turn = (unsigned)(seed >> 40) & 0xffff;
+    unsigned row = atomic_fetch_add(&shop.row, 1) + 1;
+    struct larder_op op = op_of(turn % 2 == 0 ? LARDER_OP_BUMP : LARDER_OP_DELETE,
+                                turn % 2 == 0 ? version_keys[0] : "row:1", NULL);
+    op.versions = reach(&room, 1, seed);
+    run_at(&op, 1);
+    unsigned seen_row = atomic_load(&shop.invalidated);
+    while (seen_row < row && !atomic_compare_exchange_weak(&shop.invalidated, &seen_row, row)) {
+    }
+    if (turn % 7 == 0) {
+        struct larder_op evict =
+            op_of(LARDER_OP_DELETE, turn % 14 == 0 ? clock_key : version_keys[0], NULL);
+        run_at(&evict, 1);
+    }
+}
+
+static void *trade(void *user)
+{
+    uint64_t seed = (uint64_t)(uintptr_t)user;
+    for (unsigned turn = 0; turn < (is_redis ? TURNS : TURNS_IN_MEMORY); turn++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        switch (seed >> 60) {
+        case 0:
+            change_row(seed);
+            break;
+        case 1:
+        case 2:
+        case 3:
+        case 4:
+            load_row(seed | 2);
+            break;
+        default:
+            read_row();
+        }
+    }
+    return NULL;
+}
+
+static void no_thread_is_given_what_was_invalidated_before_it_asked(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    forget_versions();
+    do_op(LARDER_OP_DELETE, "row:1");
+    memset(&shop, 0, sizeof shop);
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, trade, (void *)(i + 1)), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(atomic_load(&shop.old), 0);
+    assert_true(atomic_load(&shop.hits) > 0);
+    assert_true(atomic_load(&shop.fills) > 0);
 }
 
 /* --------------------------------------------------------------- redis alone */
@@ -1204,12 +1385,14 @@ static int stop(void **state)
         cmocka_unit_test(a_clock_at_its_end_begins_another_epoch),                      \
         cmocka_unit_test(nonsense_in_place_of_a_clock_is_another_epoch),                \
         cmocka_unit_test(a_fill_holds_only_if_nothing_was_bumped_since_its_load_began), \
+        cmocka_unit_test(a_fill_that_is_lost_ends_its_claim_in_a_slot),                 \
         cmocka_unit_test(a_fill_that_is_lost_for_want_of_a_version_makes_it),           \
         cmocka_unit_test(an_evicted_version_that_was_bumped_is_never_taken_for_old),    \
         cmocka_unit_test(versions_live_as_long_as_what_they_are_of),                    \
         cmocka_unit_test(a_set_is_stamped_with_the_clock),                              \
         cmocka_unit_test(the_servers_clock_is_known_once_it_was_asked),                 \
-        cmocka_unit_test(a_mixed_batch_answers_each_in_order)
+        cmocka_unit_test(a_mixed_batch_answers_each_in_order),                          \
+        cmocka_unit_test(no_thread_is_given_what_was_invalidated_before_it_asked)
 
 int main(void)
 {

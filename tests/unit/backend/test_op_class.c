@@ -14,7 +14,7 @@
 static void reads_and_writes_that_win_may_be_made_again_and_add_may_not(void **state)
 {
     (void)state;
-    for (int kind = LARDER_OP_GET; kind <= LARDER_OP_SCAN; kind++) {
+    for (int kind = LARDER_OP_GET; kind <= LARDER_OP_TIME; kind++) {
         bool repeats = larder_class_repeats(larder_op_class((enum larder_op_kind)kind));
         assert_true(repeats == (kind != LARDER_OP_ADD));
     }
@@ -28,6 +28,12 @@ static void what_changes_nothing_is_a_read(void **state)
     assert_int_equal(larder_op_class(LARDER_OP_GET), LARDER_CLASS_READ);
     assert_int_equal(larder_op_class(LARDER_OP_EXISTS), LARDER_CLASS_READ);
     assert_int_equal(larder_op_class(LARDER_OP_TTL), LARDER_CLASS_READ);
+    assert_int_equal(larder_op_class(LARDER_OP_RENEW), LARDER_CLASS_READ);
+    assert_int_equal(larder_op_class(LARDER_OP_HEAD), LARDER_CLASS_READ);
+    assert_int_equal(larder_op_class(LARDER_OP_TIME), LARDER_CLASS_READ);
+    assert_int_equal(larder_op_class(LARDER_OP_CLAIM), LARDER_CLASS_CHECKED);
+    assert_int_equal(larder_op_class(LARDER_OP_FILL), LARDER_CLASS_CHECKED);
+    assert_int_equal(larder_op_class(LARDER_OP_BUMP), LARDER_CLASS_LAST_WINS);
     assert_int_equal(larder_op_class(LARDER_OP_DELETE), LARDER_CLASS_LAST_WINS);
     assert_int_equal(larder_op_class(LARDER_OP_EXPIRE), LARDER_CLASS_LAST_WINS);
 }

@@ -64,6 +64,17 @@ static void test_sha256_is_the_published_one(void **state)
     assert_memory_equal(hex, "248d6a61d20638b8e5c026930c3e6039", 32);
 }
 
+/* FIPS 180-4's examples. */
+static void test_sha1_is_the_published_one(void **state)
+{
+    (void)state;
+    char hex[40];
+    larder_hash_sha1("abc", 3, hex);
+    assert_memory_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d", 40);
+    larder_hash_sha1("", 0, hex);
+    assert_memory_equal(hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709", 40);
+}
+
 static void test_random_numbers_use_all_bits(void **state)
 {
     (void)state;
@@ -125,6 +136,7 @@ int main(void)
         cmocka_unit_test(test_a_path_hashes_as_its_text),
         cmocka_unit_test(test_pieces_hash_as_one_text),
         cmocka_unit_test(test_sha256_is_the_published_one),
+        cmocka_unit_test(test_sha1_is_the_published_one),
         cmocka_unit_test(test_random_numbers_use_all_bits),
         cmocka_unit_test(test_threads_draw_different_numbers),
         cmocka_unit_test(test_a_forked_child_does_not_repeat_its_parent),

@@ -14,6 +14,7 @@
 #include "backend/backend.h"
 #include "base/clock.h"
 #include "cache/handle.h"
+#include "cache/versions.h"
 #include "support/redis_server.h"
 
 enum { ID = 7, QUICK_MS = 1500 /* less than any claim stands */ };
@@ -23,8 +24,12 @@ static const struct larder_policy spares_policy = {.if_error_ms = 100000};
 static const struct larder_entity spares_entity = {TEA_ENTITY(5, "spares", "spares:{id:u64}"),
                                                    .ttl_index = -1, .ttl_ms = 1,
                                                    .policy = &spares_policy};
+/* One that an event invalidates as a whole. */
+static const struct larder_entity all_entity = {TEA_ENTITY(6, "all", "all:{id:u64}"),
+                                                .ttl_index = -1, .ttl_ms = 60000, .has_all = true};
 static const struct larder_entity *const entities[] = {
-    &tea_entity, &jittered_entity, &forever_entity, &small_entity, &pressed_entity, &spares_entity};
+    &tea_entity,     &jittered_entity, &forever_entity, &small_entity,
+    &pressed_entity, &spares_entity,   &all_entity};
 static const struct larder_service service = {.stub_version = LARDER_STUB_VERSION,
                                               .name = "shelf",
                                               .env_prefix = "SHELF",
@@ -33,7 +38,7 @@ static const struct larder_service service = {.stub_version = LARDER_STUB_VERSIO
                                               .ttls = shelf_ttls,
                                               .ttl_count = TTL_COUNT,
                                               .entities = entities,
-                                              .entity_count = 6};
+                                              .entity_count = 7};
 
 struct site {
     struct redis_server server;
@@ -91,6 +96,11 @@ static long long ask_number(const struct site *site, const char *line)
     assert_true(redis_server_say(&site->server, NULL, line, reply, sizeof reply));
     assert_int_equal(reply[0], ':');
     return strtoll(reply + 1, NULL, 10);
+}
+
+static int64_t now_ms(void)
+{
+    return larder_clock_now_ns(&larder_clock_system) / 1000000;
 }
 
 /* ------------------------------------------------------------------- loaders */
@@ -153,15 +163,21 @@ static void expect_order(struct order *order, const char *name, enum larder_outc
 }
 
 /* What another cache finds there: NULL: nothing. */
-static void expect_stored(struct site *site, const char *name)
+static void expect_stored_of(struct site *site, const struct larder_entity *entity,
+                             const char *name)
 {
     const struct tea *tea;
-    enum larder_status status = shelf_get(&site->other, &tea_entity, ID, &tea);
+    enum larder_status status = shelf_get(&site->other, entity, ID, &tea);
     assert_status(status, name != NULL ? LARDER_OK : LARDER_MISS);
     if (name != NULL) {
         assert_string_equal(tea->name, name);
     }
     larder_value_release(tea);
+}
+
+static void expect_stored(struct site *site, const char *name)
+{
+    expect_stored_of(site, &tea_entity, name);
 }
 
 /* ------------------------------------------------- disturbed from the inside */
@@ -296,6 +312,93 @@ static void a_fill_stands_or_falls_with_its_claim(void **state)
     }
 }
 
+/* --------------------------------------------------------- and by versions */
+
+static void bump_all(struct order *order)
+{
+    const struct larder_cache *cache = order->site->other.cache;
+    const struct larder_version_ids ids = {
+        .count = 1, .ids = {larder_version_of_entity(&cache->versions, "all")}};
+    struct larder_version_list list;
+    larder_version_list_make(&cache->versions, &ids, 0, larder_version_begin(), &list);
+    struct larder_op op = {.kind = LARDER_OP_BUMP,
+                           .key = list.keys[0].bytes,
+                           .key_len = list.keys[0].len,
+                           .versions = &list.op};
+    cache->backend->table->run(cache->backend, &op, 1, INT64_MAX);
+    assert_status(op.status, LARDER_OK);
+}
+
+static void evict_version(struct order *order)
+{
+    const struct larder_version_names *names = &order->site->other.cache->versions;
+    char line[LARDER_VERSION_KEY_MAX + 8] = "DEL ";
+    size_t len = larder_version_key_write(names, larder_version_of_entity(names, "all"), line + 4);
+    line[4 + len] = '\0';
+    (void)ask_number(order->site, line); /* the first load makes it at its end */
+}
+
+static void evict_clock(struct order *order)
+{
+    assert_int_equal(ask_number(order->site, "DEL ~shelf:clock"), 1);
+}
+
+static void bump_and_evict_version(struct order *order)
+{
+    bump_all(order);
+    evict_version(order);
+}
+
+static void bump_and_evict_clock(struct order *order)
+{
+    bump_all(order);
+    evict_clock(order);
+}
+
+static void bump_over_a_new_clock(struct order *order)
+{
+    evict_clock(order);
+    bump_all(order);
+}
+
+/* Who only evicts changes nothing, but a clock that is gone cannot be asked any more. */
+static void a_fill_stands_or_falls_with_its_versions(void **state)
+{
+    static const struct {
+        disturb_fn *disturb;
+        bool lost;
+    } rows[] = {{NULL, false},
+                {forget_scripts, false},
+                {cut_connections, false},
+                {evict_version, false},
+                {bump_all, true},
+                {evict_clock, true},
+                {bump_and_evict_version, true},
+                {bump_and_evict_clock, true},
+                {bump_over_a_new_clock, true},
+                {flush_all, true},
+                {restart_empty, true}};
+    struct site *site = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int warm = 0; warm < 2; warm++) {
+            struct order order = {
+                .site = site, .shelf = &site->first, .entity = &all_entity, .name = "loaded"};
+            say(site, "FLUSHALL");
+            if (warm) { /* clock and version are there already */
+                expect_order(&order, "loaded", LARDER_APPLIED);
+                bump_all(&order);
+            }
+            order.disturb = rows[i].disturb;
+            expect_order(&order, "loaded", rows[i].lost ? LARDER_NOT_APPLIED : LARDER_APPLIED);
+            expect_stored_of(site, &all_entity, rows[i].lost ? NULL : "loaded");
+            int64_t start_ms = now_ms();
+            order.disturb = NULL;
+            expect_order(&order, "loaded", LARDER_APPLIED);
+            assert_true(now_ms() - start_ms < QUICK_MS); /* no claim was left standing */
+        }
+    }
+}
+
 static void a_server_that_dies_meanwhile_costs_the_fill_alone(void **state)
 {
     struct site *site = *state;
@@ -368,11 +471,6 @@ static void what_is_none_of_ours_is_loaded_over(void **state)
 }
 
 /* ------------------------------------------------------------- who waits */
-
-static int64_t now_ms(void)
-{
-    return larder_clock_now_ns(&larder_clock_system) / 1000000;
-}
 
 struct caller {
     struct order *order;
@@ -668,6 +766,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SITE_TEST(a_fill_stands_or_falls_with_its_claim),
+        SITE_TEST(a_fill_stands_or_falls_with_its_versions),
         SITE_TEST(a_server_that_dies_meanwhile_costs_the_fill_alone),
         SITE_TEST(a_server_that_dies_inside_the_loader_costs_the_fill_alone),
         SITE_TEST(a_load_that_stores_nothing_leaves_no_claim),

@@ -34,6 +34,54 @@ static void test_a_plain_head_is_twelve_bytes(void **state)
     assert_memory_equal(head, "\x94\x01\xcf\0\0\0\0\0\0\0\0\xce\xff\xff\xff\xff", 16);
 }
 
+static void test_a_claim_has_its_numbers_where_scripts_look_for_them(void **state)
+{
+    (void)state;
+    static const uint8_t want[] =
+        "\x98\x29\xcf\1\2\3\4\5\6\7\x08\xcf\xff\0\0\0\0\0\0\1\xcf\0\0\0\0\0\0\2\3"
+        "\xcf\0\0\0\0\0\0\0\0\xce\0\0\0\0\x01\xc0";
+    uint8_t claim[LARDER_ENVELOPE_CLAIM_MAX_BYTES];
+    size_t len =
+        larder_envelope_write_claim(claim, FINGERPRINT, 1, UINT64_C(0xff00000000000001), 0x203);
+    assert_int_equal(len, sizeof want - 1);
+    assert_memory_equal(claim, want, len);
+    assert_true(larder_envelope_get64(claim, LARDER_ENVELOPE_TOKEN_AT) ==
+                UINT64_C(0xff00000000000001));
+    assert_true(larder_envelope_get64(claim, LARDER_ENVELOPE_UNTIL_AT) == 0x203);
+    assert_int_equal(larder_envelope_form(claim, len), LARDER_ENVELOPE_CLAIM);
+    assert_true(larder_envelope_has_slot(claim, len));
+    assert_false(larder_envelope_has_slot(claim, LARDER_ENVELOPE_TIMED_BYTES - 1));
+    assert_int_equal(larder_envelope_form(claim, 1), 0);
+    assert_int_equal(larder_envelope_write_claim(claim, 0, UINT32_MAX, 2, INT64_MAX),
+                     LARDER_ENVELOPE_CLAIM_MAX_BYTES);
+}
+
+/* No other meta is a slot's, whatever its flags. */
+static void test_a_slot_is_told_by_all_its_bytes(void **state)
+{
+    (void)state;
+    static const uint8_t parts[] = {0,
+                                    1,
+                                    LARDER_ENVELOPE_TOKEN_AT,
+                                    LARDER_ENVELOPE_UNTIL_AT,
+                                    LARDER_ENVELOPE_FRESH_AT,
+                                    LARDER_ENVELOPE_COST_AT};
+    uint8_t claim[LARDER_ENVELOPE_CLAIM_MAX_BYTES];
+    size_t len = larder_envelope_write_claim(claim, FINGERPRINT, 1, 7, 7);
+    for (unsigned meta = 0; meta < 256; meta++) {
+        claim[1] = (uint8_t)meta;
+        assert_true(larder_envelope_has_slot(claim, len) ==
+                    ((meta & 0x20) != 0 && (meta & 0x87) == 1));
+    }
+    claim[1] = 0x29;
+    for (size_t i = 0; i < sizeof parts; i++) {
+        uint8_t was = claim[parts[i]];
+        claim[parts[i]] = 0x80;
+        assert_false(larder_envelope_has_slot(claim, len));
+        claim[parts[i]] = was;
+    }
+}
+
 static void test_what_is_written_is_read_at_every_version(void **state)
 {
     (void)state;
@@ -426,6 +474,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_plain_head_is_twelve_bytes),
+        cmocka_unit_test(test_a_claim_has_its_numbers_where_scripts_look_for_them),
+        cmocka_unit_test(test_a_slot_is_told_by_all_its_bytes),
         cmocka_unit_test(test_what_is_written_is_read_at_every_version),
         cmocka_unit_test(test_another_key_is_an_alarm_whatever_the_version),
         cmocka_unit_test(test_other_spellings_of_the_head_are_read),

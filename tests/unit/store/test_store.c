@@ -192,6 +192,86 @@ static void keys_may_hold_any_byte(void **state)
     larder_store_free(store);
 }
 
+/* What a changer sees, and does. */
+struct plan {
+    enum larder_store_then then;
+    const char *put;
+    char write; /* over the first byte; 0: nothing is */
+    int64_t expires_ns;
+    struct larder_store_entry seen;
+};
+
+static enum larder_store_then follow(void *user, struct larder_store_entry *entry,
+                                     struct larder_store_item *ret_item)
+{
+    struct plan *plan = user;
+    plan->seen = *entry;
+    if (plan->put != NULL) {
+        ret_item->value = plan->put;
+        ret_item->value_len = strlen(plan->put);
+    }
+    ret_item->expires_ns = plan->expires_ns;
+    entry->expires_ns = plan->expires_ns;
+    if (plan->write != 0) {
+        entry->value[0] = (uint8_t)plan->write;
+    }
+    return plan->then;
+}
+
+static enum larder_status change(struct larder_store *store, struct plan *plan, int64_t now_ns)
+{
+    return larder_store_change(store, "tea", 3, now_ns, follow, plan);
+}
+
+static void an_entry_is_changed_by_what_it_is(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct larder_store *store = larder_store_new(&metered, 1 << 20);
+    struct plan plan = {.then = LARDER_STORE_DROP, .expires_ns = 100};
+    assert_int_equal(change(store, &plan, 0), LARDER_OK);
+    assert_null(plan.seen.value);
+    plan = (struct plan){.then = LARDER_STORE_KEEP, .expires_ns = 100};
+    assert_int_equal(change(store, &plan, 0), LARDER_OK);
+    assert_int_equal(entries(store), 0);
+    plan = (struct plan){.then = LARDER_STORE_PUT, .put = "green", .expires_ns = 100};
+    assert_int_equal(change(store, &plan, 0), LARDER_OK);
+    plan = (struct plan){.then = LARDER_STORE_KEEP, .write = 'G', .expires_ns = 200};
+    assert_int_equal(change(store, &plan, 99), LARDER_OK);
+    assert_int_equal(plan.seen.len, 5);
+    assert_int_equal(plan.seen.expires_ns, 100);
+    assert_true(get(store, "tea", 199, &seen)); /* it has another end */
+    assert_string_equal(seen.text, "Green");
+    plan = (struct plan){.then = LARDER_STORE_PUT, .put = "longer than it was", .expires_ns = 300};
+    assert_int_equal(change(store, &plan, 199), LARDER_OK);
+    assert_true(get(store, "tea", 299, &seen));
+    assert_string_equal(seen.text, "longer than it was");
+    plan = (struct plan){.then = LARDER_STORE_KEEP};
+    assert_int_equal(change(store, &plan, 300), LARDER_OK);
+    assert_null(plan.seen.value); /* its time has come */
+    assert_int_equal(put(store, "tea", "black"), LARDER_OK);
+    plan = (struct plan){.then = LARDER_STORE_DROP};
+    assert_int_equal(change(store, &plan, 0), LARDER_OK);
+    assert_int_equal(plan.seen.len, 5);
+    assert_false(there(store, "tea"));
+    larder_store_free(store);
+}
+
+static void a_change_that_does_not_fit_leaves_the_entry(void **state)
+{
+    (void)state;
+    static char large[4 << 10];
+    struct seen seen;
+    struct larder_store *store = larder_store_new(&metered, 4 << 10);
+    memset(large, 'x', sizeof large - 1);
+    assert_int_equal(put(store, "tea", "green"), LARDER_OK);
+    struct plan plan = {.then = LARDER_STORE_PUT, .put = large, .expires_ns = LARDER_STORE_NEVER};
+    assert_int_equal(change(store, &plan, 0), LARDER_E_TOO_LARGE);
+    assert_true(get(store, "tea", 0, &seen));
+    assert_string_equal(seen.text, "green");
+    larder_store_free(store);
+}
+
 static void conditions_are_kept(void **state)
 {
     (void)state;
@@ -564,6 +644,8 @@ int main(void)
         METERED_TEST(a_stored_value_is_shown_once_in_place),
         METERED_TEST(empty_keys_and_values_are_values_too),
         METERED_TEST(keys_may_hold_any_byte),
+        METERED_TEST(an_entry_is_changed_by_what_it_is),
+        METERED_TEST(a_change_that_does_not_fit_leaves_the_entry),
         METERED_TEST(conditions_are_kept),
         METERED_TEST(an_entry_ends_at_its_time_and_not_before),
         METERED_TEST(what_nobody_asks_for_is_swept_by_insertions),

@@ -100,6 +100,12 @@ struct shop_item_key {
 typedef enum larder_status
 shop_item_loader(struct larder_load *load, void *user, uint64_t id, struct shop_item *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_item_many_loader(struct larder_load *load, void *user, const struct shop_item_key *keys, size_t count,
+    struct shop_item *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_item **ret_value);
@@ -112,7 +118,7 @@ LARDER_MUST_USE enum larder_status
 shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     shop_item_loader *load, void *user, const struct shop_item **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,
@@ -175,6 +181,15 @@ shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t siz
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_item_cache_get_many_or_load(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    shop_item_many_loader *load, void *user, const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item *values, enum larder_status *ret_each);
@@ -188,9 +203,10 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after);
 
@@ -244,6 +260,12 @@ struct shop_price_key {
 typedef enum larder_status
 shop_price_loader(struct larder_load *load, void *user, uint64_t item_id, enum shop_season season, struct shop_price *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_price_many_loader(struct larder_load *load, void *user, const struct shop_price_key *keys, size_t count,
+    struct shop_price *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_get(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price **ret_value);
@@ -256,7 +278,7 @@ LARDER_MUST_USE enum larder_status
 shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
     shop_price_loader *load, void *user, const struct shop_price **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_refresh(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
@@ -319,6 +341,15 @@ shop_price_cache_key(struct shop_cache *cache, uint64_t item_id, enum shop_seaso
 LARDER_MUST_USE enum larder_status
 shop_price_cache_get_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_price_cache_get_many_or_load(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
+    shop_price_many_loader *load, void *user, const struct shop_price **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_price_cache_set_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price *values, enum larder_status *ret_each);
@@ -332,9 +363,10 @@ shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_k
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_changed(struct shop_cache *cache, const struct shop_price *before, const struct shop_price *after);
 
@@ -400,7 +432,7 @@ LARDER_MUST_USE enum larder_status
 shop_front_cache_get_or_load(struct shop_cache *cache,
     shop_front_loader *load, void *user, const struct shop_front **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_front_cache_refresh(struct shop_cache *cache,

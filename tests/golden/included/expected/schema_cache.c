@@ -416,6 +416,44 @@ bank_account_cache_get_many(struct bank_cache *cache, const struct bank_account_
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__bank_account {
+    bank_account_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_bank_account(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__bank_account *c = call;
+    const struct bank_account_key *k = keys;
+    const struct bank_account *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_bank_account(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_bank_account, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+bank_account_cache_get_many_or_load(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    bank_account_many_loader *load, void *user, const struct bank_account **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__bank_account larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_bank_account,
+        .keys = keys,
+        .key_size = sizeof(struct bank_account_key),
+        .load = load != NULL ? load_many_bank_account : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_bank_account, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__bank_account {
     const struct bank_account_key *keys;
@@ -455,40 +493,6 @@ enum larder_status
 bank_account_cache_delete_all(struct bank_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_bank_account);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_bank_account(struct larder_key *key, const void *row, size_t i)
-{
-    const struct bank_account *value = row;
-    switch (i) {
-    case 0:
-        append_bank_account(key, value->id);
-        return &entity_bank_account;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_bank_account(const struct bank_account *before, const struct bank_account *after)
-{
-    const struct larder_change change = {&entity_bank_account, before, after, key_of_bank_account, 1};
-    return change;
-}
-
-enum larder_status
-bank_account_cache_changed(struct bank_cache *cache, const struct bank_account *before, const struct bank_account *after)
-{
-    const struct larder_change change = change_of_bank_account(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-bank_account_batch_changed(struct bank_batch *batch, const struct bank_account *before, const struct bank_account *after)
-{
-    const struct larder_change change = change_of_bank_account(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -536,6 +540,40 @@ void bank_account_release_many(const struct bank_account **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_bank_account(struct larder_key *key, const void *row, size_t i)
+{
+    const struct bank_account *value = row;
+    switch (i) {
+    case 0:
+        append_bank_account(key, value->id);
+        return &entity_bank_account;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_bank_account(const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = {&entity_bank_account, before, after, key_of_bank_account, 1};
+    return change;
+}
+
+enum larder_status
+bank_account_cache_changed(struct bank_cache *cache, const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = change_of_bank_account(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+bank_account_batch_changed(struct bank_batch *batch, const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = change_of_bank_account(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -102,6 +102,12 @@ struct bank_account_key {
 typedef enum larder_status
 bank_account_loader(struct larder_load *load, void *user, struct larder_uuid id, struct bank_account *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+bank_account_many_loader(struct larder_load *load, void *user, const struct bank_account_key *keys, size_t count,
+    struct bank_account *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 bank_account_cache_get(struct bank_cache *cache, struct larder_uuid id, const struct bank_account **ret_value);
@@ -114,7 +120,7 @@ LARDER_MUST_USE enum larder_status
 bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id,
     bank_account_loader *load, void *user, const struct bank_account **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 bank_account_cache_refresh(struct bank_cache *cache, struct larder_uuid id,
@@ -177,6 +183,15 @@ bank_account_cache_key(struct bank_cache *cache, struct larder_uuid id, char *bu
 LARDER_MUST_USE enum larder_status
 bank_account_cache_get_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
     const struct bank_account **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+bank_account_cache_get_many_or_load(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
+    bank_account_many_loader *load, void *user, const struct bank_account **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 bank_account_cache_set_many(struct bank_cache *cache, const struct bank_account_key *keys, size_t count,
     const struct bank_account *values, enum larder_status *ret_each);
@@ -190,9 +205,10 @@ bank_account_cache_delete_many(struct bank_cache *cache, const struct bank_accou
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 bank_account_cache_changed(struct bank_cache *cache, const struct bank_account *before, const struct bank_account *after);
 

@@ -112,6 +112,12 @@ struct shop_item_key {
 typedef enum larder_status
 shop_item_loader(struct larder_load *load, void *user, uint64_t id, struct shop_item *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_item_many_loader(struct larder_load *load, void *user, const struct shop_item_key *keys, size_t count,
+    struct shop_item *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_item **ret_value);
@@ -124,7 +130,7 @@ LARDER_MUST_USE enum larder_status
 shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     shop_item_loader *load, void *user, const struct shop_item **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,
@@ -187,6 +193,15 @@ shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t siz
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_item_cache_get_many_or_load(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    shop_item_many_loader *load, void *user, const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item *values, enum larder_status *ret_each);
@@ -201,9 +216,10 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
  *   - all that carries one of its tags: category:{category}, season:{season}:{name}, goods
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after);
 
@@ -257,6 +273,12 @@ struct shop_price_key {
 typedef enum larder_status
 shop_price_loader(struct larder_load *load, void *user, uint64_t item_id, enum shop_season season, struct shop_price *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_price_many_loader(struct larder_load *load, void *user, const struct shop_price_key *keys, size_t count,
+    struct shop_price *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_get(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price **ret_value);
@@ -269,7 +291,7 @@ LARDER_MUST_USE enum larder_status
 shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
     shop_price_loader *load, void *user, const struct shop_price **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_refresh(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
@@ -332,6 +354,15 @@ shop_price_cache_key(struct shop_cache *cache, uint64_t item_id, enum shop_seaso
 LARDER_MUST_USE enum larder_status
 shop_price_cache_get_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_price_cache_get_many_or_load(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
+    shop_price_many_loader *load, void *user, const struct shop_price **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_price_cache_set_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price *values, enum larder_status *ret_each);
@@ -345,9 +376,10 @@ shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_k
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_changed(struct shop_cache *cache, const struct shop_price *before, const struct shop_price *after);
 
@@ -410,6 +442,12 @@ struct shop_pages_key {
 typedef enum larder_status
 shop_pages_loader(struct larder_load *load, void *user, uint64_t user_, const char *query, int32_t day, uint32_t page, struct shop_pages *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_pages_many_loader(struct larder_load *load, void *user, const struct shop_pages_key *keys, size_t count,
+    struct shop_pages *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_pages_cache_get(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page, const struct shop_pages **ret_value);
@@ -422,7 +460,7 @@ LARDER_MUST_USE enum larder_status
 shop_pages_cache_get_or_load(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page,
     shop_pages_loader *load, void *user, const struct shop_pages **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_pages_cache_refresh(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page,
@@ -481,6 +519,15 @@ shop_pages_cache_key(struct shop_cache *cache, uint64_t user_, const char *query
 LARDER_MUST_USE enum larder_status
 shop_pages_cache_get_many(struct shop_cache *cache, const struct shop_pages_key *keys, size_t count,
     const struct shop_pages **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_pages_cache_get_many_or_load(struct shop_cache *cache, const struct shop_pages_key *keys, size_t count,
+    shop_pages_many_loader *load, void *user, const struct shop_pages **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_pages_cache_set_many(struct shop_cache *cache, const struct shop_pages_key *keys, size_t count,
     const struct shop_pages *values, enum larder_status *ret_each);
@@ -543,7 +590,7 @@ LARDER_MUST_USE enum larder_status
 shop_front_cache_get_or_load(struct shop_cache *cache,
     shop_front_loader *load, void *user, const struct shop_front **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_front_cache_refresh(struct shop_cache *cache,
@@ -603,9 +650,10 @@ shop_front_cache_key(struct shop_cache *cache, char *buf, size_t size, size_t *r
  *   - all that carries one of its tags: goods
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_front_cache_changed(struct shop_cache *cache, const struct shop_front *before, const struct shop_front *after);
 

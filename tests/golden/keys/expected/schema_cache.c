@@ -551,6 +551,36 @@ keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_every {
+    keys_every_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_every(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_every *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_every_cache_get_many_or_load(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    keys_every_many_loader *load, void *user, const struct keys_every **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_every larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_every,
+        .keys = keys,
+        .key_size = sizeof(struct keys_every_key),
+        .load = load != NULL ? load_many_keys_every : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_every, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every *values, enum larder_status *ret_each)
@@ -890,6 +920,36 @@ keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_ke
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_tagged {
+    keys_tagged_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_tagged(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_tagged *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_tagged_cache_get_many_or_load(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    keys_tagged_many_loader *load, void *user, const struct keys_tagged **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_tagged larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_tagged,
+        .keys = keys,
+        .key_size = sizeof(struct keys_tagged_key),
+        .load = load != NULL ? load_many_keys_tagged : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_tagged, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged *values, enum larder_status *ret_each)
@@ -1212,6 +1272,44 @@ keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_clash {
+    keys_clash_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_clash(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_clash *c = call;
+    const struct keys_clash_key *k = keys;
+    const struct keys_clash *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_keys_clash(&values[i], k[i].cache_, k[i].int_, k[i].ret_value_)) {
+            each[i] = larder_stub_bad_argument(&entity_keys_clash, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+keys_clash_cache_get_many_or_load(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    keys_clash_many_loader *load, void *user, const struct keys_clash **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_clash larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_clash,
+        .keys = keys,
+        .key_size = sizeof(struct keys_clash_key),
+        .load = load != NULL ? load_many_keys_clash : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_clash, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__keys_clash {
     const struct keys_clash_key *keys;
@@ -1251,40 +1349,6 @@ enum larder_status
 keys_clash_cache_delete_all(struct keys_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_keys_clash);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_keys_clash(struct larder_key *key, const void *row, size_t i)
-{
-    const struct keys_clash *value = row;
-    switch (i) {
-    case 0:
-        append_keys_clash(key, value->cache, value->int_, value->ret_value);
-        return &entity_keys_clash;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_keys_clash(const struct keys_clash *before, const struct keys_clash *after)
-{
-    const struct larder_change change = {&entity_keys_clash, before, after, key_of_keys_clash, 1};
-    return change;
-}
-
-enum larder_status
-keys_clash_cache_changed(struct keys_cache *cache, const struct keys_clash *before, const struct keys_clash *after)
-{
-    const struct larder_change change = change_of_keys_clash(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-keys_clash_batch_changed(struct keys_batch *batch, const struct keys_clash *before, const struct keys_clash *after)
-{
-    const struct larder_change change = change_of_keys_clash(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1598,6 +1662,36 @@ keys_param_cache_get_many(struct keys_cache *cache, const struct keys_param_key 
     const struct keys_param **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_keys_param, pick_keys_param, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__keys_param {
+    keys_param_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_param(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_param *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_param_cache_get_many_or_load(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    keys_param_many_loader *load, void *user, const struct keys_param **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_param larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_param,
+        .keys = keys,
+        .key_size = sizeof(struct keys_param_key),
+        .load = load != NULL ? load_many_keys_param : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_param, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -1928,6 +2022,36 @@ keys_locals_cache_get_many(struct keys_cache *cache, const struct keys_locals_ke
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_locals {
+    keys_locals_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_locals(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_locals *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_locals_cache_get_many_or_load(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    keys_locals_many_loader *load, void *user, const struct keys_locals **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_locals larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_locals,
+        .keys = keys,
+        .key_size = sizeof(struct keys_locals_key),
+        .load = load != NULL ? load_many_keys_locals : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_locals, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_locals_cache_set_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     const struct keys_locals *values, enum larder_status *ret_each)
@@ -2244,6 +2368,36 @@ keys_packed_cache_get_many(struct keys_cache *cache, const struct keys_packed_ke
     const struct keys_packed **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_keys_packed, pick_keys_packed, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__keys_packed {
+    keys_packed_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_packed(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_packed *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    keys_packed_many_loader *load, void *user, const struct keys_packed **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_packed larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_packed,
+        .keys = keys,
+        .key_size = sizeof(struct keys_packed_key),
+        .load = load != NULL ? load_many_keys_packed : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_packed, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -2566,6 +2720,36 @@ keys_packed_too_cache_get_many(struct keys_cache *cache, const struct keys_packe
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_packed_too {
+    keys_packed_too_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_packed_too(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_packed_too *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_packed_too_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    keys_packed_too_many_loader *load, void *user, const struct keys_packed_too **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_packed_too larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_packed_too,
+        .keys = keys,
+        .key_size = sizeof(struct keys_packed_too_key),
+        .load = load != NULL ? load_many_keys_packed_too : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_packed_too, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 keys_packed_too_cache_set_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     const struct keys_packed_too *values, enum larder_status *ret_each)
@@ -2877,6 +3061,36 @@ keys_not_packed_cache_get_many(struct keys_cache *cache, const struct keys_not_p
     const struct keys_not_packed **ret_values, enum larder_status *ret_each)
 {
     return larder_stub_get_many(larder_core(cache), &entity_keys_not_packed, pick_keys_not_packed, keys, count,
+        ret_values, ret_each);
+}
+
+/* A loader of many with what it is called with. */
+struct load_many__keys_not_packed {
+    keys_not_packed_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_not_packed(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_not_packed *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+keys_not_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    keys_not_packed_many_loader *load, void *user, const struct keys_not_packed **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_not_packed larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_not_packed,
+        .keys = keys,
+        .key_size = sizeof(struct keys_not_packed_key),
+        .load = load != NULL ? load_many_keys_not_packed : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_not_packed, &larder_many, count,
         ret_values, ret_each);
 }
 
@@ -3199,6 +3413,44 @@ keys_functions_cache_get_many(struct keys_cache *cache, const struct keys_functi
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__keys_functions {
+    keys_functions_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_keys_functions(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__keys_functions *c = call;
+    const struct keys_functions_key *k = keys;
+    const struct keys_functions *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_keys_functions(&values[i], k[i].strcmp, k[i].memcmp)) {
+            each[i] = larder_stub_bad_argument(&entity_keys_functions, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+keys_functions_cache_get_many_or_load(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    keys_functions_many_loader *load, void *user, const struct keys_functions **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__keys_functions larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_keys_functions,
+        .keys = keys,
+        .key_size = sizeof(struct keys_functions_key),
+        .load = load != NULL ? load_many_keys_functions : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_keys_functions, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__keys_functions {
     const struct keys_functions_key *keys;
@@ -3238,40 +3490,6 @@ enum larder_status
 keys_functions_cache_delete_all(struct keys_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_keys_functions);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_keys_functions(struct larder_key *key, const void *row, size_t i)
-{
-    const struct keys_functions *value = row;
-    switch (i) {
-    case 0:
-        append_keys_functions(key, value->strcmp, value->memcmp);
-        return &entity_keys_functions;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_keys_functions(const struct keys_functions *before, const struct keys_functions *after)
-{
-    const struct larder_change change = {&entity_keys_functions, before, after, key_of_keys_functions, 1};
-    return change;
-}
-
-enum larder_status
-keys_functions_cache_changed(struct keys_cache *cache, const struct keys_functions *before, const struct keys_functions *after)
-{
-    const struct larder_change change = change_of_keys_functions(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-keys_functions_batch_changed(struct keys_batch *batch, const struct keys_functions *before, const struct keys_functions *after)
-{
-    const struct larder_change change = change_of_keys_functions(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -3319,6 +3537,74 @@ void keys_functions_release_many(const struct keys_functions **values, size_t co
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_keys_clash(struct larder_key *key, const void *row, size_t i)
+{
+    const struct keys_clash *value = row;
+    switch (i) {
+    case 0:
+        append_keys_clash(key, value->cache, value->int_, value->ret_value);
+        return &entity_keys_clash;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_keys_clash(const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = {&entity_keys_clash, before, after, key_of_keys_clash, 1};
+    return change;
+}
+
+enum larder_status
+keys_clash_cache_changed(struct keys_cache *cache, const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = change_of_keys_clash(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+keys_clash_batch_changed(struct keys_batch *batch, const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = change_of_keys_clash(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_keys_functions(struct larder_key *key, const void *row, size_t i)
+{
+    const struct keys_functions *value = row;
+    switch (i) {
+    case 0:
+        append_keys_functions(key, value->strcmp, value->memcmp);
+        return &entity_keys_functions;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_keys_functions(const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = {&entity_keys_functions, before, after, key_of_keys_functions, 1};
+    return change;
+}
+
+enum larder_status
+keys_functions_cache_changed(struct keys_cache *cache, const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = change_of_keys_functions(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+keys_functions_batch_changed(struct keys_batch *batch, const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = change_of_keys_functions(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

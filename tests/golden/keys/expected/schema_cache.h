@@ -129,6 +129,12 @@ struct keys_every_key {
 typedef enum larder_status
 keys_every_loader(struct larder_load *load, void *user, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, struct keys_every *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_every_many_loader(struct larder_load *load, void *user, const struct keys_every_key *keys, size_t count,
+    struct keys_every *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_every_cache_get(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every **ret_value);
@@ -141,7 +147,7 @@ LARDER_MUST_USE enum larder_status
 keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
     keys_every_loader *load, void *user, const struct keys_every **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_every_cache_refresh(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
@@ -200,6 +206,15 @@ keys_every_cache_key(struct keys_cache *cache, uint8_t a, int64_t b, bool c, con
 LARDER_MUST_USE enum larder_status
 keys_every_cache_get_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_every_cache_get_many_or_load(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
+    keys_every_many_loader *load, void *user, const struct keys_every **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_every_cache_set_many(struct keys_cache *cache, const struct keys_every_key *keys, size_t count,
     const struct keys_every *values, enum larder_status *ret_each);
@@ -259,6 +274,12 @@ struct keys_tagged_key {
 typedef enum larder_status
 keys_tagged_loader(struct larder_load *load, void *user, uint64_t user_id, struct keys_tagged *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_tagged_many_loader(struct larder_load *load, void *user, const struct keys_tagged_key *keys, size_t count,
+    struct keys_tagged *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_tagged_cache_get(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged **ret_value);
@@ -271,7 +292,7 @@ LARDER_MUST_USE enum larder_status
 keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
     keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_tagged_cache_refresh(struct keys_cache *cache, uint64_t user_id,
@@ -330,6 +351,15 @@ keys_tagged_cache_key(struct keys_cache *cache, uint64_t user_id, char *buf, siz
 LARDER_MUST_USE enum larder_status
 keys_tagged_cache_get_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_get_many_or_load(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
+    keys_tagged_many_loader *load, void *user, const struct keys_tagged **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_tagged_cache_set_many(struct keys_cache *cache, const struct keys_tagged_key *keys, size_t count,
     const struct keys_tagged *values, enum larder_status *ret_each);
@@ -386,6 +416,12 @@ struct keys_clash_key {
 typedef enum larder_status
 keys_clash_loader(struct larder_load *load, void *user, uint64_t cache_, const char *int_, uint8_t ret_value_, struct keys_clash *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_clash_many_loader(struct larder_load *load, void *user, const struct keys_clash_key *keys, size_t count,
+    struct keys_clash *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_clash_cache_get(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash **ret_value);
@@ -398,7 +434,7 @@ LARDER_MUST_USE enum larder_status
 keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
     keys_clash_loader *load, void *user, const struct keys_clash **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_clash_cache_refresh(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
@@ -461,6 +497,15 @@ keys_clash_cache_key(struct keys_cache *cache, uint64_t cache_, const char *int_
 LARDER_MUST_USE enum larder_status
 keys_clash_cache_get_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     const struct keys_clash **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_get_many_or_load(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
+    keys_clash_many_loader *load, void *user, const struct keys_clash **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_clash_cache_set_many(struct keys_cache *cache, const struct keys_clash_key *keys, size_t count,
     const struct keys_clash *values, enum larder_status *ret_each);
@@ -474,9 +519,10 @@ keys_clash_cache_delete_many(struct keys_cache *cache, const struct keys_clash_k
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 keys_clash_cache_changed(struct keys_cache *cache, const struct keys_clash *before, const struct keys_clash *after);
 
@@ -534,6 +580,12 @@ struct keys_param_key {
 typedef enum larder_status
 keys_param_loader(struct larder_load *load, void *user, uint8_t params, struct keys_param *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_param_many_loader(struct larder_load *load, void *user, const struct keys_param_key *keys, size_t count,
+    struct keys_param *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_param_cache_get(struct keys_cache *cache, uint8_t params, const struct keys_param **ret_value);
@@ -546,7 +598,7 @@ LARDER_MUST_USE enum larder_status
 keys_param_cache_get_or_load(struct keys_cache *cache, uint8_t params,
     keys_param_loader *load, void *user, const struct keys_param **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_param_cache_refresh(struct keys_cache *cache, uint8_t params,
@@ -605,6 +657,15 @@ keys_param_cache_key(struct keys_cache *cache, uint8_t params, char *buf, size_t
 LARDER_MUST_USE enum larder_status
 keys_param_cache_get_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     const struct keys_param **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_get_many_or_load(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
+    keys_param_many_loader *load, void *user, const struct keys_param **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_param_cache_set_many(struct keys_cache *cache, const struct keys_param_key *keys, size_t count,
     const struct keys_param *values, enum larder_status *ret_each);
@@ -669,6 +730,12 @@ struct keys_locals_key {
 typedef enum larder_status
 keys_locals_loader(struct larder_load *load, void *user, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, struct keys_locals *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_locals_many_loader(struct larder_load *load, void *user, const struct keys_locals_key *keys, size_t count,
+    struct keys_locals *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_locals_cache_get(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals **ret_value);
@@ -681,7 +748,7 @@ LARDER_MUST_USE enum larder_status
 keys_locals_cache_get_or_load(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
     keys_locals_loader *load, void *user, const struct keys_locals **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_locals_cache_refresh(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
@@ -740,6 +807,15 @@ keys_locals_cache_key(struct keys_cache *cache, uint8_t status, const char *call
 LARDER_MUST_USE enum larder_status
 keys_locals_cache_get_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     const struct keys_locals **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_get_many_or_load(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
+    keys_locals_many_loader *load, void *user, const struct keys_locals **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_locals_cache_set_many(struct keys_cache *cache, const struct keys_locals_key *keys, size_t count,
     const struct keys_locals *values, enum larder_status *ret_each);
@@ -798,6 +874,12 @@ struct keys_packed_key {
 typedef enum larder_status
 keys_packed_loader(struct larder_load *load, void *user, uint8_t id, struct keys_packed *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_packed_many_loader(struct larder_load *load, void *user, const struct keys_packed_key *keys, size_t count,
+    struct keys_packed *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_packed_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_packed **ret_value);
@@ -810,7 +892,7 @@ LARDER_MUST_USE enum larder_status
 keys_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_packed_loader *load, void *user, const struct keys_packed **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
@@ -869,6 +951,15 @@ keys_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 keys_packed_cache_get_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
     const struct keys_packed **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
+    keys_packed_many_loader *load, void *user, const struct keys_packed **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_packed_cache_set_many(struct keys_cache *cache, const struct keys_packed_key *keys, size_t count,
     const struct keys_packed *values, enum larder_status *ret_each);
@@ -927,6 +1018,12 @@ struct keys_packed_too_key {
 typedef enum larder_status
 keys_packed_too_loader(struct larder_load *load, void *user, uint8_t id, struct keys_packed_too *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_packed_too_many_loader(struct larder_load *load, void *user, const struct keys_packed_too_key *keys, size_t count,
+    struct keys_packed_too *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_packed_too **ret_value);
@@ -939,7 +1036,7 @@ LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_refresh(struct keys_cache *cache, uint8_t id,
@@ -998,6 +1095,15 @@ keys_packed_too_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_
 LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_get_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     const struct keys_packed_too **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_get_many_or_load(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
+    keys_packed_too_many_loader *load, void *user, const struct keys_packed_too **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_packed_too_cache_set_many(struct keys_cache *cache, const struct keys_packed_too_key *keys, size_t count,
     const struct keys_packed_too *values, enum larder_status *ret_each);
@@ -1056,6 +1162,12 @@ struct keys_not_packed_key {
 typedef enum larder_status
 keys_not_packed_loader(struct larder_load *load, void *user, uint8_t id, struct keys_not_packed *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_not_packed_many_loader(struct larder_load *load, void *user, const struct keys_not_packed_key *keys, size_t count,
+    struct keys_not_packed *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_get(struct keys_cache *cache, uint8_t id, const struct keys_not_packed **ret_value);
@@ -1068,7 +1180,7 @@ LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
@@ -1127,6 +1239,15 @@ keys_not_packed_cache_key(struct keys_cache *cache, uint8_t id, char *buf, size_
 LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_get_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
     const struct keys_not_packed **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_get_many_or_load(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
+    keys_not_packed_many_loader *load, void *user, const struct keys_not_packed **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_not_packed_cache_set_many(struct keys_cache *cache, const struct keys_not_packed_key *keys, size_t count,
     const struct keys_not_packed *values, enum larder_status *ret_each);
@@ -1182,6 +1303,12 @@ struct keys_functions_key {
 typedef enum larder_status
 keys_functions_loader(struct larder_load *load, void *user, const char *strcmp, struct larder_uuid memcmp, struct keys_functions *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+keys_functions_many_loader(struct larder_load *load, void *user, const struct keys_functions_key *keys, size_t count,
+    struct keys_functions *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 keys_functions_cache_get(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions **ret_value);
@@ -1194,7 +1321,7 @@ LARDER_MUST_USE enum larder_status
 keys_functions_cache_get_or_load(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
     keys_functions_loader *load, void *user, const struct keys_functions **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 keys_functions_cache_refresh(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
@@ -1257,6 +1384,15 @@ keys_functions_cache_key(struct keys_cache *cache, const char *strcmp, struct la
 LARDER_MUST_USE enum larder_status
 keys_functions_cache_get_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
     const struct keys_functions **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_get_many_or_load(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
+    keys_functions_many_loader *load, void *user, const struct keys_functions **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 keys_functions_cache_set_many(struct keys_cache *cache, const struct keys_functions_key *keys, size_t count,
     const struct keys_functions *values, enum larder_status *ret_each);
@@ -1270,9 +1406,10 @@ keys_functions_cache_delete_many(struct keys_cache *cache, const struct keys_fun
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 keys_functions_cache_changed(struct keys_cache *cache, const struct keys_functions *before, const struct keys_functions *after);
 

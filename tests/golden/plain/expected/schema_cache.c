@@ -327,6 +327,44 @@ shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *k
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__shop_item {
+    shop_item_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_shop_item(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__shop_item *c = call;
+    const struct shop_item_key *k = keys;
+    const struct shop_item *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_shop_item(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_shop_item, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+shop_item_cache_get_many_or_load(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    shop_item_many_loader *load, void *user, const struct shop_item **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__shop_item larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_shop_item,
+        .keys = keys,
+        .key_size = sizeof(struct shop_item_key),
+        .load = load != NULL ? load_many_shop_item : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_shop_item, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__shop_item {
     const struct shop_item_key *keys;
@@ -366,40 +404,6 @@ enum larder_status
 shop_item_cache_delete_all(struct shop_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_shop_item);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_shop_item(struct larder_key *key, const void *row, size_t i)
-{
-    const struct shop_item *value = row;
-    switch (i) {
-    case 0:
-        append_shop_item(key, value->id);
-        return &entity_shop_item;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_shop_item(const struct shop_item *before, const struct shop_item *after)
-{
-    const struct larder_change change = {&entity_shop_item, before, after, key_of_shop_item, 1};
-    return change;
-}
-
-enum larder_status
-shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after)
-{
-    const struct larder_change change = change_of_shop_item(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-shop_item_batch_changed(struct shop_batch *batch, const struct shop_item *before, const struct shop_item *after)
-{
-    const struct larder_change change = change_of_shop_item(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -447,6 +451,40 @@ void shop_item_release_many(const struct shop_item **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_item(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_item *value = row;
+    switch (i) {
+    case 0:
+        append_shop_item(key, value->id);
+        return &entity_shop_item;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_item(const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = {&entity_shop_item, before, after, key_of_shop_item, 1};
+    return change;
+}
+
+enum larder_status
+shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = change_of_shop_item(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_item_batch_changed(struct shop_batch *batch, const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = change_of_shop_item(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

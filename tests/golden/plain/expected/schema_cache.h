@@ -82,6 +82,12 @@ struct shop_item_key {
 typedef enum larder_status
 shop_item_loader(struct larder_load *load, void *user, uint64_t id, struct shop_item *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_item_many_loader(struct larder_load *load, void *user, const struct shop_item_key *keys, size_t count,
+    struct shop_item *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_item **ret_value);
@@ -94,7 +100,7 @@ LARDER_MUST_USE enum larder_status
 shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     shop_item_loader *load, void *user, const struct shop_item **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,
@@ -157,6 +163,15 @@ shop_item_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t siz
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_item_cache_get_many_or_load(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    shop_item_many_loader *load, void *user, const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item *values, enum larder_status *ret_each);
@@ -170,9 +185,10 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after);
 

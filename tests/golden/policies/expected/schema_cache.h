@@ -106,6 +106,12 @@ struct shop_item_key {
 typedef enum larder_status
 shop_item_loader(struct larder_load *load, void *user, uint64_t id, const char *colour, struct larder_uuid mark, struct shop_item *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_item_many_loader(struct larder_load *load, void *user, const struct shop_item_key *keys, size_t count,
+    struct shop_item *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure.
  * STALE with one past its lifetime, which is to be loaded anew.
  * ABSENT: it is known that there is none. */
@@ -188,6 +194,15 @@ shop_item_cache_key(struct shop_cache *cache, uint64_t id, const char *colour, s
 LARDER_MUST_USE enum larder_status
 shop_item_cache_get_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_item_cache_get_many_or_load(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
+    shop_item_many_loader *load, void *user, const struct shop_item **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_item_cache_set_many(struct shop_cache *cache, const struct shop_item_key *keys, size_t count,
     const struct shop_item *values, enum larder_status *ret_each);
@@ -364,6 +379,12 @@ struct shop_price_key {
 typedef enum larder_status
 shop_price_loader(struct larder_load *load, void *user, uint64_t id, struct shop_price *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_price_many_loader(struct larder_load *load, void *user, const struct shop_price_key *keys, size_t count,
+    struct shop_price *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_price **ret_value);
@@ -441,6 +462,15 @@ shop_price_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 shop_price_cache_get_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_price_cache_get_many_or_load(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
+    shop_price_many_loader *load, void *user, const struct shop_price **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_price_cache_set_many(struct shop_cache *cache, const struct shop_price_key *keys, size_t count,
     const struct shop_price *values, enum larder_status *ret_each);
@@ -454,9 +484,10 @@ shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_k
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_changed(struct shop_cache *cache, const struct shop_price *before, const struct shop_price *after);
 
@@ -510,6 +541,12 @@ struct shop_session_key {
  * larder_load_alloc(); larder copies it. OK, ABSENT, or an error. */
 typedef enum larder_status
 shop_session_loader(struct larder_load *load, void *user, const char *token, struct shop_session *out);
+
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_session_many_loader(struct larder_load *load, void *user, const struct shop_session_key *keys, size_t count,
+    struct shop_session *out, enum larder_status *each);
 
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
@@ -582,6 +619,15 @@ shop_session_cache_key(struct shop_cache *cache, const char *token, char *buf, s
 LARDER_MUST_USE enum larder_status
 shop_session_cache_get_many(struct shop_cache *cache, const struct shop_session_key *keys, size_t count,
     const struct shop_session **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_session_cache_get_many_or_load(struct shop_cache *cache, const struct shop_session_key *keys, size_t count,
+    shop_session_many_loader *load, void *user, const struct shop_session **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_session_cache_set_many(struct shop_cache *cache, const struct shop_session_key *keys, size_t count,
     const struct shop_session *values, enum larder_status *ret_each);
@@ -636,6 +682,12 @@ struct shop_plain_key {
 typedef enum larder_status
 shop_plain_loader(struct larder_load *load, void *user, uint64_t id, struct shop_plain *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+shop_plain_many_loader(struct larder_load *load, void *user, const struct shop_plain_key *keys, size_t count,
+    struct shop_plain *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 shop_plain_cache_get(struct shop_cache *cache, uint64_t id, const struct shop_plain **ret_value);
@@ -648,7 +700,7 @@ LARDER_MUST_USE enum larder_status
 shop_plain_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     shop_plain_loader *load, void *user, const struct shop_plain **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 shop_plain_cache_refresh(struct shop_cache *cache, uint64_t id,
@@ -711,6 +763,15 @@ shop_plain_cache_key(struct shop_cache *cache, uint64_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 shop_plain_cache_get_many(struct shop_cache *cache, const struct shop_plain_key *keys, size_t count,
     const struct shop_plain **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+shop_plain_cache_get_many_or_load(struct shop_cache *cache, const struct shop_plain_key *keys, size_t count,
+    shop_plain_many_loader *load, void *user, const struct shop_plain **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 shop_plain_cache_set_many(struct shop_cache *cache, const struct shop_plain_key *keys, size_t count,
     const struct shop_plain *values, enum larder_status *ret_each);
@@ -724,9 +785,10 @@ shop_plain_cache_delete_many(struct shop_cache *cache, const struct shop_plain_k
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_plain_cache_changed(struct shop_cache *cache, const struct shop_plain *before, const struct shop_plain *after);
 

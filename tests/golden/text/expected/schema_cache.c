@@ -400,6 +400,44 @@ text_thing_cache_get_many(struct text_cache *cache, const struct text_thing_key 
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__text_thing {
+    text_thing_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_text_thing(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__text_thing *c = call;
+    const struct text_thing_key *k = keys;
+    const struct text_thing *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_text_thing(&values[i], k[i].id)) {
+            each[i] = larder_stub_bad_argument(&entity_text_thing, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+text_thing_cache_get_many_or_load(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
+    text_thing_many_loader *load, void *user, const struct text_thing **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__text_thing larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_text_thing,
+        .keys = keys,
+        .key_size = sizeof(struct text_thing_key),
+        .load = load != NULL ? load_many_text_thing : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_text_thing, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__text_thing {
     const struct text_thing_key *keys;
@@ -439,40 +477,6 @@ enum larder_status
 text_thing_cache_delete_all(struct text_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_text_thing);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_text_thing(struct larder_key *key, const void *row, size_t i)
-{
-    const struct text_thing *value = row;
-    switch (i) {
-    case 0:
-        append_text_thing(key, value->id);
-        return &entity_text_thing;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_text_thing(const struct text_thing *before, const struct text_thing *after)
-{
-    const struct larder_change change = {&entity_text_thing, before, after, key_of_text_thing, 1};
-    return change;
-}
-
-enum larder_status
-text_thing_cache_changed(struct text_cache *cache, const struct text_thing *before, const struct text_thing *after)
-{
-    const struct larder_change change = change_of_text_thing(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-text_thing_batch_changed(struct text_batch *batch, const struct text_thing *before, const struct text_thing *after)
-{
-    const struct larder_change change = change_of_text_thing(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -520,6 +524,40 @@ void text_thing_release_many(const struct text_thing **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_text_thing(struct larder_key *key, const void *row, size_t i)
+{
+    const struct text_thing *value = row;
+    switch (i) {
+    case 0:
+        append_text_thing(key, value->id);
+        return &entity_text_thing;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_text_thing(const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = {&entity_text_thing, before, after, key_of_text_thing, 1};
+    return change;
+}
+
+enum larder_status
+text_thing_cache_changed(struct text_cache *cache, const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = change_of_text_thing(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+text_thing_batch_changed(struct text_batch *batch, const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = change_of_text_thing(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

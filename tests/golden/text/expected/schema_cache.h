@@ -101,6 +101,12 @@ struct text_thing_key {
 typedef enum larder_status
 text_thing_loader(struct larder_load *load, void *user, uint64_t id, struct text_thing *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+text_thing_many_loader(struct larder_load *load, void *user, const struct text_thing_key *keys, size_t count,
+    struct text_thing *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 text_thing_cache_get(struct text_cache *cache, uint64_t id, const struct text_thing **ret_value);
@@ -113,7 +119,7 @@ LARDER_MUST_USE enum larder_status
 text_thing_cache_get_or_load(struct text_cache *cache, uint64_t id,
     text_thing_loader *load, void *user, const struct text_thing **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 text_thing_cache_refresh(struct text_cache *cache, uint64_t id,
@@ -176,6 +182,15 @@ text_thing_cache_key(struct text_cache *cache, uint64_t id, char *buf, size_t si
 LARDER_MUST_USE enum larder_status
 text_thing_cache_get_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
     const struct text_thing **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+text_thing_cache_get_many_or_load(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
+    text_thing_many_loader *load, void *user, const struct text_thing **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 text_thing_cache_set_many(struct text_cache *cache, const struct text_thing_key *keys, size_t count,
     const struct text_thing *values, enum larder_status *ret_each);
@@ -189,9 +204,10 @@ text_thing_cache_delete_many(struct text_cache *cache, const struct text_thing_k
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 text_thing_cache_changed(struct text_cache *cache, const struct text_thing *before, const struct text_thing *after);
 

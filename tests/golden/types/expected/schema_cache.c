@@ -1386,6 +1386,44 @@ kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__kinds_all {
+    kinds_all_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_kinds_all(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__kinds_all *c = call;
+    const struct kinds_all_key *k = keys;
+    const struct kinds_all *values = out;
+    enum larder_status ret_status = c->load(load, c->user, keys, count, out, each);
+    for (size_t i = 0; ret_status == LARDER_OK && i < count; i++) {
+        if (each[i] == LARDER_OK && !agrees_kinds_all(&values[i], k[i].u)) {
+            each[i] = larder_stub_bad_argument(&entity_kinds_all, "loaded value: another key's");
+        }
+    }
+    return ret_status;
+}
+
+enum larder_status
+kinds_all_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    kinds_all_many_loader *load, void *user, const struct kinds_all **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__kinds_all larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_kinds_all,
+        .keys = keys,
+        .key_size = sizeof(struct kinds_all_key),
+        .load = load != NULL ? load_many_kinds_all : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_kinds_all, &larder_many, count,
+        ret_values, ret_each);
+}
+
 /* Keys with their values, to hold one against the other. */
 struct pairs__kinds_all {
     const struct kinds_all_key *keys;
@@ -1425,40 +1463,6 @@ enum larder_status
 kinds_all_cache_delete_all(struct kinds_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_kinds_all);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_kinds_all(struct larder_key *key, const void *row, size_t i)
-{
-    const struct kinds_all *value = row;
-    switch (i) {
-    case 0:
-        append_kinds_all(key, value->u);
-        return &entity_kinds_all;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_kinds_all(const struct kinds_all *before, const struct kinds_all *after)
-{
-    const struct larder_change change = {&entity_kinds_all, before, after, key_of_kinds_all, 1};
-    return change;
-}
-
-enum larder_status
-kinds_all_cache_changed(struct kinds_cache *cache, const struct kinds_all *before, const struct kinds_all *after)
-{
-    const struct larder_change change = change_of_kinds_all(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-kinds_all_batch_changed(struct kinds_batch *batch, const struct kinds_all *before, const struct kinds_all *after)
-{
-    const struct larder_change change = change_of_kinds_all(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2104,6 +2108,36 @@ kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__kinds_grid {
+    kinds_grid_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_kinds_grid(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__kinds_grid *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+kinds_grid_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    kinds_grid_many_loader *load, void *user, const struct kinds_grid **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__kinds_grid larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_kinds_grid,
+        .keys = keys,
+        .key_size = sizeof(struct kinds_grid_key),
+        .load = load != NULL ? load_many_kinds_grid : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_kinds_grid, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     const struct kinds_grid *values, enum larder_status *ret_each)
@@ -2741,6 +2775,36 @@ kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_k
         ret_values, ret_each);
 }
 
+/* A loader of many with what it is called with. */
+struct load_many__kinds_table {
+    kinds_table_many_loader *load;
+    void *user;
+};
+
+static enum larder_status
+load_many_kinds_table(struct larder_load *load, const void *call, const void *keys, size_t count,
+    void *out, enum larder_status *each)
+{
+    const struct load_many__kinds_table *c = call;
+    return c->load(load, c->user, keys, count, out, each);
+}
+
+enum larder_status
+kinds_table_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    kinds_table_many_loader *load, void *user, const struct kinds_table **ret_values, enum larder_status *ret_each)
+{
+    const struct load_many__kinds_table larder_call = {load, user};
+    const struct larder_many_load larder_many = {
+        .build = pick_kinds_table,
+        .keys = keys,
+        .key_size = sizeof(struct kinds_table_key),
+        .load = load != NULL ? load_many_kinds_table : NULL,
+        .call = &larder_call,
+    };
+    return larder_stub_get_many_or_load(larder_core(cache), &entity_kinds_table, &larder_many, count,
+        ret_values, ret_each);
+}
+
 enum larder_status
 kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     const struct kinds_table *values, enum larder_status *ret_each)
@@ -2807,6 +2871,40 @@ void kinds_table_release_many(const struct kinds_table **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_kinds_all(struct larder_key *key, const void *row, size_t i)
+{
+    const struct kinds_all *value = row;
+    switch (i) {
+    case 0:
+        append_kinds_all(key, value->u);
+        return &entity_kinds_all;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_kinds_all(const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = {&entity_kinds_all, before, after, key_of_kinds_all, 1};
+    return change;
+}
+
+enum larder_status
+kinds_all_cache_changed(struct kinds_cache *cache, const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = change_of_kinds_all(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+kinds_all_batch_changed(struct kinds_batch *batch, const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = change_of_kinds_all(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

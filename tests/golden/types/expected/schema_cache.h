@@ -254,6 +254,12 @@ struct kinds_all_key {
 typedef enum larder_status
 kinds_all_loader(struct larder_load *load, void *user, uint64_t u, struct kinds_all *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+kinds_all_many_loader(struct larder_load *load, void *user, const struct kinds_all_key *keys, size_t count,
+    struct kinds_all *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 kinds_all_cache_get(struct kinds_cache *cache, uint64_t u, const struct kinds_all **ret_value);
@@ -266,7 +272,7 @@ LARDER_MUST_USE enum larder_status
 kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u,
     kinds_all_loader *load, void *user, const struct kinds_all **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_all_cache_refresh(struct kinds_cache *cache, uint64_t u,
@@ -329,6 +335,15 @@ kinds_all_cache_key(struct kinds_cache *cache, uint64_t u, char *buf, size_t siz
 LARDER_MUST_USE enum larder_status
 kinds_all_cache_get_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
     const struct kinds_all **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
+    kinds_all_many_loader *load, void *user, const struct kinds_all **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 kinds_all_cache_set_many(struct kinds_cache *cache, const struct kinds_all_key *keys, size_t count,
     const struct kinds_all *values, enum larder_status *ret_each);
@@ -342,9 +357,10 @@ kinds_all_cache_delete_many(struct kinds_cache *cache, const struct kinds_all_ke
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 kinds_all_cache_changed(struct kinds_cache *cache, const struct kinds_all *before, const struct kinds_all *after);
 
@@ -410,7 +426,7 @@ LARDER_MUST_USE enum larder_status
 kinds_words_cache_get_or_load(struct kinds_cache *cache,
     kinds_words_loader *load, void *user, const struct kinds_words **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_words_cache_refresh(struct kinds_cache *cache,
@@ -516,6 +532,12 @@ struct kinds_grid_key {
 typedef enum larder_status
 kinds_grid_loader(struct larder_load *load, void *user, int16_t x, int16_t y, struct kinds_grid *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+kinds_grid_many_loader(struct larder_load *load, void *user, const struct kinds_grid_key *keys, size_t count,
+    struct kinds_grid *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 kinds_grid_cache_get(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid **ret_value);
@@ -528,7 +550,7 @@ LARDER_MUST_USE enum larder_status
 kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y,
     kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_grid_cache_refresh(struct kinds_cache *cache, int16_t x, int16_t y,
@@ -587,6 +609,15 @@ kinds_grid_cache_key(struct kinds_cache *cache, int16_t x, int16_t y, char *buf,
 LARDER_MUST_USE enum larder_status
 kinds_grid_cache_get_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     const struct kinds_grid **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+kinds_grid_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
+    kinds_grid_many_loader *load, void *user, const struct kinds_grid **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 kinds_grid_cache_set_many(struct kinds_cache *cache, const struct kinds_grid_key *keys, size_t count,
     const struct kinds_grid *values, enum larder_status *ret_each);
@@ -653,7 +684,7 @@ LARDER_MUST_USE enum larder_status
 kinds_headline_cache_get_or_load(struct kinds_cache *cache,
     kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_headline_cache_refresh(struct kinds_cache *cache,
@@ -757,6 +788,12 @@ struct kinds_table_key {
 typedef enum larder_status
 kinds_table_loader(struct larder_load *load, void *user, uint32_t id, struct kinds_table *out);
 
+/* The same for many keys at once: fills out[i] and says of each key OK, ABSENT (which
+ * it is until that is said otherwise) or an error in each[i]. OK, or an error of all. */
+typedef enum larder_status
+kinds_table_many_loader(struct larder_load *load, void *user, const struct kinds_table_key *keys, size_t count,
+    struct kinds_table *out, enum larder_status *each);
+
 /* Reads. OK with a value to release; MISS; a failure. */
 LARDER_MUST_USE enum larder_status
 kinds_table_cache_get(struct kinds_cache *cache, uint32_t id, const struct kinds_table **ret_value);
@@ -769,7 +806,7 @@ LARDER_MUST_USE enum larder_status
 kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id,
     kinds_table_loader *load, void *user, const struct kinds_table **ret_value);
 
-/* Loads, whatever is there, and stores it; others read on what is there. A
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
  * value that is stored or deleted meanwhile stays so. As get_or_load else. */
 LARDER_MUST_USE enum larder_status
 kinds_table_cache_refresh(struct kinds_cache *cache, uint32_t id,
@@ -828,6 +865,15 @@ kinds_table_cache_key(struct kinds_cache *cache, uint32_t id, char *buf, size_t 
 LARDER_MUST_USE enum larder_status
 kinds_table_cache_get_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     const struct kinds_table **ret_values, enum larder_status *ret_each);
+
+/* The same, and runs the loader, on this thread, once for all keys that are missing, and
+ * stores what it gives. Keys that another caller is loading are waited for; what then
+ * still is not there is loaded, by one more run. Each: as of get_or_load. */
+LARDER_MUST_USE enum larder_status
+kinds_table_cache_get_many_or_load(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
+    kinds_table_many_loader *load, void *user, const struct kinds_table **ret_values, enum larder_status *ret_each);
+
+/* Writes of many; element i of ret_each is key i's. */
 enum larder_status
 kinds_table_cache_set_many(struct kinds_cache *cache, const struct kinds_table_key *keys, size_t count,
     const struct kinds_table *values, enum larder_status *ret_each);
