@@ -14,10 +14,10 @@
 #include "support/redis_server.h"
 
 static const struct suite *const suites[] = {
-    &values_suite,    &bounds_suite,     &keys_suite,     &calls_suite,   &lifetimes_suite,
-    &batches_suite,   &events_suite,     &loads_suite,    &invalidation_suite, &indexes_suite, &many_loads_suite,
-    &arguments_suite, &memory_suite,     &away_suite,     &foreign_suite, &large_suite,
-    &journeys_suite,  &compressed_suite, &rollouts_suite,
+    &values_suite,     &bounds_suite,    &keys_suite,       &calls_suite,        &lifetimes_suite,
+    &batches_suite,    &events_suite,    &loads_suite,      &invalidation_suite, &indexes_suite,
+    &many_loads_suite, &arguments_suite, &memory_suite,     &away_suite,         &foreign_suite,
+    &large_suite,      &journeys_suite,  &compressed_suite, &rollouts_suite,
 };
 
 /* What the caller has set must not reach the caches under test. */

@@ -688,6 +688,23 @@ static void a_loader_that_loads_its_own_key_waits_for_nobody(void **state)
     }
 }
 
+/* Nor does it where a cache of its own cannot tell it whose the claim is. */
+static void a_loader_that_loads_its_own_key_by_another_cache_waits_for_nobody(void **state)
+{
+    struct site *site = *state;
+    struct order inner = {.site = site, .shelf = &site->other, .name = "inner"};
+    struct order outer = {.site = site,
+                          .shelf = &site->first,
+                          .name = "outer",
+                          .disturb = load_it_inside,
+                          .inner = &inner};
+    int64_t start_ms = now_ms();
+    expect_order(&outer, "outer", LARDER_APPLIED);
+    assert_true(now_ms() - start_ms < QUICK_MS);
+    assert_int_equal(inner.runs, 1);
+    expect_stored(site, "outer");
+}
+
 /* ------------------------------------------------------------------- trips */
 
 /* A backend that counts how often it is asked. */
@@ -777,6 +794,7 @@ int main(void)
         SITE_TEST(a_spare_value_is_given_to_who_cannot_wait),
         SITE_TEST(who_waited_for_a_lost_load_starts_again),
         SITE_TEST(a_loader_that_loads_its_own_key_waits_for_nobody),
+        SITE_TEST(a_loader_that_loads_its_own_key_by_another_cache_waits_for_nobody),
         SITE_TEST(a_load_takes_three_trips_and_an_expected_one_two),
         SITE_TEST(who_may_only_read_reads_all_the_same),
     };
