@@ -1392,6 +1392,7 @@ static const struct larder_entity entity_analytics_report = {
     .decode = decode_entity_analytics_report,
     .defaults = defaults_entity_analytics_report,
     .policy = &policy_analytics_report,
+    .group_count = 1,
 };
 
 /* Appends report:{kind:ReportKind}:{granularity:Granularity}:{period:string}. */
@@ -1399,6 +1400,7 @@ static void append_analytics_report(struct larder_key *key, enum analytics_repor
 {
     larder_key_literal(key, "report:", 7);
     larder_key_name(key, (unsigned)kind < 5U ? analytics_report_kind_name(kind) : NULL);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_name(key, (unsigned)granularity < 6U ? analytics_granularity_name(granularity) : NULL);
     larder_key_literal(key, ":", 1);
@@ -1692,40 +1694,6 @@ enum larder_status
 analytics_report_cache_delete_all(struct analytics_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_analytics_report);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_analytics_report(struct larder_key *key, const void *row, size_t i)
-{
-    const struct analytics_report *value = row;
-    switch (i) {
-    case 0:
-        append_analytics_report(key, value->kind, value->granularity, value->period);
-        return &entity_analytics_report;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_analytics_report(const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = {&entity_analytics_report, before, after, key_of_analytics_report, 1};
-    return change;
-}
-
-enum larder_status
-analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = change_of_analytics_report(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-analytics_report_batch_changed(struct analytics_batch *batch, const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = change_of_analytics_report(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2056,6 +2024,40 @@ void analytics_live_visitors_release_many(const struct analytics_live_visitors *
     }
 }
 
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_analytics_report(struct larder_key *key, const void *row, size_t i)
+{
+    const struct analytics_report *value = row;
+    switch (i) {
+    case 0:
+        append_analytics_report(key, value->kind, value->granularity, value->period);
+        return &entity_analytics_report;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_analytics_report(const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = {&entity_analytics_report, before, after, key_of_analytics_report, 1};
+    return change;
+}
+
+enum larder_status
+analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = change_of_analytics_report(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+analytics_report_batch_changed(struct analytics_batch *batch, const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = change_of_analytics_report(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
 /* --------------------------------------------------------------- service */
 
 static const struct larder_ttl larder_own_ttls[] = {
@@ -2166,6 +2168,42 @@ analytics_batch_on_period_closed(struct analytics_batch *batch, enum analytics_r
 {
     const struct event__period_closed larder_params = {kind, granularity, period};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_period_closed, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event figures_corrected */
+
+struct event__figures_corrected {
+    enum analytics_report_kind kind;
+};
+
+static enum larder_aim
+aim_event_figures_corrected(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__figures_corrected *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "report:", 7);
+        larder_key_name(key, (unsigned)p->kind < 5U ? analytics_report_kind_name(p->kind) : NULL);
+        *ret_entity = &entity_analytics_report;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+analytics_cache_on_figures_corrected(struct analytics_cache *cache, enum analytics_report_kind kind)
+{
+    const struct event__figures_corrected larder_params = {kind};
+    return larder_stub_event(larder_core(cache), aim_event_figures_corrected, &larder_params, 1);
+}
+
+enum larder_status
+analytics_batch_on_figures_corrected(struct analytics_batch *batch, enum analytics_report_kind kind)
+{
+    const struct event__figures_corrected larder_params = {kind};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_figures_corrected, &larder_params, 1);
 }
 
 /* ------------------------------------------------------------- batches */

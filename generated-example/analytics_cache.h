@@ -537,9 +537,10 @@ analytics_report_cache_delete_many(struct analytics_cache *cache, const struct a
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after);
 
@@ -702,6 +703,14 @@ enum larder_status
 analytics_cache_on_period_closed(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 enum larder_status
 analytics_batch_on_period_closed(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+
+/*
+ * A source was wrong, and with it every report of a kind
+ */
+enum larder_status
+analytics_cache_on_figures_corrected(struct analytics_cache *cache, enum analytics_report_kind kind);
+enum larder_status
+analytics_batch_on_figures_corrected(struct analytics_batch *batch, enum analytics_report_kind kind);
 
 /* ----------------------------------------------------------- batches */
 

@@ -778,6 +778,18 @@ static const struct larder_policy policy_api_gateway_session = {
     .sliding = true,
 };
 
+/* Collects user:{user_id}. */
+static void tags_of_api_gateway_session(const void *from, struct larder_tags *tags)
+{
+    const struct api_gateway_session *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "user:", 5);
+    larder_key_u64(key, value->user_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_api_gateway_session = {
     .name = "session",
     .pattern = "gw:session:{token:string|hash}",
@@ -793,6 +805,7 @@ static const struct larder_entity entity_api_gateway_session = {
     .decode = decode_entity_api_gateway_session,
     .defaults = defaults_entity_api_gateway_session,
     .policy = &policy_api_gateway_session,
+    .tags = tags_of_api_gateway_session,
 };
 
 /* Appends gw:session:{token:string|hash}. */
@@ -1554,6 +1567,7 @@ static const struct larder_entity entity_api_gateway_rendered_page = {
     .defaults = defaults_entity_api_gateway_rendered_page,
     .policy = &policy_api_gateway_rendered_page,
     .call = &call_api_gateway_rendered_page,
+    .group_count = 1,
 };
 
 /* Appends gw:page:{host:string}:{path:string|hash}:{variant:Variant}. */
@@ -1561,6 +1575,7 @@ static void append_api_gateway_rendered_page(struct larder_key *key, const char 
 {
     larder_key_literal(key, "gw:page:", 8);
     larder_key_string(key, host);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string_hash(key, path);
     larder_key_literal(key, ":", 1);
@@ -1999,6 +2014,77 @@ api_gateway_batch_on_routes_deployed(struct api_gateway_batch *batch, enum api_g
 {
     const struct event__routes_deployed larder_params = {environment};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_routes_deployed, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event user_locked */
+
+struct event__user_locked {
+    uint64_t user_id;
+};
+
+static enum larder_aim
+aim_event_user_locked(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__user_locked *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "user:", 5);
+        larder_key_u64(key, p->user_id);
+        return LARDER_AIM_TAG;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+api_gateway_cache_on_user_locked(struct api_gateway_cache *cache, uint64_t user_id)
+{
+    const struct event__user_locked larder_params = {user_id};
+    return larder_stub_event(larder_core(cache), aim_event_user_locked, &larder_params, 1);
+}
+
+enum larder_status
+api_gateway_batch_on_user_locked(struct api_gateway_batch *batch, uint64_t user_id)
+{
+    const struct event__user_locked larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_user_locked, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event site_deployed */
+
+struct event__site_deployed {
+    const char *host;
+};
+
+static enum larder_aim
+aim_event_site_deployed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__site_deployed *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "gw:page:", 8);
+        larder_key_string(key, p->host);
+        *ret_entity = &entity_api_gateway_rendered_page;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+api_gateway_cache_on_site_deployed(struct api_gateway_cache *cache, const char *host)
+{
+    const struct event__site_deployed larder_params = {host};
+    return larder_stub_event(larder_core(cache), aim_event_site_deployed, &larder_params, 1);
+}
+
+enum larder_status
+api_gateway_batch_on_site_deployed(struct api_gateway_batch *batch, const char *host)
+{
+    const struct event__site_deployed larder_params = {host};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_site_deployed, &larder_params, 1);
 }
 
 /* ------------------------------------------------------------- batches */

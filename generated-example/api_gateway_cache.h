@@ -522,7 +522,6 @@ void api_gateway_routing_table_release_many(const struct api_gateway_routing_tab
  * Lifetime: 5 min ('pages', CACHE_TTL_PAGES), at random up to 20 % less
  * Kept:     at most 1048576 bytes
  *           stale while it is loaded anew, for 1 min
- *           only time makes it stale
  */
 struct api_gateway_rendered_page_key {
     const char *host;
@@ -688,6 +687,22 @@ enum larder_status
 api_gateway_cache_on_routes_deployed(struct api_gateway_cache *cache, enum api_gateway_environment environment);
 enum larder_status
 api_gateway_batch_on_routes_deployed(struct api_gateway_batch *batch, enum api_gateway_environment environment);
+
+/*
+ * All sessions of a person end, whoever began them
+ */
+enum larder_status
+api_gateway_cache_on_user_locked(struct api_gateway_cache *cache, uint64_t user_id);
+enum larder_status
+api_gateway_batch_on_user_locked(struct api_gateway_batch *batch, uint64_t user_id);
+
+/*
+ * The pages of a host may look different now
+ */
+enum larder_status
+api_gateway_cache_on_site_deployed(struct api_gateway_cache *cache, const char *host);
+enum larder_status
+api_gateway_batch_on_site_deployed(struct api_gateway_batch *batch, const char *host);
 
 /* ----------------------------------------------------------- batches */
 

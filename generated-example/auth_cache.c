@@ -553,6 +553,18 @@ static const struct larder_policy policy_auth_session = {
     .sliding = true,
 };
 
+/* Collects user:{user_id}. */
+static void tags_of_auth_session(const void *from, struct larder_tags *tags)
+{
+    const struct auth_session *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "user:", 5);
+    larder_key_u64(key, value->user_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_auth_session = {
     .name = "session",
     .pattern = "session:{token:string|hash}",
@@ -568,6 +580,7 @@ static const struct larder_entity entity_auth_session = {
     .decode = decode_entity_auth_session,
     .defaults = defaults_entity_auth_session,
     .policy = &policy_auth_session,
+    .tags = tags_of_auth_session,
 };
 
 /* Appends session:{token:string|hash}. */
@@ -1194,40 +1207,6 @@ auth_permissions_cache_delete_all(struct auth_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_auth_permissions);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
-{
-    const struct auth_permissions *value = row;
-    switch (i) {
-    case 0:
-        append_auth_permissions(key, value->user_id);
-        return &entity_auth_permissions;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
-    return change;
-}
-
-enum larder_status
-auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = change_of_auth_permissions(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = change_of_auth_permissions(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 auth_permissions_batch_delete(struct auth_batch *batch, uint64_t user_id)
 {
@@ -1325,6 +1304,7 @@ static const struct larder_entity entity_auth_failed_sign_ins = {
     .encode = encode_entity_auth_failed_sign_ins,
     .decode = decode_entity_auth_failed_sign_ins,
     .defaults = defaults_entity_auth_failed_sign_ins,
+    .group_count = 1,
 };
 
 /* Appends failed:{user_id:u64}:{address:string}. */
@@ -1332,6 +1312,7 @@ static void append_auth_failed_sign_ins(struct larder_key *key, uint64_t user_id
 {
     larder_key_literal(key, "failed:", 7);
     larder_key_u64(key, user_id);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string(key, address);
 }
@@ -1622,6 +1603,40 @@ void auth_failed_sign_ins_release_many(const struct auth_failed_sign_ins **value
     }
 }
 
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
+{
+    const struct auth_permissions *value = row;
+    switch (i) {
+    case 0:
+        append_auth_permissions(key, value->user_id);
+        return &entity_auth_permissions;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
+    return change;
+}
+
+enum larder_status
+auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
 /* --------------------------------------------------------------- service */
 
 static const struct larder_ttl larder_own_ttls[] = {
@@ -1730,6 +1745,46 @@ auth_batch_on_signed_out(struct auth_batch *batch, const char *token)
 {
     const struct event__signed_out larder_params = {token};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_out, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event signed_out_everywhere */
+
+struct event__signed_out_everywhere {
+    uint64_t user_id;
+};
+
+static enum larder_aim
+aim_event_signed_out_everywhere(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__signed_out_everywhere *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "user:", 5);
+        larder_key_u64(key, p->user_id);
+        return LARDER_AIM_TAG;
+    case 1:
+        larder_key_literal(key, "failed:", 7);
+        larder_key_u64(key, p->user_id);
+        *ret_entity = &entity_auth_failed_sign_ins;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+auth_cache_on_signed_out_everywhere(struct auth_cache *cache, uint64_t user_id)
+{
+    const struct event__signed_out_everywhere larder_params = {user_id};
+    return larder_stub_event(larder_core(cache), aim_event_signed_out_everywhere, &larder_params, 2);
+}
+
+enum larder_status
+auth_batch_on_signed_out_everywhere(struct auth_batch *batch, uint64_t user_id)
+{
+    const struct event__signed_out_everywhere larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_signed_out_everywhere, &larder_params, 2);
 }
 
 /* ------------------------------------------------ event roles_changed */

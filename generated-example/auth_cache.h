@@ -432,9 +432,10 @@ auth_permissions_cache_delete_many(struct auth_cache *cache, const struct auth_p
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after);
 
@@ -627,6 +628,14 @@ enum larder_status
 auth_cache_on_signed_out(struct auth_cache *cache, const char *token);
 enum larder_status
 auth_batch_on_signed_out(struct auth_batch *batch, const char *token);
+
+/*
+ * A lost phone, a new password
+ */
+enum larder_status
+auth_cache_on_signed_out_everywhere(struct auth_cache *cache, uint64_t user_id);
+enum larder_status
+auth_batch_on_signed_out_everywhere(struct auth_batch *batch, uint64_t user_id);
 
 /*
  * A person was given a role, or lost one

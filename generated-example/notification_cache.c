@@ -816,6 +816,7 @@ static const struct larder_entity entity_notification_template = {
     .decode = decode_entity_notification_template,
     .defaults = defaults_entity_notification_template,
     .policy = &policy_notification_template,
+    .group_count = 1,
 };
 
 /* Appends template:{locale:string}:{name:string}. */
@@ -823,6 +824,7 @@ static void append_notification_template(struct larder_key *key, const char *loc
 {
     larder_key_literal(key, "template:", 9);
     larder_key_string(key, locale);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":", 1);
     larder_key_string(key, name);
 }
@@ -1113,40 +1115,6 @@ enum larder_status
 notification_template_cache_delete_all(struct notification_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_notification_template);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_template(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_template *value = row;
-    switch (i) {
-    case 0:
-        append_notification_template(key, value->locale, value->name);
-        return &entity_notification_template;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_template(const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = {&entity_notification_template, before, after, key_of_notification_template, 1};
-    return change;
-}
-
-enum larder_status
-notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = change_of_notification_template(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_template_batch_changed(struct notification_batch *batch, const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = change_of_notification_template(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1528,40 +1496,6 @@ notification_preferences_cache_delete_all(struct notification_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_notification_preferences);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_preferences(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_preferences *value = row;
-    switch (i) {
-    case 0:
-        append_notification_preferences(key, value->user_id);
-        return &entity_notification_preferences;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_preferences(const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = {&entity_notification_preferences, before, after, key_of_notification_preferences, 1};
-    return change;
-}
-
-enum larder_status
-notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = change_of_notification_preferences(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_preferences_batch_changed(struct notification_batch *batch, const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = change_of_notification_preferences(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 notification_preferences_batch_delete(struct notification_batch *batch, uint64_t user_id)
 {
@@ -1934,40 +1868,6 @@ enum larder_status
 notification_unread_count_cache_delete_all(struct notification_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_notification_unread_count);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_unread_count(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_unread_count *value = row;
-    switch (i) {
-    case 0:
-        append_notification_unread_count(key, value->user_id);
-        return &entity_notification_unread_count;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_unread_count(const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = {&entity_notification_unread_count, before, after, key_of_notification_unread_count, 1};
-    return change;
-}
-
-enum larder_status
-notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = change_of_notification_unread_count(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_unread_count_batch_changed(struct notification_batch *batch, const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = change_of_notification_unread_count(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2386,6 +2286,108 @@ void notification_device_tokens_release_many(const struct notification_device_to
     }
 }
 
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_template(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_template *value = row;
+    switch (i) {
+    case 0:
+        append_notification_template(key, value->locale, value->name);
+        return &entity_notification_template;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_template(const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = {&entity_notification_template, before, after, key_of_notification_template, 1};
+    return change;
+}
+
+enum larder_status
+notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = change_of_notification_template(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_template_batch_changed(struct notification_batch *batch, const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = change_of_notification_template(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_preferences(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_preferences *value = row;
+    switch (i) {
+    case 0:
+        append_notification_preferences(key, value->user_id);
+        return &entity_notification_preferences;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_preferences(const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = {&entity_notification_preferences, before, after, key_of_notification_preferences, 1};
+    return change;
+}
+
+enum larder_status
+notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = change_of_notification_preferences(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_preferences_batch_changed(struct notification_batch *batch, const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = change_of_notification_preferences(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_unread_count(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_unread_count *value = row;
+    switch (i) {
+    case 0:
+        append_notification_unread_count(key, value->user_id);
+        return &entity_notification_unread_count;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_unread_count(const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = {&entity_notification_unread_count, before, after, key_of_notification_unread_count, 1};
+    return change;
+}
+
+enum larder_status
+notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = change_of_notification_unread_count(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_unread_count_batch_changed(struct notification_batch *batch, const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = change_of_notification_unread_count(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
 /* --------------------------------------------------------------- service */
 
 static const struct larder_ttl larder_own_ttls[] = {
@@ -2500,6 +2502,42 @@ notification_batch_on_template_published(struct notification_batch *batch, const
 {
     const struct event__template_published larder_params = {locale, name};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_template_published, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event translation_published */
+
+struct event__translation_published {
+    const char *locale;
+};
+
+static enum larder_aim
+aim_event_translation_published(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__translation_published *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "template:", 9);
+        larder_key_string(key, p->locale);
+        *ret_entity = &entity_notification_template;
+        return LARDER_AIM_GROUP;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+notification_cache_on_translation_published(struct notification_cache *cache, const char *locale)
+{
+    const struct event__translation_published larder_params = {locale};
+    return larder_stub_event(larder_core(cache), aim_event_translation_published, &larder_params, 1);
+}
+
+enum larder_status
+notification_batch_on_translation_published(struct notification_batch *batch, const char *locale)
+{
+    const struct event__translation_published larder_params = {locale};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_translation_published, &larder_params, 1);
 }
 
 /* ------------------------------------------------ event preferences_saved */

@@ -337,9 +337,10 @@ notification_template_cache_delete_many(struct notification_cache *cache, const 
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after);
 
@@ -499,9 +500,10 @@ notification_preferences_cache_delete_many(struct notification_cache *cache, con
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after);
 
@@ -659,9 +661,10 @@ notification_unread_count_cache_delete_many(struct notification_cache *cache, co
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after);
 
@@ -854,6 +857,14 @@ enum larder_status
 notification_cache_on_template_published(struct notification_cache *cache, const char *locale, const char *name);
 enum larder_status
 notification_batch_on_template_published(struct notification_batch *batch, const char *locale, const char *name);
+
+/*
+ * All templates of a language were gone over
+ */
+enum larder_status
+notification_cache_on_translation_published(struct notification_cache *cache, const char *locale);
+enum larder_status
+notification_batch_on_translation_published(struct notification_batch *batch, const char *locale);
 
 enum larder_status
 notification_cache_on_preferences_saved(struct notification_cache *cache, uint64_t user_id);

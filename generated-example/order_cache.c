@@ -1579,40 +1579,6 @@ order_cart_cache_delete_all(struct order_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_order_cart);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order_cart(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order_cart *value = row;
-    switch (i) {
-    case 0:
-        append_order_cart(key, value->user_id);
-        return &entity_order_cart;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order_cart(const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = {&entity_order_cart, before, after, key_of_order_cart, 1};
-    return change;
-}
-
-enum larder_status
-order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = change_of_order_cart(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_cart_batch_changed(struct order_batch *batch, const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = change_of_order_cart(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 order_cart_batch_delete(struct order_batch *batch, uint64_t user_id)
 {
@@ -1993,40 +1959,6 @@ order_cache_delete_all(struct order_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_order);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order *value = row;
-    switch (i) {
-    case 0:
-        append_order(key, value->id);
-        return &entity_order;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order(const struct order *before, const struct order *after)
-{
-    const struct larder_change change = {&entity_order, before, after, key_of_order, 1};
-    return change;
-}
-
-enum larder_status
-order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after)
-{
-    const struct larder_change change = change_of_order(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_batch_changed(struct order_batch *batch, const struct order *before, const struct order *after)
-{
-    const struct larder_change change = change_of_order(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 order_batch_delete(struct order_batch *batch, uint64_t id)
 {
@@ -2402,40 +2334,6 @@ order_status_cache_delete_all(struct order_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_order_status);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order_status(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order_status *value = row;
-    switch (i) {
-    case 0:
-        append_order_status(key, value->id);
-        return &entity_order_status;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order_status(const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = {&entity_order_status, before, after, key_of_order_status, 1};
-    return change;
-}
-
-enum larder_status
-order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = change_of_order_status(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_status_batch_changed(struct order_batch *batch, const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = change_of_order_status(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 order_status_batch_delete(struct order_batch *batch, uint64_t id)
 {
@@ -2588,6 +2486,7 @@ static const struct larder_entity entity_order_history_page = {
     .defaults = defaults_entity_order_history_page,
     .policy = &policy_order_history_page,
     .call = &call_order_history_page,
+    .group_count = 1,
 };
 
 /* Appends orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}. */
@@ -2595,6 +2494,7 @@ static void append_order_history_page(struct larder_key *key, uint64_t user_id, 
 {
     larder_key_literal(key, "orders:user:", 12);
     larder_key_u64(key, user_id);
+    larder_key_mark(key, 0);
     larder_key_literal(key, ":page:", 6);
     larder_key_u64(key, page);
     larder_key_literal(key, ":size:", 6);
@@ -2889,6 +2789,108 @@ void order_history_page_release_many(const struct order_history_page **values, s
     }
 }
 
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order_cart(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order_cart *value = row;
+    switch (i) {
+    case 0:
+        append_order_cart(key, value->user_id);
+        return &entity_order_cart;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order_cart(const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = {&entity_order_cart, before, after, key_of_order_cart, 1};
+    return change;
+}
+
+enum larder_status
+order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = change_of_order_cart(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_cart_batch_changed(struct order_batch *batch, const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = change_of_order_cart(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order *value = row;
+    switch (i) {
+    case 0:
+        append_order(key, value->id);
+        return &entity_order;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order(const struct order *before, const struct order *after)
+{
+    const struct larder_change change = {&entity_order, before, after, key_of_order, 1};
+    return change;
+}
+
+enum larder_status
+order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after)
+{
+    const struct larder_change change = change_of_order(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_batch_changed(struct order_batch *batch, const struct order *before, const struct order *after)
+{
+    const struct larder_change change = change_of_order(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order_status(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order_status *value = row;
+    switch (i) {
+    case 0:
+        append_order_status(key, value->id);
+        return &entity_order_status;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order_status(const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = {&entity_order_status, before, after, key_of_order_status, 1};
+    return change;
+}
+
+enum larder_status
+order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = change_of_order_status(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_status_batch_changed(struct order_batch *batch, const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = change_of_order_status(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
 /* --------------------------------------------------------------- service */
 
 static const struct larder_ttl larder_own_ttls[] = {
@@ -3010,8 +3012,6 @@ order_batch_on_cart_edited(struct order_batch *batch, uint64_t user_id)
 struct event__order_placed {
     uint64_t id;
     uint64_t user_id;
-    uint32_t page;
-    uint32_t size_;
 };
 
 static enum larder_aim
@@ -3032,9 +3032,10 @@ aim_event_order_placed(struct larder_key *key, const void *params, size_t i, con
         *ret_entity = &entity_order_cart;
         return LARDER_AIM_ENTRY;
     case 3:
-        append_order_history_page(key, p->user_id, p->page, p->size_);
+        larder_key_literal(key, "orders:user:", 12);
+        larder_key_u64(key, p->user_id);
         *ret_entity = &entity_order_history_page;
-        return LARDER_AIM_ENTRY;
+        return LARDER_AIM_GROUP;
     default:
         *ret_entity = NULL;
         return LARDER_AIM_ENTRY;
@@ -3042,16 +3043,16 @@ aim_event_order_placed(struct larder_key *key, const void *params, size_t i, con
 }
 
 enum larder_status
-order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
+order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id)
 {
-    const struct event__order_placed larder_params = {id, user_id, page, size_};
+    const struct event__order_placed larder_params = {id, user_id};
     return larder_stub_event(larder_core(cache), aim_event_order_placed, &larder_params, 4);
 }
 
 enum larder_status
-order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_)
+order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id)
 {
-    const struct event__order_placed larder_params = {id, user_id, page, size_};
+    const struct event__order_placed larder_params = {id, user_id};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_order_placed, &larder_params, 4);
 }
 

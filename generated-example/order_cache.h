@@ -375,9 +375,10 @@ order_cart_cache_delete_many(struct order_cache *cache, const struct order_cart_
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after);
 
@@ -538,9 +539,10 @@ order_cache_delete_many(struct order_cache *cache, const struct order_key *keys,
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after);
 
@@ -698,9 +700,10 @@ order_status_cache_delete_many(struct order_cache *cache, const struct order_sta
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after);
 
@@ -745,7 +748,6 @@ void order_status_release_many(const struct order_status **values, size_t count)
  * Key:      orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}
  * Lifetime: 10 min ('history', CACHE_TTL_HISTORY), at random up to 10 % less
  * Kept:     stale while it is loaded anew, for 1 min
- *           only time makes it stale
  */
 struct order_history_page {
     const struct order_summary *items; /* NULL when there are none */
@@ -907,12 +909,12 @@ enum larder_status
 order_batch_on_cart_edited(struct order_batch *batch, uint64_t user_id);
 
 /*
- * The cart became an order, the first page of the history has a new row
+ * The cart became an order, and every page of the history moved by a row
  */
 enum larder_status
-order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
+order_cache_on_order_placed(struct order_cache *cache, uint64_t id, uint64_t user_id);
 enum larder_status
-order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id, uint32_t page, uint32_t size_);
+order_batch_on_order_placed(struct order_batch *batch, uint64_t id, uint64_t user_id);
 
 /*
  * Paid, packed, shipped, delivered, returned

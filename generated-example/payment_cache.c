@@ -897,6 +897,18 @@ static void defaults_entity_payment_method(void *to)
     defaults_payment_method(to);
 }
 
+/* Collects payer:{user_id}. */
+static void tags_of_payment_method(const void *from, struct larder_tags *tags)
+{
+    const struct payment_method *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "payer:", 6);
+    larder_key_u64(key, value->user_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_payment_method = {
     .name = "payment_method",
     .pattern = "method:{id:uuid}",
@@ -911,6 +923,7 @@ static const struct larder_entity entity_payment_method = {
     .encode = encode_entity_payment_method,
     .decode = decode_entity_payment_method,
     .defaults = defaults_entity_payment_method,
+    .tags = tags_of_payment_method,
 };
 
 /* Appends method:{id:uuid}. */
@@ -1205,40 +1218,6 @@ enum larder_status
 payment_method_cache_delete_all(struct payment_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_payment_method);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_payment_method(struct larder_key *key, const void *row, size_t i)
-{
-    const struct payment_method *value = row;
-    switch (i) {
-    case 0:
-        append_payment_method(key, value->id);
-        return &entity_payment_method;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_payment_method(const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = {&entity_payment_method, before, after, key_of_payment_method, 1};
-    return change;
-}
-
-enum larder_status
-payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = change_of_payment_method(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-payment_method_batch_changed(struct payment_batch *batch, const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = change_of_payment_method(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -1985,40 +1964,6 @@ payment_transaction_cache_delete_all(struct payment_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_payment_transaction);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_payment_transaction(struct larder_key *key, const void *row, size_t i)
-{
-    const struct payment_transaction *value = row;
-    switch (i) {
-    case 0:
-        append_payment_transaction(key, value->id);
-        return &entity_payment_transaction;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_payment_transaction(const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = {&entity_payment_transaction, before, after, key_of_payment_transaction, 1};
-    return change;
-}
-
-enum larder_status
-payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = change_of_payment_transaction(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-payment_transaction_batch_changed(struct payment_batch *batch, const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = change_of_payment_transaction(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 payment_transaction_batch_delete(struct payment_batch *batch, struct larder_uuid id)
 {
@@ -2143,6 +2088,7 @@ static const struct larder_entity entity_payment_exchange_rate = {
     .defaults = defaults_entity_payment_exchange_rate,
     .policy = &policy_payment_exchange_rate,
     .call = &call_payment_exchange_rate,
+    .has_all = true,
 };
 
 /* Appends rate:{from:Currency}:{to:Currency}. */
@@ -2442,6 +2388,74 @@ void payment_exchange_rate_release_many(const struct payment_exchange_rate **val
     }
 }
 
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_payment_method(struct larder_key *key, const void *row, size_t i)
+{
+    const struct payment_method *value = row;
+    switch (i) {
+    case 0:
+        append_payment_method(key, value->id);
+        return &entity_payment_method;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_payment_method(const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = {&entity_payment_method, before, after, key_of_payment_method, 1};
+    return change;
+}
+
+enum larder_status
+payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = change_of_payment_method(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+payment_method_batch_changed(struct payment_batch *batch, const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = change_of_payment_method(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_payment_transaction(struct larder_key *key, const void *row, size_t i)
+{
+    const struct payment_transaction *value = row;
+    switch (i) {
+    case 0:
+        append_payment_transaction(key, value->id);
+        return &entity_payment_transaction;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_payment_transaction(const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = {&entity_payment_transaction, before, after, key_of_payment_transaction, 1};
+    return change;
+}
+
+enum larder_status
+payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = change_of_payment_transaction(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+payment_transaction_batch_changed(struct payment_batch *batch, const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = change_of_payment_transaction(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
 /* --------------------------------------------------------------- service */
 
 static const struct larder_ttl larder_own_ttls[] = {
@@ -2634,6 +2648,74 @@ payment_batch_on_transaction_moved_on(struct payment_batch *batch, struct larder
 {
     const struct event__transaction_moved_on larder_params = {id};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_transaction_moved_on, &larder_params, 1);
+}
+
+/* ------------------------------------------------ event account_closed */
+
+struct event__account_closed {
+    uint64_t user_id;
+};
+
+static enum larder_aim
+aim_event_account_closed(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__account_closed *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "payer:", 6);
+        larder_key_u64(key, p->user_id);
+        return LARDER_AIM_TAG;
+    case 1:
+        append_payment_method_ids(key, p->user_id);
+        *ret_entity = &entity_payment_method_ids;
+        return LARDER_AIM_ENTRY;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+payment_cache_on_account_closed(struct payment_cache *cache, uint64_t user_id)
+{
+    const struct event__account_closed larder_params = {user_id};
+    return larder_stub_event(larder_core(cache), aim_event_account_closed, &larder_params, 2);
+}
+
+enum larder_status
+payment_batch_on_account_closed(struct payment_batch *batch, uint64_t user_id)
+{
+    const struct event__account_closed larder_params = {user_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_account_closed, &larder_params, 2);
+}
+
+/* ------------------------------------------------ event rates_published */
+
+static enum larder_aim
+aim_event_rates_published(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    (void)key;
+    (void)params;
+    switch (i) {
+    case 0:
+        *ret_entity = &entity_payment_exchange_rate;
+        return LARDER_AIM_ALL;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+payment_cache_on_rates_published(struct payment_cache *cache)
+{
+    return larder_stub_event(larder_core(cache), aim_event_rates_published, NULL, 1);
+}
+
+enum larder_status
+payment_batch_on_rates_published(struct payment_batch *batch)
+{
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_rates_published, NULL, 1);
 }
 
 /* ------------------------------------------------------------- batches */

@@ -335,11 +335,13 @@ payment_method_cache_delete_many(struct payment_cache *cache, const struct payme
  * makes stale, of the row as it was and as it is:
  *
  *   - the entry of its key
+ *   - all that carries one of its tags: payer:{user_id}
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after);
 
@@ -645,9 +647,10 @@ payment_transaction_cache_delete_many(struct payment_cache *cache, const struct 
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after);
 
@@ -693,7 +696,6 @@ void payment_transaction_release_many(const struct payment_transaction **values,
  * Lifetime: 10 min, at random up to 10 % less
  * Kept:     stale where the loader fails, for 1 h
  *           loaded anew from 80 % of its lifetime on
- *           only time makes it stale
  */
 struct payment_exchange_rate {
     double value;
@@ -811,9 +813,7 @@ enum larder_status
 payment_exchange_rate_cache_delete_many(struct payment_cache *cache, const struct payment_exchange_rate_key *keys, size_t count,
     enum larder_status *ret_each);
 
-/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
- * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
- * on this thread and at once, until OK, which then counts from the first of these calls. */
+/* Makes every entry stale, by one write whatever their number. OK. */
 enum larder_status
 payment_exchange_rate_cache_delete_all(struct payment_cache *cache);
 
@@ -864,6 +864,19 @@ enum larder_status
 payment_cache_on_transaction_moved_on(struct payment_cache *cache, struct larder_uuid id);
 enum larder_status
 payment_batch_on_transaction_moved_on(struct payment_batch *batch, struct larder_uuid id);
+
+/*
+ * Nothing that could be charged stays in the cache
+ */
+enum larder_status
+payment_cache_on_account_closed(struct payment_cache *cache, uint64_t user_id);
+enum larder_status
+payment_batch_on_account_closed(struct payment_batch *batch, uint64_t user_id);
+
+enum larder_status
+payment_cache_on_rates_published(struct payment_cache *cache);
+enum larder_status
+payment_batch_on_rates_published(struct payment_batch *batch);
 
 /* ----------------------------------------------------------- batches */
 

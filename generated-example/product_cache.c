@@ -1448,6 +1448,18 @@ static const struct larder_call_shape call_product = {
     .of_key = call_of_key_product,
 };
 
+/* Collects category:{category_id}. */
+static void tags_of_product(const void *from, struct larder_tags *tags)
+{
+    const struct product *value = from;
+    struct larder_key larder_text;
+    struct larder_key *key = &larder_text;
+    larder_tag_begin(key);
+    larder_key_literal(key, "category:", 9);
+    larder_key_u64(key, value->category_id);
+    larder_tags_add(tags, key);
+}
+
 static const struct larder_entity entity_product = {
     .name = "product",
     .pattern = "product:{id:u64}",
@@ -1464,6 +1476,7 @@ static const struct larder_entity entity_product = {
     .defaults = defaults_entity_product,
     .policy = &policy_product,
     .call = &call_product,
+    .tags = tags_of_product,
 };
 
 /* Appends product:{id:u64}. */
@@ -1761,40 +1774,6 @@ enum larder_status
 product_cache_delete_all(struct product_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_product);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product *value = row;
-    switch (i) {
-    case 0:
-        append_product(key, value->id);
-        return &entity_product;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product(const struct product *before, const struct product *after)
-{
-    const struct larder_change change = {&entity_product, before, after, key_of_product, 1};
-    return change;
-}
-
-enum larder_status
-product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after)
-{
-    const struct larder_change change = change_of_product(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_batch_changed(struct product_batch *batch, const struct product *before, const struct product *after)
-{
-    const struct larder_change change = change_of_product(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2521,40 +2500,6 @@ product_reviews_cache_delete_all(struct product_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_product_reviews);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product_reviews(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product_reviews *value = row;
-    switch (i) {
-    case 0:
-        append_product_reviews(key, value->product_id);
-        return &entity_product_reviews;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product_reviews(const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = {&entity_product_reviews, before, after, key_of_product_reviews, 1};
-    return change;
-}
-
-enum larder_status
-product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = change_of_product_reviews(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_reviews_batch_changed(struct product_batch *batch, const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = change_of_product_reviews(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 product_reviews_batch_delete(struct product_batch *batch, uint64_t product_id)
 {
@@ -2712,6 +2657,7 @@ static const struct larder_entity entity_product_search_results = {
     .defaults = defaults_entity_product_search_results,
     .policy = &policy_product_search_results,
     .call = &call_product_search_results,
+    .has_all = true,
 };
 
 /* Appends search:{query:string|hash}. */
@@ -3336,40 +3282,6 @@ product_category_cache_delete_all(struct product_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_product_category);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product_category(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product_category *value = row;
-    switch (i) {
-    case 0:
-        append_product_category(key, value->id);
-        return &entity_product_category;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product_category(const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = {&entity_product_category, before, after, key_of_product_category, 1};
-    return change;
-}
-
-enum larder_status
-product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = change_of_product_category(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_category_batch_changed(struct product_batch *batch, const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = change_of_product_category(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 product_category_batch_delete(struct product_batch *batch, uint32_t id)
 {
@@ -3747,6 +3659,108 @@ void product_featured_release_many(const struct product_featured **values, size_
     }
 }
 
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product *value = row;
+    switch (i) {
+    case 0:
+        append_product(key, value->id);
+        return &entity_product;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product(const struct product *before, const struct product *after)
+{
+    const struct larder_change change = {&entity_product, before, after, key_of_product, 1};
+    return change;
+}
+
+enum larder_status
+product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after)
+{
+    const struct larder_change change = change_of_product(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_batch_changed(struct product_batch *batch, const struct product *before, const struct product *after)
+{
+    const struct larder_change change = change_of_product(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product_reviews(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product_reviews *value = row;
+    switch (i) {
+    case 0:
+        append_product_reviews(key, value->product_id);
+        return &entity_product_reviews;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product_reviews(const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = {&entity_product_reviews, before, after, key_of_product_reviews, 1};
+    return change;
+}
+
+enum larder_status
+product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = change_of_product_reviews(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_reviews_batch_changed(struct product_batch *batch, const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = change_of_product_reviews(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product_category(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product_category *value = row;
+    switch (i) {
+    case 0:
+        append_product_category(key, value->id);
+        return &entity_product_category;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product_category(const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = {&entity_product_category, before, after, key_of_product_category, 1};
+    return change;
+}
+
+enum larder_status
+product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = change_of_product_category(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_category_batch_changed(struct product_batch *batch, const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = change_of_product_category(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
 /* --------------------------------------------------------------- service */
 
 static const struct larder_ttl larder_own_ttls[] = {
@@ -3958,6 +3972,48 @@ product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32
 {
     const struct event__category_moved larder_params = {id, old_parent_id, new_parent_id};
     return larder_stub_batch_event(larder_core_batch(batch), aim_event_category_moved, &larder_params, 3);
+}
+
+/* ------------------------------------------------ event price_list_imported */
+
+struct event__price_list_imported {
+    uint32_t category_id;
+};
+
+static enum larder_aim
+aim_event_price_list_imported(struct larder_key *key, const void *params, size_t i, const struct larder_entity **ret_entity)
+{
+    const struct event__price_list_imported *p = params;
+    switch (i) {
+    case 0:
+        larder_key_literal(key, "category:", 9);
+        larder_key_u64(key, p->category_id);
+        return LARDER_AIM_TAG;
+    case 1:
+        *ret_entity = &entity_product_search_results;
+        return LARDER_AIM_ALL;
+    case 2:
+        append_product_featured(key);
+        *ret_entity = &entity_product_featured;
+        return LARDER_AIM_ENTRY;
+    default:
+        *ret_entity = NULL;
+        return LARDER_AIM_ENTRY;
+    }
+}
+
+enum larder_status
+product_cache_on_price_list_imported(struct product_cache *cache, uint32_t category_id)
+{
+    const struct event__price_list_imported larder_params = {category_id};
+    return larder_stub_event(larder_core(cache), aim_event_price_list_imported, &larder_params, 3);
+}
+
+enum larder_status
+product_batch_on_price_list_imported(struct product_batch *batch, uint32_t category_id)
+{
+    const struct event__price_list_imported larder_params = {category_id};
+    return larder_stub_batch_event(larder_core_batch(batch), aim_event_price_list_imported, &larder_params, 3);
 }
 
 /* ------------------------------------------------ event front_page_edited */

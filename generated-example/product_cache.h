@@ -426,11 +426,13 @@ product_cache_delete_many(struct product_cache *cache, const struct product_key 
  * makes stale, of the row as it was and as it is:
  *
  *   - the entry of its key
+ *   - all that carries one of its tags: category:{category_id}
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after);
 
@@ -736,9 +738,10 @@ product_reviews_cache_delete_many(struct product_cache *cache, const struct prod
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after);
 
@@ -784,7 +787,6 @@ void product_reviews_release_many(const struct product_reviews **values, size_t 
  * Lifetime: 30 min ('search', CACHE_TTL_SEARCH), at random up to 10 % less
  * Kept:     stale while it is loaded anew, for 5 min
  *           stale where the loader fails, for 1 h
- *           only time makes it stale
  */
 struct product_search_results {
     const struct product_summary *items; /* NULL when there are none */
@@ -904,9 +906,7 @@ enum larder_status
 product_search_results_cache_delete_many(struct product_cache *cache, const struct product_search_results_key *keys, size_t count,
     enum larder_status *ret_each);
 
-/* Deletes every entry, by a look at the whole database: for rare occasions. OK: nothing
- * loaded before the call is there any more. E_TIMEOUT: it was not all looked at: call again,
- * on this thread and at once, until OK, which then counts from the first of these calls. */
+/* Makes every entry stale, by one write whatever their number. OK. */
 enum larder_status
 product_search_results_cache_delete_all(struct product_cache *cache);
 
@@ -1056,9 +1056,10 @@ product_category_cache_delete_many(struct product_cache *cache, const struct pro
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after);
 
@@ -1245,6 +1246,14 @@ enum larder_status
 product_cache_on_category_moved(struct product_cache *cache, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
 enum larder_status
 product_batch_on_category_moved(struct product_batch *batch, uint32_t id, uint32_t old_parent_id, uint32_t new_parent_id);
+
+/*
+ * Many products of a category have another price, and nobody counted which
+ */
+enum larder_status
+product_cache_on_price_list_imported(struct product_cache *cache, uint32_t category_id);
+enum larder_status
+product_batch_on_price_list_imported(struct product_batch *batch, uint32_t category_id);
 
 enum larder_status
 product_cache_on_front_page_edited(struct product_cache *cache);

@@ -105,3 +105,8 @@ void shop_database_set_price(struct shop_database *db, uint64_t id, int64_t cent
 {
     db->products[id - 1].price.amount = cents;
 }
+
+void shop_database_rename_person(struct shop_database *db, const char *name)
+{
+    db->person.display_name = name;
+}

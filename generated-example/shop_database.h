@@ -30,7 +30,8 @@ void shop_database_init(struct shop_database *db);
 const struct product *shop_database_product(struct shop_database *db, uint64_t id);
 const struct user_profile *shop_database_person(struct shop_database *db, uint64_t id);
 
-/* The edit that the storefront makes: a new price for a product. */
+/* The edits that the storefront makes: another name for the person, a new price for a product. */
+void shop_database_rename_person(struct shop_database *db, const char *name);
 void shop_database_set_price(struct shop_database *db, uint64_t id, int64_t cents);
 
 #endif

@@ -237,6 +237,32 @@ static void invalidate(struct storefront *shop)
     product_release(p);
 }
 
+/* By what values carry, and by what their keys begin with: one write, however many they are. */
+static void invalidate_many(struct storefront *shop)
+{
+    const struct product_search_results found = {0};
+    enum larder_status st;
+    title("A price list: whatever is of its category, and every search");
+
+    begin(shop);
+    st = product_cache_put(shop->products, &shop->db.products[1]);
+    expect(shop, "the kettle is kept", "product_cache_put", st, LARDER_OK, FROM_NOWHERE,
+           product_search_results_cache_set(shop->products, "tea", &found) == LARDER_OK);
+
+    begin(shop);
+    st = product_cache_on_price_list_imported(shop->products, 8);
+    expect(shop, "the list of another category", "product_cache_on_price_list_imported", st,
+           LARDER_OK, FROM_NOWHERE, product_cache_exists(shop->products, 2) == LARDER_OK);
+
+    begin(shop);
+    st = product_cache_on_price_list_imported(shop->products, 7);
+    expect(shop, "the list of its own", "product_cache_on_price_list_imported", st, LARDER_OK,
+           FROM_NOWHERE,
+           product_cache_exists(shop->products, 1) == LARDER_MISS &&
+               product_cache_exists(shop->products, 2) == LARDER_MISS &&
+               product_search_results_cache_exists(shop->products, "tea") == LARDER_MISS);
+}
+
 static void renew(struct storefront *shop)
 {
     const struct product *p;
@@ -280,6 +306,13 @@ static void people(struct storefront *shop)
     expect(shop, "the profile is loaded", "user_profile_cache_get_or_load", st, LARDER_OK,
            FROM_DATABASE, person != NULL && strcmp(person->display_name, "Ada") == 0);
     user_profile_release(person);
+
+    const struct user_profile before = shop->db.person;
+    shop_database_rename_person(&shop->db, "Ada L.");
+    begin(shop);
+    st = user_profile_cache_changed(shop->users, &before, &shop->db.person);
+    expect(shop, "two rows say what a change drops", "user_profile_cache_changed", st, LARDER_OK,
+           FROM_NOWHERE, user_profile_cache_exists(shop->users, 7) == LARDER_MISS);
 
     begin(shop);
     st = user_addresses_cache_set(shop->users, 7, &written);
@@ -329,9 +362,41 @@ static void lifetimes(struct storefront *shop)
            FROM_NOWHERE, order_status_cache_ttl(shop->orders, 31, &ms) == LARDER_OK && ms <= 60000);
 
     begin(shop);
-    st = order_cache_on_order_placed(shop->orders, 31, 7, 1, 20);
+    st = order_cache_on_order_placed(shop->orders, 31, 7);
     expect(shop, "placing the order empties the cart", "order_cache_on_order_placed", st, LARDER_OK,
            FROM_NOWHERE, order_cart_cache_exists(shop->orders, 7) == LARDER_MISS);
+}
+
+/* What a transaction of the database makes stale, sent once it is committed. */
+static void transactions(struct storefront *shop)
+{
+    const struct order_cart cart = {.user_id = 7, .updated_at = INT64_C(1767225600000)};
+    const struct order_history_page page = {0};
+    struct order_batch *batch;
+    enum larder_status st;
+    title("A transaction: nothing is dropped before the commit, all of it after");
+
+    begin(shop);
+    st = order_cart_cache_put(shop->orders, &cart);
+    expect(shop, "a cart, and a page of the history", "order_cart_cache_put", st, LARDER_OK,
+           FROM_NOWHERE, order_history_page_cache_set(shop->orders, 7, 2, 20, &page) == LARDER_OK);
+
+    begin(shop);
+    st = order_cache_batch_begin(shop->orders, &batch);
+    if (st == LARDER_OK) {
+        st = order_batch_on_order_placed(batch, 31, 7);
+    }
+    if (st == LARDER_OK) {
+        st = order_status_batch_delete(batch, 30);
+    }
+    expect(shop, "an order is placed, not yet committed", "order_batch_on_order_placed", st,
+           LARDER_OK, FROM_NOWHERE, order_cart_cache_exists(shop->orders, 7) == LARDER_OK);
+
+    begin(shop);
+    st = order_batch_commit(batch);
+    expect(shop, "now it is: in one round trip", "order_batch_commit", st, LARDER_OK, FROM_NOWHERE,
+           order_cart_cache_exists(shop->orders, 7) == LARDER_MISS &&
+               order_history_page_cache_exists(shop->orders, 7, 2, 20) == LARDER_MISS);
 }
 
 static void sessions(struct storefront *shop)
@@ -364,6 +429,20 @@ static void sessions(struct storefront *shop)
     st = auth_cache_on_signed_out(shop->auth, token);
     expect(shop, "signing out", "auth_cache_on_signed_out", st, LARDER_OK, FROM_NOWHERE,
            auth_session_cache_exists(shop->auth, token) == LARDER_MISS);
+
+    begin(shop);
+    st = auth_session_cache_add(shop->auth, "a phone's", &session);
+    if (st == LARDER_OK) {
+        st = auth_session_cache_add(shop->auth, "a laptop's", &session);
+    }
+    expect(shop, "on two devices", "auth_session_cache_add", st, LARDER_OK, FROM_NOWHERE, true);
+
+    begin(shop);
+    st = auth_cache_on_signed_out_everywhere(shop->auth, 7);
+    expect(shop, "signing out of both", "auth_cache_on_signed_out_everywhere", st, LARDER_OK,
+           FROM_NOWHERE,
+           auth_session_cache_exists(shop->auth, "a phone's") == LARDER_MISS &&
+               auth_session_cache_exists(shop->auth, "a laptop's") == LARDER_MISS);
 
     begin(shop);
     st = notification_unread_count_cache_put(shop->notifications, &unread);
@@ -459,8 +538,10 @@ static void tidy(struct storefront *shop)
     larder_ignore(product_cache_delete_many(shop->products, keys, SHOP_PRODUCTS, each));
     larder_ignore(product_cache_on_front_page_edited(shop->products));
     larder_ignore(user_cache_on_account_closed(shop->users, 7, "ada@mail.example"));
-    larder_ignore(order_cache_on_order_placed(shop->orders, 31, 7, 1, 20));
+    larder_ignore(order_cache_on_order_placed(shop->orders, 31, 7));
     larder_ignore(notification_cache_on_message_sent(shop->notifications, 7));
+    larder_ignore(auth_cache_on_signed_out_everywhere(shop->auth, 7));
+    larder_ignore(product_search_results_cache_delete_all(shop->products));
 }
 
 static void print_stats(const char *service, enum larder_status status,
@@ -511,9 +592,11 @@ static void tour(struct storefront *shop)
     load_through(shop);
     batches(shop);
     invalidate(shop);
+    invalidate_many(shop);
     renew(shop);
     people(shop);
     lifetimes(shop);
+    transactions(shop);
     sessions(shop);
     without_the_cache(shop);
     statistics(shop);

@@ -234,10 +234,10 @@ static enum larder_status make_states(struct larder_cache *cache,
         status = resolve_policy(cache, entity, state);
         status = status == LARDER_OK ? check_lifetime(cache, entity, state) : status;
     }
-    resolve_indexes(cache);
     if (status == LARDER_OK) {
         resolve_version_ttl(cache);
     }
+    resolve_indexes(cache);
     return status;
 }
 

@@ -265,6 +265,89 @@ static void the_environment_is_heard(void **state)
     kitchen_cache_close(cache);
 }
 
+/* ------------------------------------------------------ invalidations that failed */
+
+static void put_rows(struct kitchen_cache *cache)
+{
+    const struct kitchen_ware ware = {.id = 1, .name = "tea", .category = 7};
+    const struct kitchen_small small = {.id = 1, .name = ""};
+    const struct kitchen_cell cell = {.value = 1};
+    assert_status(kitchen_ware_cache_put(cache, &ware), LARDER_OK);
+    assert_status(kitchen_small_cache_put(cache, &small), LARDER_OK);
+    assert_status(kitchen_cell_cache_set(cache, "a", "x", 1, 1, &cell), LARDER_OK);
+}
+
+/* How many of those rows are read, by calls that must be answered. */
+static int rows_there(struct kitchen_cache *cache)
+{
+    const struct kitchen_ware *ware;
+    const struct kitchen_small *small;
+    const struct kitchen_cell *cell;
+    enum larder_status each[] = {
+        kitchen_ware_cache_get(cache, 1, &ware),
+        kitchen_small_cache_get(cache, 1, &small),
+        kitchen_cell_cache_get(cache, "a", "x", 1, 1, &cell),
+    };
+    int there = 0;
+    for (size_t i = 0; i < COUNT_OF(each); i++) {
+        assert_true(each[i] == LARDER_OK || each[i] == LARDER_MISS);
+        there += each[i] == LARDER_OK;
+    }
+    kitchen_ware_release(ware);
+    kitchen_small_release(small);
+    kitchen_cell_release(cell);
+    return there;
+}
+
+/* Answered again as soon as probes let calls through. */
+static void await_answers(struct kitchen_cache *cache)
+{
+    const int64_t until_ms = site_now_ms() + 10000;
+    while (kitchen_cache_ping(cache) != LARDER_OK && site_now_ms() < until_ms) {
+    }
+    assert_status(kitchen_cache_ping(cache), LARDER_OK);
+}
+
+/* Nothing that was there before is read again, whatever the kind of target, by the one who
+ * could not say it to the server; and when he has, by nobody. */
+static void what_a_batch_could_not_send_is_remembered(void **state)
+{
+    struct redis_server server;
+    struct kitchen_cache *cache, *other;
+    struct kitchen_batch *batch;
+    struct larder_config config = {.backend = "redis", .host = "127.0.0.1", .timeout_ms = 300};
+    char reply[64];
+    (void)state;
+    assert_true(redis_server_start(&server, REDIS_SERVER_TCP, NULL));
+    config.port = server.port;
+    assert_status(kitchen_cache_open(&config, &cache), LARDER_OK);
+    config.timeout_ms = 5000;
+    assert_status(kitchen_cache_open(&config, &other), LARDER_OK);
+    put_rows(cache);
+    assert_int_equal(rows_there(cache), 3);
+    assert_status(kitchen_cache_batch_begin(cache, &batch), LARDER_OK);
+    assert_status(kitchen_batch_on_category_gone(batch, 7), LARDER_OK);
+    assert_status(kitchen_batch_on_area_gone(batch, "a"), LARDER_OK);
+    assert_status(kitchen_small_batch_delete(batch, 1), LARDER_OK);
+    /* All of it is there again when the server is. */
+    assert_true(redis_server_say(&server, NULL, "SAVE", reply, sizeof reply));
+    assert_string_equal(reply, "+OK");
+    redis_server_kill(&server);
+    assert_status(kitchen_batch_commit(batch), LARDER_E_UNAVAILABLE);
+    assert_int_not_equal(larder_outcome(), LARDER_APPLIED);
+    assert_true(redis_server_again(&server));
+    await_answers(other);
+    assert_int_equal(rows_there(other), 3); /* nobody has told the server yet */
+    await_answers(cache);
+    assert_int_equal(rows_there(cache), 0);
+    assert_int_equal(rows_there(other), 0);
+    put_rows(other);
+    assert_int_equal(rows_there(cache), 3);
+    kitchen_cache_close(cache);
+    kitchen_cache_close(other);
+    redis_server_stop(&server);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(off_misses_and_loads),
     cmocka_unit_test(a_server_that_is_away_is_told_fast),
@@ -276,5 +359,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_server_that_hangs_up_is_told),
     cmocka_unit_test(settings_that_do_not_parse_are_named),
     cmocka_unit_test(the_environment_is_heard),
+    cmocka_unit_test(what_a_batch_could_not_send_is_remembered),
 };
 const struct suite away_suite = {"away", tests, COUNT_OF(tests), true};

@@ -260,6 +260,28 @@ static void a_changed_row_drops_its_entry_and_both_its_tags(void **state)
     assert_true(ware_is_there(state, 4));
 }
 
+/* Of the row as it was and as it is; a pointer that is the same is dropped once. */
+static void a_changed_row_drops_what_leads_to_it(void **state)
+{
+    struct kitchen_cache *cache = cache_of(state);
+    struct kitchen_cache_counters counters;
+    const struct kitchen_titled before = {.id = 1, .title = "a", .shelf = 2, .place = 3};
+    const struct kitchen_titled after = {.id = 1, .title = "b", .shelf = 2, .place = 3};
+    const struct kitchen_titled other = {.id = 2, .title = "c", .shelf = 2, .place = 4};
+    const struct kitchen_titled *read;
+    assert_status(kitchen_titled_cache_put(cache, &before), LARDER_OK);
+    assert_status(kitchen_titled_cache_put(cache, &other), LARDER_OK);
+    assert_status(kitchen_titled_cache_changed(cache, &before, &after), LARDER_OK);
+    assert_status(kitchen_titled_by_title_cache_get(cache, "a", &read), LARDER_MISS);
+    assert_status(kitchen_titled_by_place_cache_get(cache, 2, 3, &read), LARDER_MISS);
+    assert_status(kitchen_titled_by_title_cache_get(cache, "c", &read), LARDER_OK);
+    kitchen_titled_release(read);
+    assert_status(kitchen_cache_stats(cache, &counters), LARDER_OK);
+    assert_int_equal(counters.kitchen_titled.deletes, 1);
+    assert_int_equal(counters.kitchen_titled_by_title.deletes, 2);
+    assert_int_equal(counters.kitchen_titled_by_place.deletes, 1);
+}
+
 static void a_row_may_be_new_or_gone(void **state)
 {
     struct kitchen_cache *cache = cache_of(state);
@@ -500,6 +522,7 @@ static const struct CMUnitTest tests[] = {
     SITE_TEST(an_event_drops_by_every_kind_of_target),
     SITE_TEST(an_event_refuses_what_cannot_be_spelt),
     SITE_TEST(a_changed_row_drops_its_entry_and_both_its_tags),
+    SITE_TEST(a_changed_row_drops_what_leads_to_it),
     SITE_TEST(a_row_may_be_new_or_gone),
     SITE_TEST(changed_refuses_what_is_no_row),
     SITE_TEST(a_single_entry_has_rows_too),

@@ -216,9 +216,10 @@ shop_item_cache_delete_many(struct shop_cache *cache, const struct shop_item_key
  *   - all that carries one of its tags: category:{category}, season:{season}:{name}, goods
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after);
 
@@ -375,9 +376,10 @@ shop_price_cache_delete_many(struct shop_cache *cache, const struct shop_price_k
  *   - the entry of its key
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_price_cache_changed(struct shop_cache *cache, const struct shop_price *before, const struct shop_price *after);
 
@@ -648,9 +650,10 @@ shop_front_cache_key(struct shop_cache *cache, char *buf, size_t size, size_t *r
  *   - all that carries one of its tags: goods
  *
  * before NULL: the row is new; after NULL: it is gone. OK whether or not anything
- * was there; E_ARG: both are NULL, or a field that a key needs is. After any other error the
- * change is remembered: this process reads nothing from before it, and its next
- * calls that find the server there do what is left. */
+ * was there; E_ARG: both are NULL, or a field that a key needs is, and what could be spelt is
+ * dropped; E_NOMEM: nothing is. After any other error the change is remembered: this
+ * process reads nothing from before it, and its next calls that find the server there
+ * do what is left. */
 LARDER_MUST_USE enum larder_status
 shop_front_cache_changed(struct shop_cache *cache, const struct shop_front *before, const struct shop_front *after);
 

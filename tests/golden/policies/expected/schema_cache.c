@@ -1228,40 +1228,6 @@ shop_price_cache_delete_all(struct shop_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_shop_price);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_shop_price(struct larder_key *key, const void *row, size_t i)
-{
-    const struct shop_price *value = row;
-    switch (i) {
-    case 0:
-        append_shop_price(key, value->id);
-        return &entity_shop_price;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_shop_price(const struct shop_price *before, const struct shop_price *after)
-{
-    const struct larder_change change = {&entity_shop_price, before, after, key_of_shop_price, 1};
-    return change;
-}
-
-enum larder_status
-shop_price_cache_changed(struct shop_cache *cache, const struct shop_price *before, const struct shop_price *after)
-{
-    const struct larder_change change = change_of_shop_price(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-shop_price_batch_changed(struct shop_batch *batch, const struct shop_price *before, const struct shop_price *after)
-{
-    const struct larder_change change = change_of_shop_price(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 shop_price_batch_delete(struct shop_batch *batch, uint64_t id)
 {
@@ -1967,40 +1933,6 @@ shop_plain_cache_delete_all(struct shop_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_shop_plain);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_shop_plain(struct larder_key *key, const void *row, size_t i)
-{
-    const struct shop_plain *value = row;
-    switch (i) {
-    case 0:
-        append_shop_plain(key, value->id);
-        return &entity_shop_plain;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_shop_plain(const struct shop_plain *before, const struct shop_plain *after)
-{
-    const struct larder_change change = {&entity_shop_plain, before, after, key_of_shop_plain, 1};
-    return change;
-}
-
-enum larder_status
-shop_plain_cache_changed(struct shop_cache *cache, const struct shop_plain *before, const struct shop_plain *after)
-{
-    const struct larder_change change = change_of_shop_plain(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-shop_plain_batch_changed(struct shop_batch *batch, const struct shop_plain *before, const struct shop_plain *after)
-{
-    const struct larder_change change = change_of_shop_plain(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 shop_plain_batch_delete(struct shop_batch *batch, uint64_t id)
 {
@@ -2046,6 +1978,74 @@ void shop_plain_release_many(const struct shop_plain **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_price(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_price *value = row;
+    switch (i) {
+    case 0:
+        append_shop_price(key, value->id);
+        return &entity_shop_price;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_price(const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = {&entity_shop_price, before, after, key_of_shop_price, 1};
+    return change;
+}
+
+enum larder_status
+shop_price_cache_changed(struct shop_cache *cache, const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = change_of_shop_price(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_price_batch_changed(struct shop_batch *batch, const struct shop_price *before, const struct shop_price *after)
+{
+    const struct larder_change change = change_of_shop_price(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_plain(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_plain *value = row;
+    switch (i) {
+    case 0:
+        append_shop_plain(key, value->id);
+        return &entity_shop_plain;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_plain(const struct shop_plain *before, const struct shop_plain *after)
+{
+    const struct larder_change change = {&entity_shop_plain, before, after, key_of_shop_plain, 1};
+    return change;
+}
+
+enum larder_status
+shop_plain_cache_changed(struct shop_cache *cache, const struct shop_plain *before, const struct shop_plain *after)
+{
+    const struct larder_change change = change_of_shop_plain(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_plain_batch_changed(struct shop_batch *batch, const struct shop_plain *before, const struct shop_plain *after)
+{
+    const struct larder_change change = change_of_shop_plain(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */
