@@ -234,6 +234,8 @@ void larder_batch_init(struct larder_batch *batch, struct larder_op *ops, size_t
     batch->base.close = false;
     batch->base.lane = 0;
     batch->base.lanes = 0;
+    batch->base.merge =
+        count == 1 && ops[0].kind == LARDER_OP_GET ? &larder_redis_merged_get : NULL;
     batch->watch = watch;
     batch->ops = ops;
     batch->count = count;

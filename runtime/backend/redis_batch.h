@@ -5,7 +5,8 @@
  * DESIGN. Operations become commands in order, and replies become answers in
  * order; both ends walk the same array, so a batch of any size needs no memory
  * of its own. A batch of reads only goes as MGETs of up to 512 keys, all in
- * one trip.
+ * one trip. A single GET may be made one MGET with those of other callers that go with
+ * it (net/bundle.h).
  *
  *     op        commands                          answers
  *     GET       GET k                             bulk: the sink's; nil: MISS

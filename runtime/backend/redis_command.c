@@ -49,11 +49,22 @@ static bool append(struct larder_buffer *out, const struct words *words)
 #define APPEND_KEY_COMMAND(out, name, op) \
     larder_command_append_last(out, name, sizeof(name) - 1, (op)->key, (op)->key_len)
 
+#define GET_HEAD "*2\r\n$3\r\nGET\r\n"
+
 static bool append_get(struct larder_buffer *out, const struct larder_op *op, bool whole)
 {
     (void)whole;
-    return APPEND_KEY_COMMAND(out, "*2\r\n$3\r\nGET\r\n", op);
+    return APPEND_KEY_COMMAND(out, GET_HEAD, op);
 }
+
+static size_t mget_head(size_t count, char ret_head[LARDER_MERGE_HEAD_BYTES])
+{
+    int len = snprintf(ret_head, LARDER_MERGE_HEAD_BYTES, "*%zu\r\n$4\r\nMGET\r\n", count + 1);
+    return (size_t)len;
+}
+
+const struct larder_merge larder_redis_merged_get = {.head_len = sizeof GET_HEAD - 1,
+                                                     .head = mget_head};
 
 static bool append_put(struct larder_buffer *out, const struct larder_op *op)
 {

@@ -15,6 +15,9 @@
  * False: as larder_buffer_append. */
 bool larder_redis_append(struct larder_buffer *out, const struct larder_op *op, bool whole);
 
+/* Several GETs of one key each are one MGET. */
+extern const struct larder_merge larder_redis_merged_get;
+
 /* How many replies they have, 1 or 2. */
 size_t larder_redis_replies(const struct larder_op *op);
 

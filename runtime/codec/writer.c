@@ -73,14 +73,6 @@ uint64_t larder_copy_tiny(uint8_t *to, const char *text, size_t len)
     return (first | middle | last) & LARDER_NOT_ASCII;
 }
 
-static uint64_t copy16(uint8_t *to, const char *text)
-{
-    uint64_t a = larder_load_word(text), b = larder_load_word(text + 8);
-    memcpy(to, &a, sizeof a);
-    memcpy(to + 8, &b, sizeof b);
-    return a | b;
-}
-
 static uint8_t *write_text_head(uint8_t *p, size_t len)
 {
     if (len <= UINT8_MAX) {
@@ -91,22 +83,10 @@ static uint8_t *write_text_head(uint8_t *p, size_t len)
     return larder_write_header(p, len, 0, 0, 0xda);
 }
 
-/* Copies 32 bytes or more; whether they are UTF-8 without a NUL, which texts that
- * strlen measured do not have. */
-static bool copy_long(uint8_t *to, const char *text, size_t len)
-{
-    uint64_t bits = LARDER_NOT_ASCII;
-    if (len <= 64) {
-        bits = copy16(to, text) | copy16(to + 16, text + 16) |
-               copy16(to + len - 32, text + len - 32) | copy16(to + len - 16, text + len - 16);
-    } else {
-        memcpy(to, text, len);
-    }
-    return (bits & LARDER_NOT_ASCII) == 0 || larder_utf8_valid(text, len);
-}
-
-uint8_t *larder_write_long(struct larder_writer *w, uint8_t *p, const char *text, size_t len,
-                           size_t max, size_t fixed)
+/* A string of any length that is not short. */
+static __attribute__((noinline)) uint8_t *write_longer(struct larder_writer *w, uint8_t *p,
+                                                       const char *text, size_t len, size_t max,
+                                                       size_t fixed)
 {
     if (max != 0 && len > max) {
         return larder_write_refuse(w, LARDER_E_ARG);
@@ -120,7 +100,28 @@ uint8_t *larder_write_long(struct larder_writer *w, uint8_t *p, const char *text
         return NULL;
     }
     p = write_text_head(p, len);
-    return copy_long(p, text, len) ? p + len : larder_write_refuse(w, LARDER_E_ARG);
+    memcpy(p, text, len);
+    return larder_utf8_valid(text, len) ? p + len : larder_write_refuse(w, LARDER_E_ARG);
+}
+
+enum { PIECE_BYTES = LARDER_SHORT_BYTES - 1 };
+
+/* Plain ASCII of up to twice a short text's bytes, for which there is room, is copied as its
+ * first bytes and its last ones, with no registers saved. All else begins again. */
+uint8_t *larder_write_long(struct larder_writer *w, uint8_t *p, const char *text, size_t len,
+                           size_t max, size_t fixed)
+{
+    if (LARDER_LIKELY(len <= 2 * (size_t)PIECE_BYTES && (max == 0 || len <= max) &&
+                      (size_t)(w->end - p) >=
+                          LARDER_HEADER_BYTES + len + fixed + LARDER_WORD_BYTES)) {
+        size_t last = len - PIECE_BYTES;
+        uint8_t *to = write_text_head(p, len);
+        if (LARDER_LIKELY((larder_copy_text(to, text, PIECE_BYTES) |
+                           larder_copy_text(to + last, text + last, PIECE_BYTES)) == 0)) {
+            return to + len;
+        }
+    }
+    return write_longer(w, p, text, len, max, fixed);
 }
 
 /* ----------------------------------------------------------------- numbers */

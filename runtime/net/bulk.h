@@ -5,7 +5,8 @@
  * DESIGN. A reply goes through the receive buffer and through the parser's. Two
  * kinds of values go a shorter way. One that lies whole in the receive buffer is
  * taken where it lies; that is the usual one, and the parser and its copy would be a
- * fifth of all instructions of a small get. And when a reply begins with the header
+ * fifth of all instructions of a small get. So is an array of them and of nils, if all of
+ * it is there. And when a reply begins with the header
  * of a large bulk string, the exchange may name a place for it (`place`), and what
  * comes is received right there.
  *
@@ -57,9 +58,9 @@ struct larder_bulk {
     char *place;     /* room for len + 2 bytes: its line's end comes with it */
 };
 
-/* Hands over the replies, from the next one on, that are bulk strings, not large, and
- * lie whole in these bytes. *ret_used of them were theirs: none while a reply is half read, or
- * where an array is due. OK, E_PROTOCOL (with *ret_why), or what `take` said. */
+/* Hands over the replies, from the next one on, that are bulk strings, not large, or
+ * where one is due arrays of such and of nils, and lie whole in these bytes. *ret_used of
+ * them were theirs: none while a reply is half read. OK, E_PROTOCOL (with *ret_why), or what `take` said. */
 enum larder_status larder_bulk_take_whole(const struct larder_reply_reader *reader,
                                           struct larder_exchange *exchange, char *bytes, size_t len,
                                           size_t *ret_used, const char **ret_why);

@@ -47,6 +47,17 @@ static bool hold(struct larder_bundle *bundle)
     return true;
 }
 
+/* All that the caller of the reply that is next waits for is there. It is held. */
+static void end_slot(struct larder_bundle *bundle, enum larder_ticket_state state)
+{
+    struct larder_slot *slot = &bundle->slots[bundle->at];
+    struct larder_ticket *ticket = slot->ticket;
+    bundle->holding = false;
+    set(slot, LARDER_SLOT_DONE);
+    ticket->status = LARDER_OK;
+    end_ticket(ticket, state);
+}
+
 /* Some bytes came, and all replies in them were taken. */
 static void pause_here(struct larder_exchange *base)
 {
@@ -66,6 +77,14 @@ static void skip_withdrawn(struct larder_bundle *bundle)
     }
 }
 
+/* A reply begins, to the slot that is next. */
+static void begin_reply(struct larder_bundle *bundle)
+{
+    skip_withdrawn(bundle);
+    bundle->merged_left = bundle->at < bundle->count ? bundle->slots[bundle->at].merged : 0;
+    bundle->merging = bundle->merged_left != 0;
+}
+
 static bool never_filled(struct larder_exchange *base, struct larder_buffer *out)
 {
     (void)base;
@@ -76,12 +95,74 @@ static bool never_filled(struct larder_exchange *base, struct larder_buffer *out
 static size_t elements(const struct larder_exchange *base)
 {
     const struct larder_bundle *bundle = (const struct larder_bundle *)base;
-    return bundle->slots[bundle->at].elements;
+    return bundle->merging ? bundle->merged_left : bundle->slots[bundle->at].elements;
+}
+
+/* A reply of the slot that is next is whole. */
+static void end_reply(struct larder_bundle *bundle)
+{
+    struct larder_slot *slot = &bundle->slots[bundle->at];
+    bool there = hold(bundle);
+    slot->replies--;
+    if (there) {
+        struct larder_exchange *exchange = slot->ticket->exchange;
+        exchange->pending--;
+        exchange->table->next(exchange);
+        bundle->base.close |= exchange->close;
+    }
+    if (slot->replies > 0) {
+        return;
+    }
+    if (there) {
+        end_slot(bundle, LARDER_TICKET_DONE);
+    }
+    bundle->at++;
+    skip_withdrawn(bundle);
+}
+
+/* A server's word on a command is none on its parts: each is asked again, by itself. */
+static void refuse_merged(struct larder_bundle *bundle)
+{
+    bundle->refused = true;
+    for (; bundle->merged_left > 0; bundle->merged_left--) {
+        if (hold(bundle)) {
+            bundle->slots[bundle->at].ticket->exchange->merge = NULL;
+            end_slot(bundle, LARDER_TICKET_AGAIN);
+        }
+        bundle->at++;
+        skip_withdrawn(bundle);
+    }
+}
+
+/* One element of a reply to merged reads; or an error, instead. */
+static enum larder_status take_merged(struct larder_bundle *bundle,
+                                      const struct larder_reply *reply)
+{
+    enum larder_status status = LARDER_OK;
+    if (reply->kind == LARDER_REPLY_ERROR) {
+        refuse_merged(bundle);
+    }
+    if (bundle->merged_left == 0) { /* the rest of an array, behind an error in it */
+        return LARDER_OK;
+    }
+    bundle->merged_left--;
+    if (hold(bundle)) {
+        struct larder_exchange *exchange = bundle->slots[bundle->at].ticket->exchange;
+        exchange->any_received = true;
+        status = exchange->table->take(exchange, reply);
+    }
+    if (status == LARDER_OK) {
+        end_reply(bundle);
+    }
+    return status;
 }
 
 static enum larder_status take(struct larder_exchange *base, const struct larder_reply *reply)
 {
     struct larder_bundle *bundle = (struct larder_bundle *)base;
+    if (bundle->merging) {
+        return take_merged(bundle, reply);
+    }
     if (!hold(bundle)) {
         return LARDER_OK;
     }
@@ -93,27 +174,10 @@ static enum larder_status take(struct larder_exchange *base, const struct larder
 static void next(struct larder_exchange *base)
 {
     struct larder_bundle *bundle = (struct larder_bundle *)base;
-    struct larder_slot *slot = &bundle->slots[bundle->at];
-    bool there = hold(bundle);
-    slot->replies--;
-    if (there) {
-        struct larder_exchange *exchange = slot->ticket->exchange;
-        exchange->pending--;
-        exchange->table->next(exchange);
-        base->close |= exchange->close;
+    if (!bundle->merging) { /* else each was ended with its element */
+        end_reply(bundle);
     }
-    if (slot->replies > 0) {
-        return;
-    }
-    if (there) {
-        struct larder_ticket *ticket = slot->ticket;
-        bundle->holding = false;
-        set(slot, LARDER_SLOT_DONE);
-        ticket->status = LARDER_OK;
-        end_ticket(ticket, LARDER_TICKET_DONE);
-    }
-    bundle->at++;
-    skip_withdrawn(bundle);
+    begin_reply(bundle);
 }
 
 static const struct larder_exchange_table table = {
@@ -144,6 +208,9 @@ void larder_bundle_clear(struct larder_bundle *bundle)
     bundle->at = 0;
     bundle->lanes = 0;
     bundle->holding = false;
+    bundle->merged_left = 0;
+    bundle->merging = false;
+    bundle->refused = false;
 }
 
 enum larder_status larder_bundle_add(struct larder_bundle *bundle, struct larder_ticket *ticket)
@@ -169,6 +236,7 @@ enum larder_status larder_bundle_add(struct larder_bundle *bundle, struct larder
                                  .end = bundle->out.len,
                                  .replies = exchange->pending,
                                  .elements = exchange->table->elements(exchange),
+                                 .merge = exchange->merge,
                                  .deadline_ns = ticket->deadline_ns};
     bundle->base.pending += exchange->pending;
     bundle->lanes |= exchange->lane;
@@ -204,6 +272,81 @@ void larder_bundle_withdraw(struct larder_bundle *bundle, const struct larder_ti
     if (bundle->live == 0) {
         larder_bundle_clear(bundle);
     }
+}
+
+/* ----------------------------------------------------------------- merging */
+
+/* How many slots, from this one on, go as one command; *ret_end is behind the last. */
+static size_t find_run(const struct larder_bundle *bundle, size_t from, size_t *ret_end)
+{
+    const struct larder_merge *merge = bundle->slots[from].merge;
+    size_t count = 1;
+    size_t i = from + 1;
+    for (; merge != NULL && i < bundle->count; i++) {
+        const struct larder_slot *slot = &bundle->slots[i];
+        if (slot->replies != 0 && slot->merge != merge) {
+            break;
+        }
+        count += slot->replies != 0;
+    }
+    *ret_end = i;
+    return count;
+}
+
+/* Moves a slot's command, but for its first bytes. Answers where it ends. */
+static size_t move_command(struct larder_bundle *bundle, struct larder_slot *slot, size_t skip,
+                           size_t to)
+{
+    size_t len = slot->end - slot->begin - skip;
+    memmove(bundle->out.data + to, bundle->out.data + slot->begin + skip, len);
+    slot->begin = to;
+    slot->end = to + len;
+    return slot->end;
+}
+
+/*
+ *     head key head key head key          head: of a command of one key each
+ *     HEAD key key key                    HEAD is no longer than two of them
+ */
+static size_t merge_run(struct larder_bundle *bundle, size_t from, size_t end, size_t count,
+                        size_t to)
+{
+    char head[LARDER_MERGE_HEAD_BYTES];
+    const struct larder_merge *merge = bundle->slots[from].merge;
+    size_t head_len = merge->head(count, head);
+    size_t at = to + head_len;
+    assert(head_len <= 2 * merge->head_len);
+    for (size_t i = from; i < end; i++) {
+        struct larder_slot *slot = &bundle->slots[i];
+        if (slot->replies != 0) {
+            at = move_command(bundle, slot, merge->head_len, at);
+            slot->begin = to; /* its command is all of it */
+        }
+    }
+    memcpy(bundle->out.data + to, head, head_len); /* the first key is no more there */
+    bundle->slots[from].merged = count;
+    bundle->base.pending -= count - 1;
+    return at;
+}
+
+void larder_bundle_merge(struct larder_bundle *bundle)
+{
+    size_t to = 0;
+    size_t end;
+    for (size_t i = 0; i < bundle->count; i = end) {
+        size_t count = 0;
+        end = i + 1;
+        if (bundle->slots[i].replies != 0) {
+            count = find_run(bundle, i, &end);
+        }
+        if (count > 1) {
+            to = merge_run(bundle, i, end, count, to);
+        } else if (count == 1) {
+            to = move_command(bundle, &bundle->slots[i], 0, to);
+        }
+    }
+    bundle->out.len = to;
+    begin_reply(bundle);
 }
 
 /* --------------------------------------------------------------- being sent */

@@ -9,6 +9,12 @@
  * are the callers', on their stacks. A caller that gives up leaves its slot
  * behind, which knows how many replies are to be dropped, and of which shape.
  *
+ * Reads of one key each that stand beside each other become one command when the bundle
+ * is sent (struct larder_merge): for the server that is half the work. Its reply's elements
+ * are handed out as replies are. An error in its place may be the fault of any one of them,
+ * so it is given to none: their tickets say AGAIN, and each goes by itself then, within
+ * its own deadline.
+ *
  *                 hand over                    the last reply
  *     WAITING ───────────────▶ LEADING ──────────────────────▶ DONE
  *      │   ▲                                                    ▲
@@ -46,7 +52,7 @@ enum larder_ticket_state {
     LARDER_TICKET_WAITS,
     LARDER_TICKET_LEADS, /* its caller is to read the connection */
     LARDER_TICKET_DONE,  /* `status` tells; nobody touches ticket and exchange any more */
-    LARDER_TICKET_AGAIN  /* nothing was sent; it is to be submitted anew */
+    LARDER_TICKET_AGAIN  /* nothing was sent, or answered; it is to be submitted anew */
 };
 
 /* What a caller waits with. Its storage, until it is DONE, AGAIN or abandoned. */
@@ -76,6 +82,8 @@ struct larder_slot {
     size_t end;
     size_t replies;  /* still to come; 0: withdrawn */
     size_t elements; /* of its reply, when that is an array; else 0 */
+    size_t merged;   /* so many, from this one on, have one reply, each an element; 0: its own */
+    const struct larder_merge *merge;
     int64_t deadline_ns;
 };
 
@@ -87,6 +95,9 @@ struct larder_bundle {
     size_t at;                    /* whose reply is next */
     uint64_t lanes;               /* of all */
     bool holding;                 /* slots[at] is DELIVERING */
+    size_t merged_left;           /* of the reply that is next, or under way: elements to come */
+    bool merging;                 /* it is one of merged reads */
+    bool refused;                 /* a server has refused such a command as a whole */
     _Atomic uint32_t *progress;   /* moves on with all that is received; the owner's */
     struct larder_wake lead;      /* slots[0]'s caller sleeps here: it is to lead */
     struct larder_wake followers; /* all others */
@@ -113,6 +124,10 @@ void larder_bundle_lead(struct larder_bundle *bundle, const struct larder_ticket
 
 /* Takes one out of a bundle that is still collected: its commands are not sent. */
 void larder_bundle_withdraw(struct larder_bundle *bundle, const struct larder_ticket *ticket);
+
+/* Makes one command of those beside each other that may be merged. When nothing more is
+ * added or withdrawn, and before it is sent. */
+void larder_bundle_merge(struct larder_bundle *bundle);
 
 /* Leaves one behind in a bundle that was sent. False: just now somebody is
  * about to deliver to it, or to make its caller the leader. */

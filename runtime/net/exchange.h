@@ -60,6 +60,17 @@ struct larder_exchange_table {
     void (*rewind)(struct larder_exchange *exchange);
 };
 
+enum { LARDER_MERGE_HEAD_BYTES = 32 };
+
+/* How reads of one key each go as one command that reads several, which is less work for
+ * the server. Of the same kind are those that name the same of these. */
+struct larder_merge {
+    size_t head_len; /* of each one's own command: all of it before the word that is its key */
+    /* Writes what stands before the keys of so many (2 or more). Answers how many bytes, at
+     * most twice head_len. */
+    size_t (*head)(size_t count, char ret_head[LARDER_MERGE_HEAD_BYTES]);
+};
+
 struct larder_exchange {
     const struct larder_exchange_table *table;
     size_t pending;    /* replies still to come for what was filled */
@@ -72,6 +83,10 @@ struct larder_exchange {
      * replies are few or one array, and small as far as can be known; `take` may run
      * on another thread, while this one waits. */
     bool shares;
+    /* It shares, and is one read of one key, which may become an element of a command that
+     * reads several: `take` is given the element. NULL: it may not, or no more, since a
+     * server has refused such a command. */
+    const struct larder_merge *merge;
     /* One bit, by the key that it writes; 0: it writes none. What has a bit in
      * common goes over one connection while it is under way. */
     uint64_t lane;

@@ -372,12 +372,11 @@ static enum larder_status find_place_locked(struct larder_pipeline *pipeline,
     }
 }
 
-/* *ret_again: nothing was sent, and it must be submitted anew. */
+/* It must be submitted anew where its ticket is AGAIN after this. */
 static LARDER_INLINE enum larder_status submit(struct larder_pipeline *pipeline,
-                                               struct larder_pipeline_call *call, bool *ret_again)
+                                               struct larder_pipeline_call *call)
 {
     struct berth berth;
-    *ret_again = false;
     atomic_store_explicit(&call->ticket.state, LARDER_TICKET_WAITS, memory_order_relaxed);
     pthread_mutex_lock(&pipeline->mutex);
     enum larder_status status = find_place_locked(pipeline, call, &berth);
@@ -397,8 +396,7 @@ static LARDER_INLINE enum larder_status submit(struct larder_pipeline *pipeline,
         call->reused = true;
         return larder_pipeline_lead(pipeline, berth.link, call);
     case LARDER_TICKET_AGAIN:
-        call->ticket.exchange->table->rewind(call->ticket.exchange);
-        *ret_again = true;
+        atomic_store_explicit(&call->ticket.state, LARDER_TICKET_AGAIN, memory_order_relaxed);
         return LARDER_OK;
     case LARDER_TICKET_WAITS:
     case LARDER_TICKET_DONE:
@@ -410,13 +408,24 @@ static LARDER_INLINE enum larder_status submit(struct larder_pipeline *pipeline,
     return call->ticket.status;
 }
 
+/* Whether a call that was submitted must be once more; then it is made ready for that. */
+static bool is_again(struct larder_pipeline_call *call)
+{
+    struct larder_exchange *exchange = call->ticket.exchange;
+    bool again =
+        atomic_load_explicit(&call->ticket.state, memory_order_relaxed) == LARDER_TICKET_AGAIN;
+    if (again) {
+        exchange->table->rewind(exchange);
+    }
+    return again;
+}
+
 enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
                                        struct larder_exchange *exchange, uint64_t not_before,
                                        int64_t deadline_ns,
                                        struct larder_pipeline_result *ret_result)
 {
     struct larder_pipeline_call call;
-    bool again;
     call.ticket.exchange = exchange;
     call.ticket.deadline_ns = deadline_ns;
     call.ticket.why[0] = '\0';
@@ -430,8 +439,8 @@ enum larder_status larder_pipeline_run(struct larder_pipeline *pipeline,
     atomic_fetch_add_explicit(&pipeline->callers, 1, memory_order_relaxed);
     enum larder_status status;
     do {
-        status = submit(pipeline, &call, &again);
-    } while (again);
+        status = submit(pipeline, &call);
+    } while (is_again(&call));
     ret_result->connected = call.connected;
     ret_result->reused = call.reused;
     ret_result->why[0] = '\0';

@@ -22,6 +22,9 @@
  *                                   │ when its leader comes back           │
  *                                STUCK ◀──no progress for a deadline───────┘
  *
+ * A server that refuses reads which went as one command (bundle.h) answers each by itself
+ * then, and is given no such command for 10 s.
+ *
  * Over how many connections callers spread is found by trying (width.h). They
  * begin with up to 8, which are then as good as their own; more than 8 in flight
  * concentrate on 4, more than 12 on 2, where bundles grow; or on one, and who

@@ -17,6 +17,10 @@ enum {
 /* So long what is not sent waits for its link before it looks for another. */
 static const int64_t PATIENCE_NS = 25 * INT64_C(1000000);
 
+/* A server that refused merged reads is not given any for so long: it may not allow the
+ * command, or a key of it, and each refusal costs all who were in it another turn. */
+static const int64_t UNMERGED_NS = 10 * INT64_C(1000000000);
+
 /* ---------------------------------------------------------------- moving on */
 
 static void become_idle_locked(struct larder_pipeline *pipeline, struct larder_link *link)
@@ -99,10 +103,29 @@ static void end_link(struct larder_pipeline *pipeline, struct larder_link *link,
     larder_bundle_wake(next);
 }
 
+static bool may_merge_locked(struct larder_pipeline *pipeline)
+{
+    if (pipeline->merges_from_ns != 0 &&
+        larder_clock_now_ns(pipeline->clock) >= pipeline->merges_from_ns) {
+        pipeline->merges_from_ns = 0;
+    }
+    return pipeline->merges_from_ns == 0;
+}
+
+static void note_refusal(struct larder_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->mutex);
+    pipeline->merges_from_ns = larder_clock_now_ns(pipeline->clock) + UNMERGED_NS;
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
 void larder_pipeline_turn_locked(struct larder_pipeline *pipeline, struct larder_link *link)
 {
     pipeline->bundles++;
     pipeline->combined += link->next->live;
+    if (may_merge_locked(pipeline)) {
+        larder_bundle_merge(link->next);
+    }
     larder_link_turn(link);
     if (pipeline->waiting > 0) { /* there is room again */
         pthread_cond_broadcast(&pipeline->freed);
@@ -170,7 +193,8 @@ static enum larder_status leader_status(struct larder_link *link, struct larder_
 {
     struct larder_ticket *ticket = &call->ticket;
     struct larder_slot *slot = &ticket->bundle->slots[ticket->slot];
-    if (atomic_load_explicit(&ticket->state, memory_order_relaxed) == LARDER_TICKET_DONE) {
+    uint32_t state = atomic_load_explicit(&ticket->state, memory_order_relaxed);
+    if (state == LARDER_TICKET_DONE || state == LARDER_TICKET_AGAIN) {
         return LARDER_OK;
     }
     ticket->exchange->fill_sent = slot->begin < link->conn->out_sent;
@@ -187,6 +211,9 @@ enum larder_status larder_pipeline_lead(struct larder_pipeline *pipeline, struct
     conn->now_ns = larder_clock_now_ns(pipeline->clock);
     larder_link_begin(link, conn->now_ns);
     enum larder_status status = larder_conn_resume(conn, &bundle->base, call->ticket.deadline_ns);
+    if (bundle->refused) {
+        note_refusal(pipeline);
+    }
     if (status == LARDER_OK) {
         if (bundle->base.close) {
             larder_conn_close(conn);

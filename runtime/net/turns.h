@@ -37,6 +37,7 @@ struct larder_pipeline {
     struct larder_link *spares; /* closed, for other places */
     struct larder_link *stuck;  /* whose leaders have not come back */
     int stuck_count;
+    int64_t merges_from_ns; /* reads are not merged before; 0: they may be */
     uint64_t bundles;
     uint64_t combined;
     char server[LARDER_CONN_SERVER_BYTES];
@@ -92,7 +93,8 @@ enum larder_ticket_state larder_pipeline_await(struct larder_pipeline *pipeline,
                                                struct larder_link *link,
                                                struct larder_pipeline_call *call);
 
-/* Reads the replies of the link's current bundle, whose leader this caller is. */
+/* Reads the replies of the link's current bundle, whose leader this caller is. OK: its
+ * own was among them; or the server did not answer it, and its ticket is AGAIN. */
 enum larder_status larder_pipeline_lead(struct larder_pipeline *pipeline, struct larder_link *link,
                                         struct larder_pipeline_call *call);
 

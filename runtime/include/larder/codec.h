@@ -48,6 +48,14 @@ extern "C" {
 #define LARDER_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LARDER_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Inlined at -O2 as well, where the compiler would rather have it once: a call costs
+ * more than most strings' copy. */
+#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#define LARDER_INLINED static inline __attribute__((always_inline))
+#else
+#define LARDER_INLINED static inline
+#endif
+
 enum {
     LARDER_DEPTH_MAX = 32,   /* of types that contain themselves, and of `any` */
     LARDER_HEADER_BYTES = 5, /* the longest header of a string, list or map */
@@ -493,8 +501,8 @@ static inline uint8_t *larder_write_map(struct larder_writer *w, uint8_t *p, con
 /* A string of at most max bytes (0: no bound); NULL, a longer one or one that
  * is no UTF-8 is E_ARG. A short one needs LARDER_SHORT_BYTES of room; a longer one
  * reserves, and leaves room for `fixed` more bytes. */
-static inline uint8_t *larder_write_string(struct larder_writer *w, uint8_t *p, const char *text,
-                                           size_t max, size_t fixed)
+LARDER_INLINED uint8_t *larder_write_string(struct larder_writer *w, uint8_t *p, const char *text,
+                                            size_t max, size_t fixed)
 {
     if (LARDER_UNLIKELY(text == NULL)) {
         return larder_write_refuse(w, LARDER_E_ARG);
@@ -783,9 +791,9 @@ static inline bool larder_read_length(const struct larder_reader *r, struct lard
 }
 
 /* A string of at most max bytes (0: no bound), terminated where it stands. */
-static inline struct larder_at larder_read_string(const struct larder_reader *r,
-                                                  struct larder_at at, size_t max,
-                                                  const char **ret_value)
+LARDER_INLINED struct larder_at larder_read_string(const struct larder_reader *r,
+                                                   struct larder_at at, size_t max,
+                                                   const char **ret_value)
 {
     if (LARDER_UNLIKELY((at.tag & 0xe0) != 0xa0)) {
         return larder_read_long(r, at, max, ret_value);

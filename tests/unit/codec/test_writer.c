@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache/call.h"
 #include "codec/block.h"
 #include "support/fail_alloc.h"
 #include "unit/codec/sample.h"
@@ -132,6 +133,25 @@ static void test_a_byte_that_is_no_character_is_found_wherever_it_is(void **stat
             assert_null(larder_write_string(&w, w.p, text, 0, 0));
             assert_int_equal(w.status, LARDER_E_ARG);
             w.status = LARDER_OK;
+        }
+    }
+}
+
+static void test_characters_beyond_ascii_are_copied_whole(void **state)
+{
+    (void)state;
+    enum { MOST = 140 };
+    for (size_t len = 3; len < MOST; len++) {
+        for (size_t at = 0; at + 3 <= len; at++) {
+            char text[MOST];
+            memset(text, 'x', len);
+            text[len] = '\0';
+            memcpy(text + at, "\xe2\x82\xac", 3);
+            assert_true(larder_write_end(&w, larder_write_item(&w, w.p, text, 0, 0)));
+            size_t head_len = len < 32 ? 1 : 2;
+            assert_int_equal(larder_writer_len(&w), head_len + len);
+            assert_memory_equal(w.start + head_len, text, len);
+            w.p = w.start;
         }
     }
 }
@@ -314,6 +334,58 @@ static void test_nothing_is_stored_behind_the_room(void **state)
     }
 }
 
+/* So are strings, as few large words of which some overlap. */
+static void test_no_string_is_stored_behind_the_room(void **state)
+{
+    (void)state;
+    enum { MOST = 100, BEHIND = 64 };
+    uint8_t untouched[BEHIND];
+    memset(untouched, 0xff, sizeof untouched);
+    for (size_t len = 0; len < MOST; len++) {
+        char text[MOST];
+        memset(text, 'x', len);
+        text[len] = '\0';
+        for (size_t size = 0; size < MOST; size++) {
+            uint8_t own[MOST + BEHIND];
+            memset(own, 0xff, sizeof own);
+            larder_writer_release(&w);
+            larder_writer_init(&w, &memory.allocator, own, size, 0);
+            assert_true(larder_write_end(&w, larder_write_item(&w, w.p, text, 0, 0)));
+            assert_int_equal(larder_writer_len(&w), (len < 32 ? 1 : 2) + len);
+            assert_memory_equal(own + size, untouched, BEHIND);
+        }
+    }
+    larder_writer_release(&w);
+}
+
+/* Whatever room there is, the stored bytes are the same, and none lie behind it. */
+static void test_a_stored_value_needs_no_room_beforehand(void **state)
+{
+    (void)state;
+    enum { MOST = 64, BEHIND = 16 };
+    static uint8_t large[4096];
+    struct sample value = sample_full();
+    struct larder_writer expected;
+    uint8_t untouched[BEHIND];
+    memset(untouched, 0xff, sizeof untouched);
+    larder_writer_init(&expected, &memory.allocator, large, sizeof large, 0);
+    assert_int_equal(larder_stored_write(&expected, &sample_entity, 7, &value), LARDER_OK);
+    for (size_t size = 0; size < MOST; size++) {
+        uint8_t own[MOST + BEHIND];
+        memset(own, 0xff, sizeof own);
+        larder_writer_init(&w, &memory.allocator, own, size, 0);
+        assert_int_equal(larder_stored_write(&w, &sample_entity, 7, &value), LARDER_OK);
+        assert_int_equal(larder_writer_len(&w), larder_writer_len(&expected));
+        assert_memory_equal(w.start, expected.start, larder_writer_len(&expected));
+        assert_memory_equal(own + size, untouched, BEHIND);
+        larder_writer_release(&w);
+    }
+    larder_writer_release(&expected);
+    memory.fail_at = memory.calls + 1;
+    larder_writer_init(&w, &memory.allocator, NULL, 0, 0);
+    assert_int_equal(larder_stored_write(&w, &sample_entity, 7, &value), LARDER_E_NOMEM);
+}
+
 static void test_any_allocation_may_fail(void **state)
 {
     (void)state;
@@ -341,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_numbers_take_their_shortest_form, begin, end),
         cmocka_unit_test_setup_teardown(test_strings_of_every_length_are_copied_whole, begin, end),
+        cmocka_unit_test_setup_teardown(test_characters_beyond_ascii_are_copied_whole, begin, end),
         cmocka_unit_test_setup_teardown(test_a_byte_that_is_no_character_is_found_wherever_it_is,
                                         begin, end),
         cmocka_unit_test_setup_teardown(test_a_string_that_does_not_fit_is_not_tried, begin, end),
@@ -353,6 +426,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lengths_beyond_the_bound_are_not_even_tried, begin,
                                         end),
         cmocka_unit_test_setup_teardown(test_nothing_is_stored_behind_the_room, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_string_is_stored_behind_the_room, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_stored_value_needs_no_room_beforehand, begin, end),
         cmocka_unit_test_setup_teardown(test_any_allocation_may_fail, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
