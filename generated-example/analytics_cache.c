@@ -1596,40 +1596,6 @@ analytics_report_cache_delete_all(struct analytics_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_analytics_report);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_analytics_report(struct larder_key *key, const void *row, size_t i)
-{
-    const struct analytics_report *value = row;
-    switch (i) {
-    case 0:
-        append_analytics_report(key, value->kind, value->granularity, value->period);
-        return &entity_analytics_report;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_analytics_report(const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = {&entity_analytics_report, before, after, key_of_analytics_report, 1};
-    return change;
-}
-
-enum larder_status
-analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = change_of_analytics_report(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-analytics_report_batch_changed(struct analytics_batch *batch, const struct analytics_report *before, const struct analytics_report *after)
-{
-    const struct larder_change change = change_of_analytics_report(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 analytics_report_batch_delete(struct analytics_batch *batch, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
 {
@@ -1927,6 +1893,40 @@ void analytics_live_visitors_release_many(const struct analytics_live_visitors *
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_analytics_report(struct larder_key *key, const void *row, size_t i)
+{
+    const struct analytics_report *value = row;
+    switch (i) {
+    case 0:
+        append_analytics_report(key, value->kind, value->granularity, value->period);
+        return &entity_analytics_report;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_analytics_report(const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = {&entity_analytics_report, before, after, key_of_analytics_report, 1};
+    return change;
+}
+
+enum larder_status
+analytics_report_cache_changed(struct analytics_cache *cache, const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = change_of_analytics_report(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+analytics_report_batch_changed(struct analytics_batch *batch, const struct analytics_report *before, const struct analytics_report *after)
+{
+    const struct larder_change change = change_of_analytics_report(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

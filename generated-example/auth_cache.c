@@ -1138,40 +1138,6 @@ auth_permissions_cache_delete_all(struct auth_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_auth_permissions);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
-{
-    const struct auth_permissions *value = row;
-    switch (i) {
-    case 0:
-        append_auth_permissions(key, value->user_id);
-        return &entity_auth_permissions;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
-    return change;
-}
-
-enum larder_status
-auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = change_of_auth_permissions(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
-{
-    const struct larder_change change = change_of_auth_permissions(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 auth_permissions_batch_delete(struct auth_batch *batch, uint64_t user_id)
 {
@@ -1537,6 +1503,40 @@ void auth_failed_sign_ins_release_many(const struct auth_failed_sign_ins **value
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_auth_permissions(struct larder_key *key, const void *row, size_t i)
+{
+    const struct auth_permissions *value = row;
+    switch (i) {
+    case 0:
+        append_auth_permissions(key, value->user_id);
+        return &entity_auth_permissions;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_auth_permissions(const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = {&entity_auth_permissions, before, after, key_of_auth_permissions, 1};
+    return change;
+}
+
+enum larder_status
+auth_permissions_cache_changed(struct auth_cache *cache, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+auth_permissions_batch_changed(struct auth_batch *batch, const struct auth_permissions *before, const struct auth_permissions *after)
+{
+    const struct larder_change change = change_of_auth_permissions(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -1083,40 +1083,6 @@ notification_template_cache_delete_all(struct notification_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_notification_template);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_template(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_template *value = row;
-    switch (i) {
-    case 0:
-        append_notification_template(key, value->locale, value->name);
-        return &entity_notification_template;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_template(const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = {&entity_notification_template, before, after, key_of_notification_template, 1};
-    return change;
-}
-
-enum larder_status
-notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = change_of_notification_template(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_template_batch_changed(struct notification_batch *batch, const struct notification_template *before, const struct notification_template *after)
-{
-    const struct larder_change change = change_of_notification_template(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 notification_template_batch_delete(struct notification_batch *batch, const char *locale, const char *name)
 {
@@ -1462,40 +1428,6 @@ notification_preferences_cache_delete_all(struct notification_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_notification_preferences);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_preferences(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_preferences *value = row;
-    switch (i) {
-    case 0:
-        append_notification_preferences(key, value->user_id);
-        return &entity_notification_preferences;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_preferences(const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = {&entity_notification_preferences, before, after, key_of_notification_preferences, 1};
-    return change;
-}
-
-enum larder_status
-notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = change_of_notification_preferences(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_preferences_batch_changed(struct notification_batch *batch, const struct notification_preferences *before, const struct notification_preferences *after)
-{
-    const struct larder_change change = change_of_notification_preferences(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 notification_preferences_batch_delete(struct notification_batch *batch, uint64_t user_id)
 {
@@ -1839,40 +1771,6 @@ enum larder_status
 notification_unread_count_cache_delete_all(struct notification_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_notification_unread_count);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_notification_unread_count(struct larder_key *key, const void *row, size_t i)
-{
-    const struct notification_unread_count *value = row;
-    switch (i) {
-    case 0:
-        append_notification_unread_count(key, value->user_id);
-        return &entity_notification_unread_count;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_notification_unread_count(const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = {&entity_notification_unread_count, before, after, key_of_notification_unread_count, 1};
-    return change;
-}
-
-enum larder_status
-notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = change_of_notification_unread_count(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-notification_unread_count_batch_changed(struct notification_batch *batch, const struct notification_unread_count *before, const struct notification_unread_count *after)
-{
-    const struct larder_change change = change_of_notification_unread_count(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2260,6 +2158,108 @@ void notification_device_tokens_release_many(const struct notification_device_to
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_template(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_template *value = row;
+    switch (i) {
+    case 0:
+        append_notification_template(key, value->locale, value->name);
+        return &entity_notification_template;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_template(const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = {&entity_notification_template, before, after, key_of_notification_template, 1};
+    return change;
+}
+
+enum larder_status
+notification_template_cache_changed(struct notification_cache *cache, const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = change_of_notification_template(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_template_batch_changed(struct notification_batch *batch, const struct notification_template *before, const struct notification_template *after)
+{
+    const struct larder_change change = change_of_notification_template(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_preferences(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_preferences *value = row;
+    switch (i) {
+    case 0:
+        append_notification_preferences(key, value->user_id);
+        return &entity_notification_preferences;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_preferences(const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = {&entity_notification_preferences, before, after, key_of_notification_preferences, 1};
+    return change;
+}
+
+enum larder_status
+notification_preferences_cache_changed(struct notification_cache *cache, const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = change_of_notification_preferences(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_preferences_batch_changed(struct notification_batch *batch, const struct notification_preferences *before, const struct notification_preferences *after)
+{
+    const struct larder_change change = change_of_notification_preferences(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_notification_unread_count(struct larder_key *key, const void *row, size_t i)
+{
+    const struct notification_unread_count *value = row;
+    switch (i) {
+    case 0:
+        append_notification_unread_count(key, value->user_id);
+        return &entity_notification_unread_count;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_notification_unread_count(const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = {&entity_notification_unread_count, before, after, key_of_notification_unread_count, 1};
+    return change;
+}
+
+enum larder_status
+notification_unread_count_cache_changed(struct notification_cache *cache, const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = change_of_notification_unread_count(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+notification_unread_count_batch_changed(struct notification_batch *batch, const struct notification_unread_count *before, const struct notification_unread_count *after)
+{
+    const struct larder_change change = change_of_notification_unread_count(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -1550,40 +1550,6 @@ order_cart_cache_delete_all(struct order_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_order_cart);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order_cart(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order_cart *value = row;
-    switch (i) {
-    case 0:
-        append_order_cart(key, value->user_id);
-        return &entity_order_cart;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order_cart(const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = {&entity_order_cart, before, after, key_of_order_cart, 1};
-    return change;
-}
-
-enum larder_status
-order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = change_of_order_cart(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_cart_batch_changed(struct order_batch *batch, const struct order_cart *before, const struct order_cart *after)
-{
-    const struct larder_change change = change_of_order_cart(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 order_cart_batch_delete(struct order_batch *batch, uint64_t user_id)
 {
@@ -1927,40 +1893,6 @@ enum larder_status
 order_cache_delete_all(struct order_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_order);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order *value = row;
-    switch (i) {
-    case 0:
-        append_order(key, value->id);
-        return &entity_order;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order(const struct order *before, const struct order *after)
-{
-    const struct larder_change change = {&entity_order, before, after, key_of_order, 1};
-    return change;
-}
-
-enum larder_status
-order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after)
-{
-    const struct larder_change change = change_of_order(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_batch_changed(struct order_batch *batch, const struct order *before, const struct order *after)
-{
-    const struct larder_change change = change_of_order(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2307,40 +2239,6 @@ enum larder_status
 order_status_cache_delete_all(struct order_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_order_status);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_order_status(struct larder_key *key, const void *row, size_t i)
-{
-    const struct order_status *value = row;
-    switch (i) {
-    case 0:
-        append_order_status(key, value->id);
-        return &entity_order_status;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_order_status(const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = {&entity_order_status, before, after, key_of_order_status, 1};
-    return change;
-}
-
-enum larder_status
-order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = change_of_order_status(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-order_status_batch_changed(struct order_batch *batch, const struct order_status *before, const struct order_status *after)
-{
-    const struct larder_change change = change_of_order_status(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2739,6 +2637,108 @@ void order_history_page_release_many(const struct order_history_page **values, s
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order_cart(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order_cart *value = row;
+    switch (i) {
+    case 0:
+        append_order_cart(key, value->user_id);
+        return &entity_order_cart;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order_cart(const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = {&entity_order_cart, before, after, key_of_order_cart, 1};
+    return change;
+}
+
+enum larder_status
+order_cart_cache_changed(struct order_cache *cache, const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = change_of_order_cart(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_cart_batch_changed(struct order_batch *batch, const struct order_cart *before, const struct order_cart *after)
+{
+    const struct larder_change change = change_of_order_cart(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order *value = row;
+    switch (i) {
+    case 0:
+        append_order(key, value->id);
+        return &entity_order;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order(const struct order *before, const struct order *after)
+{
+    const struct larder_change change = {&entity_order, before, after, key_of_order, 1};
+    return change;
+}
+
+enum larder_status
+order_cache_changed(struct order_cache *cache, const struct order *before, const struct order *after)
+{
+    const struct larder_change change = change_of_order(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_batch_changed(struct order_batch *batch, const struct order *before, const struct order *after)
+{
+    const struct larder_change change = change_of_order(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_order_status(struct larder_key *key, const void *row, size_t i)
+{
+    const struct order_status *value = row;
+    switch (i) {
+    case 0:
+        append_order_status(key, value->id);
+        return &entity_order_status;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_order_status(const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = {&entity_order_status, before, after, key_of_order_status, 1};
+    return change;
+}
+
+enum larder_status
+order_status_cache_changed(struct order_cache *cache, const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = change_of_order_status(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+order_status_batch_changed(struct order_batch *batch, const struct order_status *before, const struct order_status *after)
+{
+    const struct larder_change change = change_of_order_status(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

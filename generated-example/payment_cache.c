@@ -1191,40 +1191,6 @@ payment_method_cache_delete_all(struct payment_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_payment_method);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_payment_method(struct larder_key *key, const void *row, size_t i)
-{
-    const struct payment_method *value = row;
-    switch (i) {
-    case 0:
-        append_payment_method(key, value->id);
-        return &entity_payment_method;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_payment_method(const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = {&entity_payment_method, before, after, key_of_payment_method, 1};
-    return change;
-}
-
-enum larder_status
-payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = change_of_payment_method(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-payment_method_batch_changed(struct payment_batch *batch, const struct payment_method *before, const struct payment_method *after)
-{
-    const struct larder_change change = change_of_payment_method(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 payment_method_batch_delete(struct payment_batch *batch, struct larder_uuid id)
 {
@@ -1906,40 +1872,6 @@ payment_transaction_cache_delete_all(struct payment_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_payment_transaction);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_payment_transaction(struct larder_key *key, const void *row, size_t i)
-{
-    const struct payment_transaction *value = row;
-    switch (i) {
-    case 0:
-        append_payment_transaction(key, value->id);
-        return &entity_payment_transaction;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_payment_transaction(const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = {&entity_payment_transaction, before, after, key_of_payment_transaction, 1};
-    return change;
-}
-
-enum larder_status
-payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = change_of_payment_transaction(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-payment_transaction_batch_changed(struct payment_batch *batch, const struct payment_transaction *before, const struct payment_transaction *after)
-{
-    const struct larder_change change = change_of_payment_transaction(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 payment_transaction_batch_delete(struct payment_batch *batch, struct larder_uuid id)
 {
@@ -2304,6 +2236,74 @@ void payment_exchange_rate_release_many(const struct payment_exchange_rate **val
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_payment_method(struct larder_key *key, const void *row, size_t i)
+{
+    const struct payment_method *value = row;
+    switch (i) {
+    case 0:
+        append_payment_method(key, value->id);
+        return &entity_payment_method;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_payment_method(const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = {&entity_payment_method, before, after, key_of_payment_method, 1};
+    return change;
+}
+
+enum larder_status
+payment_method_cache_changed(struct payment_cache *cache, const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = change_of_payment_method(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+payment_method_batch_changed(struct payment_batch *batch, const struct payment_method *before, const struct payment_method *after)
+{
+    const struct larder_change change = change_of_payment_method(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_payment_transaction(struct larder_key *key, const void *row, size_t i)
+{
+    const struct payment_transaction *value = row;
+    switch (i) {
+    case 0:
+        append_payment_transaction(key, value->id);
+        return &entity_payment_transaction;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_payment_transaction(const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = {&entity_payment_transaction, before, after, key_of_payment_transaction, 1};
+    return change;
+}
+
+enum larder_status
+payment_transaction_cache_changed(struct payment_cache *cache, const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = change_of_payment_transaction(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+payment_transaction_batch_changed(struct payment_batch *batch, const struct payment_transaction *before, const struct payment_transaction *after)
+{
+    const struct larder_change change = change_of_payment_transaction(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -1716,40 +1716,6 @@ product_cache_delete_all(struct product_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_product);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product *value = row;
-    switch (i) {
-    case 0:
-        append_product(key, value->id);
-        return &entity_product;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product(const struct product *before, const struct product *after)
-{
-    const struct larder_change change = {&entity_product, before, after, key_of_product, 1};
-    return change;
-}
-
-enum larder_status
-product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after)
-{
-    const struct larder_change change = change_of_product(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_batch_changed(struct product_batch *batch, const struct product *before, const struct product *after)
-{
-    const struct larder_change change = change_of_product(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 product_batch_delete(struct product_batch *batch, uint64_t id)
 {
@@ -2409,40 +2375,6 @@ enum larder_status
 product_reviews_cache_delete_all(struct product_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_product_reviews);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product_reviews(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product_reviews *value = row;
-    switch (i) {
-    case 0:
-        append_product_reviews(key, value->product_id);
-        return &entity_product_reviews;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product_reviews(const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = {&entity_product_reviews, before, after, key_of_product_reviews, 1};
-    return change;
-}
-
-enum larder_status
-product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = change_of_product_reviews(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_reviews_batch_changed(struct product_batch *batch, const struct product_reviews *before, const struct product_reviews *after)
-{
-    const struct larder_change change = change_of_product_reviews(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -3134,40 +3066,6 @@ product_category_cache_delete_all(struct product_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_product_category);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_product_category(struct larder_key *key, const void *row, size_t i)
-{
-    const struct product_category *value = row;
-    switch (i) {
-    case 0:
-        append_product_category(key, value->id);
-        return &entity_product_category;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_product_category(const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = {&entity_product_category, before, after, key_of_product_category, 1};
-    return change;
-}
-
-enum larder_status
-product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = change_of_product_category(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-product_category_batch_changed(struct product_batch *batch, const struct product_category *before, const struct product_category *after)
-{
-    const struct larder_change change = change_of_product_category(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 product_category_batch_delete(struct product_batch *batch, uint32_t id)
 {
@@ -3493,6 +3391,108 @@ void product_featured_release_many(const struct product_featured **values, size_
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product *value = row;
+    switch (i) {
+    case 0:
+        append_product(key, value->id);
+        return &entity_product;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product(const struct product *before, const struct product *after)
+{
+    const struct larder_change change = {&entity_product, before, after, key_of_product, 1};
+    return change;
+}
+
+enum larder_status
+product_cache_changed(struct product_cache *cache, const struct product *before, const struct product *after)
+{
+    const struct larder_change change = change_of_product(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_batch_changed(struct product_batch *batch, const struct product *before, const struct product *after)
+{
+    const struct larder_change change = change_of_product(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product_reviews(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product_reviews *value = row;
+    switch (i) {
+    case 0:
+        append_product_reviews(key, value->product_id);
+        return &entity_product_reviews;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product_reviews(const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = {&entity_product_reviews, before, after, key_of_product_reviews, 1};
+    return change;
+}
+
+enum larder_status
+product_reviews_cache_changed(struct product_cache *cache, const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = change_of_product_reviews(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_reviews_batch_changed(struct product_batch *batch, const struct product_reviews *before, const struct product_reviews *after)
+{
+    const struct larder_change change = change_of_product_reviews(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_product_category(struct larder_key *key, const void *row, size_t i)
+{
+    const struct product_category *value = row;
+    switch (i) {
+    case 0:
+        append_product_category(key, value->id);
+        return &entity_product_category;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_product_category(const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = {&entity_product_category, before, after, key_of_product_category, 1};
+    return change;
+}
+
+enum larder_status
+product_category_cache_changed(struct product_cache *cache, const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = change_of_product_category(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+product_category_batch_changed(struct product_batch *batch, const struct product_category *before, const struct product_category *after)
+{
+    const struct larder_change change = change_of_product_category(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -1340,40 +1340,6 @@ user_profile_cache_delete_all(struct user_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_user_profile);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_user_profile(struct larder_key *key, const void *row, size_t i)
-{
-    const struct user_profile *value = row;
-    switch (i) {
-    case 0:
-        append_user_profile(key, value->id);
-        return &entity_user_profile;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_user_profile(const struct user_profile *before, const struct user_profile *after)
-{
-    const struct larder_change change = {&entity_user_profile, before, after, key_of_user_profile, 1};
-    return change;
-}
-
-enum larder_status
-user_profile_cache_changed(struct user_cache *cache, const struct user_profile *before, const struct user_profile *after)
-{
-    const struct larder_change change = change_of_user_profile(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-user_profile_batch_changed(struct user_batch *batch, const struct user_profile *before, const struct user_profile *after)
-{
-    const struct larder_change change = change_of_user_profile(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 user_profile_batch_delete(struct user_batch *batch, uint64_t id)
 {
@@ -1718,40 +1684,6 @@ enum larder_status
 user_preferences_cache_delete_all(struct user_cache *cache)
 {
     return larder_stub_delete_all(larder_core(cache), &entity_user_preferences);
-}
-
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_user_preferences(struct larder_key *key, const void *row, size_t i)
-{
-    const struct user_preferences *value = row;
-    switch (i) {
-    case 0:
-        append_user_preferences(key, value->user_id);
-        return &entity_user_preferences;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_user_preferences(const struct user_preferences *before, const struct user_preferences *after)
-{
-    const struct larder_change change = {&entity_user_preferences, before, after, key_of_user_preferences, 1};
-    return change;
-}
-
-enum larder_status
-user_preferences_cache_changed(struct user_cache *cache, const struct user_preferences *before, const struct user_preferences *after)
-{
-    const struct larder_change change = change_of_user_preferences(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-user_preferences_batch_changed(struct user_batch *batch, const struct user_preferences *before, const struct user_preferences *after)
-{
-    const struct larder_change change = change_of_user_preferences(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 enum larder_status
@@ -2458,6 +2390,74 @@ void user_id_by_email_release_many(const struct user_id_by_email **values, size_
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_user_profile(struct larder_key *key, const void *row, size_t i)
+{
+    const struct user_profile *value = row;
+    switch (i) {
+    case 0:
+        append_user_profile(key, value->id);
+        return &entity_user_profile;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_user_profile(const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = {&entity_user_profile, before, after, key_of_user_profile, 1};
+    return change;
+}
+
+enum larder_status
+user_profile_cache_changed(struct user_cache *cache, const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = change_of_user_profile(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+user_profile_batch_changed(struct user_batch *batch, const struct user_profile *before, const struct user_profile *after)
+{
+    const struct larder_change change = change_of_user_profile(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_user_preferences(struct larder_key *key, const void *row, size_t i)
+{
+    const struct user_preferences *value = row;
+    switch (i) {
+    case 0:
+        append_user_preferences(key, value->user_id);
+        return &entity_user_preferences;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_user_preferences(const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = {&entity_user_preferences, before, after, key_of_user_preferences, 1};
+    return change;
+}
+
+enum larder_status
+user_preferences_cache_changed(struct user_cache *cache, const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = change_of_user_preferences(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+user_preferences_batch_changed(struct user_batch *batch, const struct user_preferences *before, const struct user_preferences *after)
+{
+    const struct larder_change change = change_of_user_preferences(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

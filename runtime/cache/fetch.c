@@ -4,30 +4,6 @@
 #include "base/hash.h"
 #include "cache/refresh.h"
 
-/* Member by member: what a look fills in need not be cleared before it. */
-void larder_fetch_begin(struct larder_fetch *fetch, struct larder_cache *cache,
-                        const struct larder_entity *entity, const struct larder_key *key)
-{
-    fetch->cache = cache;
-    fetch->entity = entity;
-    fetch->key = key;
-    fetch->fingerprint = larder_fingerprint_of(cache, entity, key);
-    fetch->load = NULL;
-    fetch->call = NULL;
-    fetch->deadline_ns = larder_call_deadline_ns(cache);
-    fetch->waited = false;
-    fetch->losses = 0;
-    fetch->found = LARDER_OK;
-    fetch->began = larder_flights_now(&cache->flights, fetch->fingerprint);
-    fetch->looked = fetch->began;
-    fetch->token = 0;
-    fetch->sight.kind = LARDER_SIGHT_NOTHING;
-    fetch->sight.value = NULL;
-    fetch->sight.won = fetch->sight.claimed = fetch->sight.paused = fetch->sight.early = false;
-    fetch->sight.as_of = 0;
-    fetch->sight.seen_len = fetch->sight.seen_total = 0;
-}
-
 uint64_t larder_fetch_new_token(void)
 {
     uint64_t token = larder_random64();

@@ -27,9 +27,31 @@ struct larder_fetch {
     struct larder_sight sight; /* what was seen last; its value is held */
 };
 
-/* With what all calls on one entry need; load and call are the caller's to set. */
-void larder_fetch_begin(struct larder_fetch *fetch, struct larder_cache *cache,
-                        const struct larder_entity *entity, const struct larder_key *key);
+/* With what all calls on one entry need; load and call are the caller's to set. Member by
+ * member: what a look fills in need not be cleared before it. */
+static inline void larder_fetch_begin(struct larder_fetch *fetch, struct larder_cache *cache,
+                                      const struct larder_entity *entity,
+                                      const struct larder_key *key)
+{
+    fetch->cache = cache;
+    fetch->entity = entity;
+    fetch->key = key;
+    fetch->fingerprint = larder_fingerprint_of(cache, entity, key);
+    fetch->load = NULL;
+    fetch->call = NULL;
+    fetch->deadline_ns = larder_call_deadline_ns(cache);
+    fetch->waited = false;
+    fetch->losses = 0;
+    fetch->found = LARDER_OK;
+    fetch->began = larder_flights_now(&cache->flights, fetch->fingerprint);
+    fetch->looked = fetch->began;
+    fetch->token = 0;
+    fetch->sight.kind = LARDER_SIGHT_NOTHING;
+    fetch->sight.value = NULL;
+    fetch->sight.won = fetch->sight.claimed = fetch->sight.paused = fetch->sight.early = false;
+    fetch->sight.as_of = 0;
+    fetch->sight.seen_len = fetch->sight.seen_total = 0;
+}
 
 /* ------------------------------------------------------------------- looks */
 
@@ -45,6 +67,13 @@ bool larder_fetch_is_answered(const struct larder_fetch *fetch);
 /* What is stale is loaded by one and given to all others, so that nobody waits for anybody:
  * tries to be the one. True: it is not, and what was seen is the answer. */
 bool larder_fetch_contend(struct larder_fetch *fetch);
+
+/* The most frequent answer: there is a value, and nothing to be done about it. */
+static inline bool larder_fetch_is_hit(const struct larder_fetch *fetch)
+{
+    return fetch->found == LARDER_OK && fetch->sight.kind == LARDER_SIGHT_FRESH &&
+           !fetch->sight.won && !fetch->sight.early;
+}
 
 /* What was seen, as the call's answer; takes the value over. */
 void larder_fetch_answer(struct larder_fetch *fetch, struct larder_landing *ret_landing);

@@ -11,6 +11,8 @@ enum {
 }; /* loads of others that were lost to a follower; then he loads for himself */
 
 static void read_through(struct larder_fetch *fetch, struct larder_landing *ret_landing);
+static __attribute__((noinline)) void agree(struct larder_fetch *fetch,
+                                            struct larder_landing *ret_landing);
 
 enum larder_status larder_stub_get_or_load(struct larder_cache *cache,
                                            const struct larder_entity *entity,
@@ -131,17 +133,16 @@ static bool load_or_follow(struct larder_fetch *fetch, struct larder_ticket *tic
 
 /* ---------------------------------------------------------------- the story */
 
-/* Look. If that is no answer, agree with the others of this process who miss the same key
- * on who goes on, and he with other processes on who loads it. Who waits for what turns out
- * to be too old for him, or for a load whose fill was lost, starts again. */
-static void read_through(struct larder_fetch *fetch, struct larder_landing *ret_landing)
+/* Agrees with the others of this process who miss the same key on who goes on; he agrees with
+ * other processes on who loads it. Who waits for what turns out to be too old for him, or
+ * for a load whose fill was lost, looks and starts again. */
+static void agree(struct larder_fetch *fetch, struct larder_landing *ret_landing)
 {
     struct larder_ticket ticket = {.flights = &fetch->cache->flights,
                                    .entity = fetch->entity,
                                    .key = fetch->key,
                                    .hash = fetch->fingerprint,
                                    .began = fetch->began};
-    larder_fetch_look_first(fetch);
     while (!larder_fetch_is_answered(fetch) && !larder_fetch_contend(fetch)) {
         if (load_or_follow(fetch, &ticket, ret_landing)) {
             return;
@@ -150,4 +151,16 @@ static void read_through(struct larder_fetch *fetch, struct larder_landing *ret_
     }
     larder_flight_forget(&ticket);
     answer(fetch, ret_landing);
+}
+
+static void read_through(struct larder_fetch *fetch, struct larder_landing *ret_landing)
+{
+    larder_fetch_look_first(fetch);
+    if (LARDER_LIKELY(larder_fetch_is_hit(fetch))) {
+        larder_counter_add(&larder_state_of(fetch->cache, fetch->entity)->counters.hits, 1);
+        *ret_landing = (struct larder_landing){.value = fetch->sight.value};
+        fetch->sight.value = NULL;
+    } else {
+        agree(fetch, ret_landing);
+    }
 }

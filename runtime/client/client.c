@@ -210,10 +210,10 @@ static enum larder_status make_states(struct larder_cache *cache,
         resolve_compress(cache, entity, settings, state);
         status = resolve_policy(cache, entity, state);
     }
-    resolve_indexes(cache);
     if (status == LARDER_OK) {
         resolve_version_ttl(cache);
     }
+    resolve_indexes(cache);
     return status;
 }
 

@@ -153,8 +153,9 @@ static inline size_t larder_envelope_write_claim(uint8_t *to, uint64_t fingerpri
     p = larder_envelope_put64(p, token);
     p = larder_envelope_put64(p, (uint64_t)until_ms);
     p = larder_envelope_put64(p, 0);
-    memcpy(p, "\xce\0\0\0\0", 5);
-    p += 5;
+    *p++ = 0xce;
+    memset(p, 0, 4);
+    p += 4;
     if (version < 0x80) {
         *p++ = (uint8_t)version;
     } else {

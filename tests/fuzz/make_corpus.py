@@ -3,7 +3,7 @@
 """Writes values of value.yaml's entities, made by chance, to start fuzz_value and fuzz_stored from.
 
     make_corpus.py FOLDER                for fuzz_value: bodies
-    make_corpus.py --stored FOLDER       for fuzz_stored: with their envelopes, plain and with each codec
+    make_corpus.py --stored FOLDER       for fuzz_stored: with their envelopes, plain, with each codec, with times and versions
 
 Values of every form, and ones that just miss: a number, enumerator, length or count one beyond what it may be.
 corpus/ has those and what the fuzzers found behind them, merged by them (-set_cover_merge=1).
@@ -52,8 +52,24 @@ def bodies(rng, values, entity):
             yield from (oracle_wire.encode(entity.body, bad) for bad in near_misses(rng, entity, value))
 
 
+def wide(number):
+    return b"\xcf" + number.to_bytes(8, "big")
+
+
+def headed(plain, i):
+    """A plain value with times, versions, both or without a body, by the number; a few with tags."""
+    times = wide(i) + wide(i << 32) + wide(2**53 if i % 4 else 0) + b"\xce" + i.to_bytes(4, "big")
+    as_of = wide(i) + (b"\x90" if i % 3 else b"\x91" + wide(i))
+    meta, between = [(0x21, times), (0x41, as_of), (0x61, times + as_of), (0x29, times), (0x49, as_of), (0x09, b"")][i % 6]
+    elements = 4 + 4 * bool(meta & 0x20) + 2 * bool(meta & 0x40)
+    rest = plain[11:12] + b"\xc0" if meta & 8 else plain[11:]
+    return bytes([0x90 | elements, meta]) + plain[2:11] + between + rest
+
+
 def seal(schema, entity, i, body):
-    """Plain or compressed, by the number; a few with a size that they do not have."""
+    """Plain, compressed or with more of a head, by the number; a few with a size that they do not have."""
+    if i % 9 == 8:
+        return headed(oracle_wire.envelope(schema, entity, entity.name, body), i // 9)
     codec, size = i % 3, len(body) + (0, 0, 0, 0, 0, 0, 1, -1)[i % 8]
     if codec == 0:
         return oracle_wire.envelope(schema, entity, entity.name, body)

@@ -45,7 +45,7 @@ static inline const void *past_cache_get(struct larder_cache *cache,
     size_t before = counted.in_use;
     counted.most = counted.in_use;
     enum larder_status status = larder_stub_get(cache, entity, key, &value);
-    HOLDS(status == LARDER_OK || status == LARDER_MISS);
+    HOLDS(status == LARDER_OK || status == LARDER_MISS || status == LARDER_ABSENT);
     HOLDS((status == LARDER_OK) == (value != NULL));
     *ret_cost = counted.most - before;
     return value;

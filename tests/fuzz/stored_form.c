@@ -13,7 +13,11 @@
 
 enum {
     PLAIN = 4,
-    PACKED = 6,
+    EMPTY_BIT = 8,
+    PACKED_BIT = 16,
+    TIMED_BIT = 32,
+    VERSIONED_BIT = 64,
+    TIMED_AT = 11, /* behind a head's fingerprint, in the only form that it may have there */
     ZSTD_RATIO = 1024,
     LZ4_RATIO = 255,
     VERSION = 1,
@@ -93,14 +97,15 @@ static enum stored_verdict zstd_frame(const uint8_t *p, size_t len, uint8_t *to,
 
 /* ------------------------------------------------------------------- opening */
 
+/* elements: those behind the version. */
 static enum stored_verdict open_packed(const msgpack_object *elements, uint8_t *room,
                                        struct stored_form *form)
 {
-    const msgpack_object_bin *bin = &elements[5].via.bin;
-    uint64_t codec = elements[3].via.u64, size = elements[4].via.u64;
-    if (elements[3].type != MSGPACK_OBJECT_POSITIVE_INTEGER || codec < 1 || codec > 2 ||
-        elements[4].type != MSGPACK_OBJECT_POSITIVE_INTEGER || size < 1 || size > VALUE_MAX ||
-        elements[5].type != MSGPACK_OBJECT_BIN ||
+    const msgpack_object_bin *bin = &elements[2].via.bin;
+    uint64_t codec = elements[0].via.u64, size = elements[1].via.u64;
+    if (elements[0].type != MSGPACK_OBJECT_POSITIVE_INTEGER || codec < 1 || codec > 2 ||
+        elements[1].type != MSGPACK_OBJECT_POSITIVE_INTEGER || size < 1 || size > VALUE_MAX ||
+        elements[2].type != MSGPACK_OBJECT_BIN ||
         size > bin->size * (uint64_t)(codec == 1 ? ZSTD_RATIO : LZ4_RATIO)) {
         return STORED_NONE;
     }
@@ -115,11 +120,11 @@ static enum stored_verdict open_packed(const msgpack_object *elements, uint8_t *
                                                                                : STORED_NONE;
 }
 
-/* Behind the head of the array and its first three elements. */
-static size_t plain_at(const uint8_t *data, size_t size)
+/* Behind the head of the array and its first elements. */
+static size_t offset_of(const uint8_t *data, size_t size, uint32_t elements)
 {
     size_t at = data[0] == 0xdd ? 5 : data[0] == 0xdc ? 3 : 1;
-    for (int i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < elements; i++) {
         at += span_at(data + at, size - at).len;
     }
     return at;
@@ -130,19 +135,77 @@ static bool is_number(const msgpack_object *element, uint64_t wanted)
     return element->type == MSGPACK_OBJECT_POSITIVE_INTEGER && element->via.u64 == wanted;
 }
 
+static bool has_meta(const msgpack_object_array *array, uint64_t meta)
+{
+    uint64_t elements = PLAIN + (meta & PACKED_BIT ? 2U : 0) + (meta & TIMED_BIT ? 4U : 0) +
+                        (meta & VERSIONED_BIT ? 2U : 0);
+    bool empty = (meta & EMPTY_BIT) != 0;
+    return meta < 128 && (meta & 7) == 1 && array->size == elements &&
+           !(empty && (meta & PACKED_BIT)) &&
+           !(empty && (meta & TIMED_BIT) && (meta & VERSIONED_BIT));
+}
+
+/* Each item that begins with this tag is moved over; false: another one is met. */
+static bool skip_tags(const uint8_t *data, size_t size, size_t *at, const char *tags)
+{
+    for (; *tags != '\0'; tags++) {
+        if (*at >= size || data[*at] != (uint8_t)*tags) {
+            return false;
+        }
+        *at += (uint8_t)*tags == 0xcf ? 9 : 5;
+    }
+    return true;
+}
+
+/* Whether times and versions are in their form; a value that has tags is none here, where
+ * they have no versions. Of times only the very far ones are told apart. */
+static enum stored_verdict hold_fixed(const msgpack_object_array *array, uint64_t meta,
+                                      const uint8_t *data, size_t size)
+{
+    const msgpack_object *elements = array->ptr;
+    size_t at = TIMED_AT;
+    enum stored_verdict verdict = STORED_BODY;
+    if (offset_of(data, size, 2) != TIMED_AT || data[2] != 0xcf) {
+        return STORED_NONE;
+    }
+    if (meta & TIMED_BIT) {
+        if (!skip_tags(data, size, &at, "\xcf\xcf\xcf\xce") ||
+            (elements[3].via.u64 | elements[4].via.u64) >> 63 != 0) {
+            return STORED_NONE;
+        }
+        verdict = elements[4].via.u64 >= UINT64_C(1) << 53 ? STORED_BODY : STORED_UNSURE;
+        elements += 4;
+    }
+    if (meta & VERSIONED_BIT) {
+        if (!skip_tags(data, size, &at, "\xcf") || elements[3].type != MSGPACK_OBJECT_ARRAY ||
+            (data[at] & 0xf0) != 0x90 || elements[3].via.array.size > 0) {
+            return STORED_NONE;
+        }
+    }
+    return verdict;
+}
+
 static enum stored_verdict open_tree(uint64_t fingerprint, const msgpack_object_array *array,
                                      const uint8_t *data, size_t size, uint8_t *room,
                                      struct stored_form *form)
 {
-    if ((array->size != PLAIN && array->size != PACKED) ||
-        !is_number(&array->ptr[0], array->size == PLAIN ? 1 : 17) ||
-        !is_number(&array->ptr[1], fingerprint) || !is_number(&array->ptr[2], VERSION)) {
+    if (array->size < PLAIN || array->ptr[0].type != MSGPACK_OBJECT_POSITIVE_INTEGER ||
+        !has_meta(array, array->ptr[0].via.u64) || !is_number(&array->ptr[1], fingerprint)) {
         return STORED_NONE;
     }
-    if (array->size == PACKED) {
-        return open_packed(array->ptr, room, form);
+    uint64_t meta = array->ptr[0].via.u64;
+    uint32_t version = 2 + (meta & TIMED_BIT ? 4U : 0) + (meta & VERSIONED_BIT ? 2U : 0);
+    if (!is_number(&array->ptr[version], VERSION) || (meta & EMPTY_BIT)) {
+        return STORED_NONE;
     }
-    size_t at = plain_at(data, size);
+    enum stored_verdict verdict = version > 2 ? hold_fixed(array, meta, data, size) : STORED_BODY;
+    if (verdict != STORED_BODY) {
+        return verdict;
+    }
+    if (meta & PACKED_BIT) {
+        return open_packed(array->ptr + version + 1, room, form);
+    }
+    size_t at = offset_of(data, size, version + 1);
     *form = (struct stored_form){0, data + at, size - at};
     return STORED_BODY;
 }
@@ -192,7 +255,7 @@ size_t stored_seal(uint64_t fingerprint, const struct stored_form *form, uint8_t
     size_t last_len = form->len;
     msgpack_sbuffer_init(&head);
     msgpack_packer_init(&packer, &head, msgpack_sbuffer_write);
-    (void)msgpack_pack_array(&packer, form->codec == 0 ? PLAIN : PACKED);
+    (void)msgpack_pack_array(&packer, form->codec == 0 ? PLAIN : PLAIN + 2);
     (void)msgpack_pack_uint64(&packer, form->codec == 0 ? 1 : 17);
     (void)msgpack_pack_uint64(&packer, fingerprint);
     (void)msgpack_pack_uint64(&packer, VERSION);

@@ -202,12 +202,17 @@ LARDER_API enum larder_status larder_stub_stats(struct larder_cache *cache,
 
 enum larder_set_mode { LARDER_SET_ALWAYS, LARDER_SET_ADD, LARDER_SET_REPLACE };
 
-/* *ret_value is a counted value, or NULL. A NULL ret_value is E_ARG everywhere. */
+/* *ret_value is a counted value with OK, and with STALE (past its lifetime, within
+ * while_revalidate); else NULL: MISS, ABSENT (known not to exist), a failure. A NULL ret_value is
+ * E_ARG everywhere. Of an entity whose entries many at once can be invalidated (has_all, groups,
+ * tags) a value is a MISS when it was, or when nobody can tell any more. What is only a
+ * claim, or only of use when a loader fails, is a MISS, too. */
 LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get(struct larder_cache *cache,
                                                               const struct larder_entity *entity,
                                                               const struct larder_key *key,
                                                               const void **ret_value);
-/* ttl_ms: LARDER_TTL_SCHEMA or 1..2^53. */
+/* ttl_ms: LARDER_TTL_SCHEMA or 1..2^53; the entry stays for the windows of `stale` longer.
+ * ADD is DENIED, and REPLACE no MISS, only by what a get would give. */
 LARDER_API enum larder_status larder_stub_set(struct larder_cache *cache,
                                               const struct larder_entity *entity,
                                               const struct larder_key *key, const void *value,
@@ -215,12 +220,15 @@ LARDER_API enum larder_status larder_stub_set(struct larder_cache *cache,
 LARDER_API enum larder_status larder_stub_delete(struct larder_cache *cache,
                                                  const struct larder_entity *entity,
                                                  const struct larder_key *key);
+/* OK, MISS, ABSENT; what a get would say, without a value. Renews nothing. */
 LARDER_API enum larder_status larder_stub_exists(struct larder_cache *cache,
                                                  const struct larder_entity *entity,
                                                  const struct larder_key *key);
+/* The whole time left, windows included; -1: no expiry. MISS also where it is ABSENT. */
 LARDER_API enum larder_status larder_stub_ttl(struct larder_cache *cache,
                                               const struct larder_entity *entity,
                                               const struct larder_key *key, int64_t *ret_ms);
+/* OK, MISS. Of a sliding entity it is the read that renews for so long. */
 LARDER_API enum larder_status larder_stub_expire(struct larder_cache *cache,
                                                  const struct larder_entity *entity,
                                                  const struct larder_key *key, int64_t ttl_ms);
@@ -252,7 +260,7 @@ typedef const struct larder_entity *larder_key_fn(struct larder_key *key, const 
                                                   size_t i);
 
 /* ret_values: an array of count pointers to values. Every element of both
- * arrays is set, whatever happens. */
+ * arrays is set, whatever happens; each as larder_stub_get has it. */
 LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_many(
     struct larder_cache *cache, const struct larder_entity *entity, larder_key_fn *build,
     const void *keys, size_t count, void *ret_values, enum larder_status *ret_each);

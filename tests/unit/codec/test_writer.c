@@ -369,12 +369,12 @@ static void test_a_stored_value_needs_no_room_beforehand(void **state)
     uint8_t untouched[BEHIND];
     memset(untouched, 0xff, sizeof untouched);
     larder_writer_init(&expected, &memory.allocator, large, sizeof large, 0);
-    assert_int_equal(larder_stored_write(&expected, &sample_entity, 7, &value), LARDER_OK);
+    assert_int_equal(larder_stored_write(&expected, &sample_entity, 7, NULL, &value), LARDER_OK);
     for (size_t size = 0; size < MOST; size++) {
         uint8_t own[MOST + BEHIND];
         memset(own, 0xff, sizeof own);
         larder_writer_init(&w, &memory.allocator, own, size, 0);
-        assert_int_equal(larder_stored_write(&w, &sample_entity, 7, &value), LARDER_OK);
+        assert_int_equal(larder_stored_write(&w, &sample_entity, 7, NULL, &value), LARDER_OK);
         assert_int_equal(larder_writer_len(&w), larder_writer_len(&expected));
         assert_memory_equal(w.start, expected.start, larder_writer_len(&expected));
         assert_memory_equal(own + size, untouched, BEHIND);
@@ -383,7 +383,7 @@ static void test_a_stored_value_needs_no_room_beforehand(void **state)
     larder_writer_release(&expected);
     memory.fail_at = memory.calls + 1;
     larder_writer_init(&w, &memory.allocator, NULL, 0, 0);
-    assert_int_equal(larder_stored_write(&w, &sample_entity, 7, &value), LARDER_E_NOMEM);
+    assert_int_equal(larder_stored_write(&w, &sample_entity, 7, NULL, &value), LARDER_E_NOMEM);
 }
 
 static void test_any_allocation_may_fail(void **state)

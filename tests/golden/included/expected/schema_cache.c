@@ -466,40 +466,6 @@ bank_account_cache_delete_all(struct bank_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_bank_account);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_bank_account(struct larder_key *key, const void *row, size_t i)
-{
-    const struct bank_account *value = row;
-    switch (i) {
-    case 0:
-        append_bank_account(key, value->id);
-        return &entity_bank_account;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_bank_account(const struct bank_account *before, const struct bank_account *after)
-{
-    const struct larder_change change = {&entity_bank_account, before, after, key_of_bank_account, 1};
-    return change;
-}
-
-enum larder_status
-bank_account_cache_changed(struct bank_cache *cache, const struct bank_account *before, const struct bank_account *after)
-{
-    const struct larder_change change = change_of_bank_account(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-bank_account_batch_changed(struct bank_batch *batch, const struct bank_account *before, const struct bank_account *after)
-{
-    const struct larder_change change = change_of_bank_account(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 bank_account_batch_delete(struct bank_batch *batch, struct larder_uuid id)
 {
@@ -545,6 +511,40 @@ void bank_account_release_many(const struct bank_account **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_bank_account(struct larder_key *key, const void *row, size_t i)
+{
+    const struct bank_account *value = row;
+    switch (i) {
+    case 0:
+        append_bank_account(key, value->id);
+        return &entity_bank_account;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_bank_account(const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = {&entity_bank_account, before, after, key_of_bank_account, 1};
+    return change;
+}
+
+enum larder_status
+bank_account_cache_changed(struct bank_cache *cache, const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = change_of_bank_account(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+bank_account_batch_changed(struct bank_batch *batch, const struct bank_account *before, const struct bank_account *after)
+{
+    const struct larder_change change = change_of_bank_account(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -1264,40 +1264,6 @@ keys_clash_cache_delete_all(struct keys_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_keys_clash);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_keys_clash(struct larder_key *key, const void *row, size_t i)
-{
-    const struct keys_clash *value = row;
-    switch (i) {
-    case 0:
-        append_keys_clash(key, value->cache, value->int_, value->ret_value);
-        return &entity_keys_clash;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_keys_clash(const struct keys_clash *before, const struct keys_clash *after)
-{
-    const struct larder_change change = {&entity_keys_clash, before, after, key_of_keys_clash, 1};
-    return change;
-}
-
-enum larder_status
-keys_clash_cache_changed(struct keys_cache *cache, const struct keys_clash *before, const struct keys_clash *after)
-{
-    const struct larder_change change = change_of_keys_clash(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-keys_clash_batch_changed(struct keys_batch *batch, const struct keys_clash *before, const struct keys_clash *after)
-{
-    const struct larder_change change = change_of_keys_clash(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 keys_clash_batch_delete(struct keys_batch *batch, uint64_t cache_, const char *int_, uint8_t ret_value_)
 {
@@ -3265,40 +3231,6 @@ keys_functions_cache_delete_all(struct keys_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_keys_functions);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_keys_functions(struct larder_key *key, const void *row, size_t i)
-{
-    const struct keys_functions *value = row;
-    switch (i) {
-    case 0:
-        append_keys_functions(key, value->strcmp, value->memcmp);
-        return &entity_keys_functions;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_keys_functions(const struct keys_functions *before, const struct keys_functions *after)
-{
-    const struct larder_change change = {&entity_keys_functions, before, after, key_of_keys_functions, 1};
-    return change;
-}
-
-enum larder_status
-keys_functions_cache_changed(struct keys_cache *cache, const struct keys_functions *before, const struct keys_functions *after)
-{
-    const struct larder_change change = change_of_keys_functions(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-keys_functions_batch_changed(struct keys_batch *batch, const struct keys_functions *before, const struct keys_functions *after)
-{
-    const struct larder_change change = change_of_keys_functions(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 keys_functions_batch_delete(struct keys_batch *batch, const char *strcmp, struct larder_uuid memcmp)
 {
@@ -3344,6 +3276,74 @@ void keys_functions_release_many(const struct keys_functions **values, size_t co
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_keys_clash(struct larder_key *key, const void *row, size_t i)
+{
+    const struct keys_clash *value = row;
+    switch (i) {
+    case 0:
+        append_keys_clash(key, value->cache, value->int_, value->ret_value);
+        return &entity_keys_clash;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_keys_clash(const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = {&entity_keys_clash, before, after, key_of_keys_clash, 1};
+    return change;
+}
+
+enum larder_status
+keys_clash_cache_changed(struct keys_cache *cache, const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = change_of_keys_clash(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+keys_clash_batch_changed(struct keys_batch *batch, const struct keys_clash *before, const struct keys_clash *after)
+{
+    const struct larder_change change = change_of_keys_clash(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_keys_functions(struct larder_key *key, const void *row, size_t i)
+{
+    const struct keys_functions *value = row;
+    switch (i) {
+    case 0:
+        append_keys_functions(key, value->strcmp, value->memcmp);
+        return &entity_keys_functions;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_keys_functions(const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = {&entity_keys_functions, before, after, key_of_keys_functions, 1};
+    return change;
+}
+
+enum larder_status
+keys_functions_cache_changed(struct keys_cache *cache, const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = change_of_keys_functions(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+keys_functions_batch_changed(struct keys_batch *batch, const struct keys_functions *before, const struct keys_functions *after)
+{
+    const struct larder_change change = change_of_keys_functions(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -377,40 +377,6 @@ shop_item_cache_delete_all(struct shop_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_shop_item);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_shop_item(struct larder_key *key, const void *row, size_t i)
-{
-    const struct shop_item *value = row;
-    switch (i) {
-    case 0:
-        append_shop_item(key, value->id);
-        return &entity_shop_item;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_shop_item(const struct shop_item *before, const struct shop_item *after)
-{
-    const struct larder_change change = {&entity_shop_item, before, after, key_of_shop_item, 1};
-    return change;
-}
-
-enum larder_status
-shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after)
-{
-    const struct larder_change change = change_of_shop_item(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-shop_item_batch_changed(struct shop_batch *batch, const struct shop_item *before, const struct shop_item *after)
-{
-    const struct larder_change change = change_of_shop_item(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 shop_item_batch_delete(struct shop_batch *batch, uint64_t id)
 {
@@ -456,6 +422,40 @@ void shop_item_release_many(const struct shop_item **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_shop_item(struct larder_key *key, const void *row, size_t i)
+{
+    const struct shop_item *value = row;
+    switch (i) {
+    case 0:
+        append_shop_item(key, value->id);
+        return &entity_shop_item;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_shop_item(const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = {&entity_shop_item, before, after, key_of_shop_item, 1};
+    return change;
+}
+
+enum larder_status
+shop_item_cache_changed(struct shop_cache *cache, const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = change_of_shop_item(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+shop_item_batch_changed(struct shop_batch *batch, const struct shop_item *before, const struct shop_item *after)
+{
+    const struct larder_change change = change_of_shop_item(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

@@ -450,40 +450,6 @@ text_thing_cache_delete_all(struct text_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_text_thing);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_text_thing(struct larder_key *key, const void *row, size_t i)
-{
-    const struct text_thing *value = row;
-    switch (i) {
-    case 0:
-        append_text_thing(key, value->id);
-        return &entity_text_thing;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_text_thing(const struct text_thing *before, const struct text_thing *after)
-{
-    const struct larder_change change = {&entity_text_thing, before, after, key_of_text_thing, 1};
-    return change;
-}
-
-enum larder_status
-text_thing_cache_changed(struct text_cache *cache, const struct text_thing *before, const struct text_thing *after)
-{
-    const struct larder_change change = change_of_text_thing(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-text_thing_batch_changed(struct text_batch *batch, const struct text_thing *before, const struct text_thing *after)
-{
-    const struct larder_change change = change_of_text_thing(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 text_thing_batch_delete(struct text_batch *batch, uint64_t id)
 {
@@ -529,6 +495,40 @@ void text_thing_release_many(const struct text_thing **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_text_thing(struct larder_key *key, const void *row, size_t i)
+{
+    const struct text_thing *value = row;
+    switch (i) {
+    case 0:
+        append_text_thing(key, value->id);
+        return &entity_text_thing;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_text_thing(const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = {&entity_text_thing, before, after, key_of_text_thing, 1};
+    return change;
+}
+
+enum larder_status
+text_thing_cache_changed(struct text_cache *cache, const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = change_of_text_thing(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+text_thing_batch_changed(struct text_batch *batch, const struct text_thing *before, const struct text_thing *after)
+{
+    const struct larder_change change = change_of_text_thing(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */

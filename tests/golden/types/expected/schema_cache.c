@@ -1436,40 +1436,6 @@ kinds_all_cache_delete_all(struct kinds_cache *cache)
     return larder_stub_delete_all(larder_core(cache), &entity_kinds_all);
 }
 
-/* The keys that a row has: of its own entry, and of those that lead to it. */
-static const struct larder_entity *
-key_of_kinds_all(struct larder_key *key, const void *row, size_t i)
-{
-    const struct kinds_all *value = row;
-    switch (i) {
-    case 0:
-        append_kinds_all(key, value->u);
-        return &entity_kinds_all;
-    default:
-        return NULL;
-    }
-}
-
-static struct larder_change change_of_kinds_all(const struct kinds_all *before, const struct kinds_all *after)
-{
-    const struct larder_change change = {&entity_kinds_all, before, after, key_of_kinds_all, 1};
-    return change;
-}
-
-enum larder_status
-kinds_all_cache_changed(struct kinds_cache *cache, const struct kinds_all *before, const struct kinds_all *after)
-{
-    const struct larder_change change = change_of_kinds_all(before, after);
-    return larder_stub_changed(larder_core(cache), &change);
-}
-
-enum larder_status
-kinds_all_batch_changed(struct kinds_batch *batch, const struct kinds_all *before, const struct kinds_all *after)
-{
-    const struct larder_change change = change_of_kinds_all(before, after);
-    return larder_stub_batch_changed(larder_core_batch(batch), &change);
-}
-
 enum larder_status
 kinds_all_batch_delete(struct kinds_batch *batch, uint64_t u)
 {
@@ -2760,6 +2726,40 @@ void kinds_table_release_many(const struct kinds_table **values, size_t count)
         larder_value_release(values[i]);
         values[i] = NULL;
     }
+}
+
+/* The keys that a row has: of its own entry, and of those that lead to it. */
+static const struct larder_entity *
+key_of_kinds_all(struct larder_key *key, const void *row, size_t i)
+{
+    const struct kinds_all *value = row;
+    switch (i) {
+    case 0:
+        append_kinds_all(key, value->u);
+        return &entity_kinds_all;
+    default:
+        return NULL;
+    }
+}
+
+static struct larder_change change_of_kinds_all(const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = {&entity_kinds_all, before, after, key_of_kinds_all, 1};
+    return change;
+}
+
+enum larder_status
+kinds_all_cache_changed(struct kinds_cache *cache, const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = change_of_kinds_all(before, after);
+    return larder_stub_changed(larder_core(cache), &change);
+}
+
+enum larder_status
+kinds_all_batch_changed(struct kinds_batch *batch, const struct kinds_all *before, const struct kinds_all *after)
+{
+    const struct larder_change change = change_of_kinds_all(before, after);
+    return larder_stub_batch_changed(larder_core_batch(batch), &change);
 }
 
 /* --------------------------------------------------------------- service */
