@@ -163,7 +163,7 @@ enum larder_claim larder_fetch_claim_anyhow(struct larder_fetch *fetch)
     for (unsigned tries = 0; fetch->found == LARDER_OK && !fetch->sight.won;) {
         if (fetch->sight.claimed) {
             tries = 0;
-            if (!wait_for_claim(fetch, since_ns)) {
+            if (waits_in_vain(fetch) || !wait_for_claim(fetch, since_ns)) {
                 return LARDER_CLAIM_NONE;
             }
         } else if (++tries > TRIES_MAX) {
