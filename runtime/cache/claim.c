@@ -157,20 +157,23 @@ enum larder_claim larder_fetch_claim(struct larder_fetch *fetch)
     return fetch->sight.won ? LARDER_CLAIM_WON : give_up(fetch);
 }
 
+static bool claim_over(struct larder_fetch *fetch)
+{
+    if (fetch->sight.seen_total == 0) {
+        return claim(fetch);
+    }
+    larder_fetch_look(fetch, LARDER_LOOK_TAKE_KEEP);
+    return true;
+}
+
 enum larder_claim larder_fetch_claim_anyhow(struct larder_fetch *fetch)
 {
     int64_t since_ns = larder_clock_now_ns(&fetch->cache->clock);
     for (unsigned tries = 0; fetch->found == LARDER_OK && !fetch->sight.won;) {
-        if (fetch->sight.claimed) {
-            tries = 0;
-            if (waits_in_vain(fetch) || !wait_for_claim(fetch, since_ns)) {
-                return LARDER_CLAIM_NONE;
-            }
-        } else if (++tries > TRIES_MAX) {
-            return LARDER_CLAIM_NONE;
-        } else if (fetch->sight.seen_total != 0) {
-            larder_fetch_look(fetch, LARDER_LOOK_TAKE_KEEP);
-        } else if (!claim(fetch)) {
+        bool waits = fetch->sight.claimed;
+        tries = waits ? 0 : tries + 1;
+        if (tries > TRIES_MAX || (waits && waits_in_vain(fetch)) ||
+            !(waits ? wait_for_claim(fetch, since_ns) : claim_over(fetch))) {
             return LARDER_CLAIM_NONE;
         }
     }
