@@ -110,7 +110,7 @@ void larder_fetch_look_first(struct larder_fetch *fetch)
     struct larder_lease *lease = &larder_state_of(fetch->cache, fetch->entity)->lease;
     if (larder_lease_expects_miss(lease)) {
         look(fetch, LARDER_LOOK_CLAIM, NULL, fetch->began);
-        if (fetch->found < 0) {
+        if (fetch->found < 0 && !fetch->sight.won) {
             larder_lease_refused(lease); /* perhaps the entry may only be read */
             look(fetch, LARDER_LOOK_READ, NULL, fetch->began);
         }

@@ -356,17 +356,25 @@ static void run_planned(struct larder_fill *fill, const struct larder_landing *l
     }
 }
 
+static bool has_token(const void *user, uint64_t token)
+{
+    return ((const struct larder_fetch *)user)->token == token;
+}
+
 void larder_fetch_load(struct larder_fetch *fetch, struct larder_landing *ret_landing)
 {
     const struct larder_clock *clock = &fetch->cache->clock;
     struct larder_load load;
     struct larder_fill fill;
+    struct larder_hold hold;
     void *out;
     larder_load_init(&load, fetch->cache, fetch->sight.value);
     larder_fill_begin(&fill, fetch, &load);
     int64_t left_ns = fetch->deadline_ns - fill.begun_ns;
+    larder_hold_begin(&hold, has_token, fetch);
     enum larder_status status =
         larder_load_run(&load, fetch->cache, fetch->entity, fetch->load, fetch->call, &out);
+    larder_hold_end(&hold);
     /* The loader's time is its own: what is left of the deadline is the fill's. */
     fetch->deadline_ns = larder_clock_now_ns(clock) + (left_ns > 0 ? left_ns : 0);
     bool planned = larder_fill_plan(&fill, status, out, ret_landing);

@@ -40,8 +40,8 @@ static struct larder_op op_of(const struct larder_cache *cache, const struct aga
     return op;
 }
 
-static void count(const struct larder_cache *cache, const struct again *again,
-                  const struct larder_op *op)
+static void count_one(const struct larder_cache *cache, const struct again *again,
+                      const struct larder_op *op)
 {
     if (again->entity != NULL) {
         struct larder_counters *counters = &larder_state_of(cache, again->entity)->counters;
@@ -49,17 +49,17 @@ static void count(const struct larder_cache *cache, const struct again *again,
     }
 }
 
-void larder_redelete_run(struct larder_cache *cache, struct larder_job *const *jobs, size_t n,
+void larder_redelete_run(struct larder_cache *cache, struct larder_job *const *jobs, size_t count,
                          int64_t deadline_ns)
 {
     struct larder_op ops[LARDER_WORKER_BATCH];
     struct repeat repeats[LARDER_WORKER_BATCH];
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < count; i++) {
         ops[i] = op_of(cache, (const struct again *)jobs[i], &repeats[i]);
     }
-    cache->backend->table->run(cache->backend, ops, n, deadline_ns);
-    for (size_t i = 0; i < n; i++) {
-        count(cache, (const struct again *)jobs[i], &ops[i]);
+    cache->backend->table->run(cache->backend, ops, count, deadline_ns);
+    for (size_t i = 0; i < count; i++) {
+        count_one(cache, (const struct again *)jobs[i], &ops[i]);
     }
 }
 

@@ -166,7 +166,7 @@ static bool claims(struct larder_fetch *fetch)
 
 void larder_refresh_run(struct larder_cache *cache, struct larder_job *job)
 {
-    struct reload *reload = (struct reload *)job;
+    struct reload *reload = (void *)job; /* one block, aligned for any type */
     struct larder_landing landing = {.value = NULL};
     struct larder_fetch fetch;
     larder_load_fn *load = take_loader(cache, reload);

@@ -127,10 +127,11 @@ static __attribute__((noinline)) enum larder_status set_with_policy(
         larder_storing_begin(cache, entity, op->ttl_ms, 0, &storing);
         status = larder_storing_tags(cache, entity, value, &storing);
     }
-    const struct larder_envelope_head *head = larder_storing_head(&storing);
-    if (status == LARDER_OK) {
-        status = larder_stored_write(w, entity, fingerprint, head, value);
+    if (status != LARDER_OK) {
+        return status;
     }
+    const struct larder_envelope_head *head = larder_storing_head(&storing);
+    status = larder_stored_write(w, entity, fingerprint, head, value);
     if (status != LARDER_OK) {
         return status;
     }

@@ -321,7 +321,7 @@ static void first_trip(struct job *job, struct few *few, int64_t deadline_ns)
     } else if (trip.clock != NULL && trip.clock->number == 1) {
         job->clock = larder_version_value_read(job->new_clock, sizeof job->new_clock);
     }
-    if (trip.along != NULL) {
+    if (look->along != NULL && trip.along != NULL) {
         *look->along = *trip.along;
     }
     free_room(job, &trip, few);

@@ -144,9 +144,11 @@ static bool run_first(struct larder_worker *worker)
     worker->at_work = job;
     larder_worker_unlock(worker);
     worker->table->run(worker->user, job);
+    larder_worker_lock(worker);
+    worker->at_work = NULL; /* others look at it until then */
+    larder_worker_unlock(worker);
     larder_free(worker->allocator, job);
     larder_worker_lock(worker);
-    worker->at_work = NULL;
     return true;
 }
 

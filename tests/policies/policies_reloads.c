@@ -10,6 +10,8 @@
 
 #include "support/sanitizers.h"
 
+/* Sources are static: what is registered must outlive the cache, which a fixture closes. */
+
 enum {
     LIFETIME_MS = 60000,
     AHEAD_MS = 80000, /* 80 % of 100 s */
@@ -82,7 +84,8 @@ static void await_count(atomic_int *counter, int least)
 static void a_stale_read_reloads_once(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new", .shut = true};
+    static struct source source;
+    source = (struct source){.name = "new", .shut = true};
     registers(site, &source);
     store(site, 1, "old");
     make_stale(site);
@@ -103,7 +106,8 @@ static void a_stale_read_reloads_once(void **state)
 static void the_key_is_copied(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new", .shut = true};
+    static struct source source;
+    source = (struct source){.name = "new", .shut = true};
     const struct shop_item *item;
     const struct shop_item old = {.id = 1, .name = "old"};
     char colour[] = "dark \xc3\xa9\xc3\xa8 50%";
@@ -124,7 +128,9 @@ static void the_key_is_copied(void **state)
 static void get_or_load_leaves_it_to_the_background(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new"}, own = {.name = "own"};
+    static struct source source, own;
+    source = (struct source){.name = "new"};
+    own = (struct source){.name = "own"};
     const struct shop_item *item;
     registers(site, &source);
     store(site, 1, "old");
@@ -141,7 +147,8 @@ static void get_or_load_leaves_it_to_the_background(void **state)
 static void many_reads_reload_too(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new"};
+    static struct source source;
+    source = (struct source){.name = "new"};
     const struct shop_item_key keys[] = {{1, "red"}};
     const struct shop_item *item;
     enum larder_status each;
@@ -158,7 +165,8 @@ static void many_reads_reload_too(void **state)
 static void without_a_loader_nothing_is_reloaded(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new"};
+    static struct source source;
+    source = (struct source){.name = "new"};
     store(site, 1, "old");
     make_stale(site);
     reads(site, 1, LARDER_STALE, "old");
@@ -175,7 +183,8 @@ static void without_a_loader_nothing_is_reloaded(void **state)
 static void what_is_not_there_is_not_reloaded(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new"};
+    static struct source source;
+    source = (struct source){.name = "new"};
     registers(site, &source);
     reads(site, 1, LARDER_MISS, NULL);
     assert_int_equal(site_counters(site).shop_item.reloads, 0);
@@ -184,7 +193,8 @@ static void what_is_not_there_is_not_reloaded(void **state)
 static void a_reload_of_what_was_deleted_is_not_stored(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "of before", .shut = true};
+    static struct source source;
+    source = (struct source){.name = "of before", .shut = true};
     registers(site, &source);
     store(site, 1, "old");
     make_stale(site);
@@ -206,7 +216,8 @@ static void a_reload_of_what_was_deleted_is_not_stored(void **state)
 static void a_failed_reload_pauses(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new", .answer = LARDER_E_LOADER};
+    static struct source source;
+    source = (struct source){.name = "new", .answer = LARDER_E_LOADER};
     registers(site, &source);
     store(site, 1, "old");
     make_stale(site);
@@ -236,7 +247,8 @@ static void a_full_queue_drops_and_counts(void **state)
 {
     enum { MORE = 5 };
     struct site *site = *state;
-    struct source source = {.name = "new", .shut = true};
+    static struct source source;
+    source = (struct source){.name = "new", .shut = true};
     char key[32];
     registers(site, &source);
     for (uint64_t id = 1; id <= 1 + QUEUE + MORE; id++) {
@@ -291,7 +303,8 @@ static void reads_front(struct site *site)
 static void what_will_end_is_reloaded_ahead(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new"};
+    static struct source source;
+    source = (struct source){.name = "new"};
     assert_status(shop_front_cache_on_load(site->cache, load_front, &source), LARDER_OK);
     store_front(site);
     site_approach(site, "front", AHEAD_MS);
@@ -324,7 +337,9 @@ static void what_fails_ahead_pauses(void **state)
 {
     enum { LEAST_PAUSE_MS = 1000, BEFORE_MS = 15000 };
     struct site *site = *state;
-    struct source source = {.name = "new", .answer = LARDER_E_LOADER}, behind = {.name = "new"};
+    static struct source source, behind;
+    source = (struct source){.name = "new", .answer = LARDER_E_LOADER};
+    behind = (struct source){.name = "new"};
     struct reading reading = {site, &source, 1};
     if (site->on_redis) {
         skip(); /* its time goes on */
@@ -353,7 +368,8 @@ static void what_fails_ahead_pauses(void **state)
 static void without_a_reader_nothing_is_reloaded(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new"};
+    static struct source source;
+    source = (struct source){.name = "new"};
     const struct shop_front *front;
     assert_status(shop_front_cache_on_load(site->cache, load_front, &source), LARDER_OK);
     store_front(site);
@@ -366,7 +382,9 @@ static void without_a_reader_nothing_is_reloaded(void **state)
 static void xfetch_goes_by_what_a_load_costs(void **state)
 {
     struct site *site = *state;
-    struct source quick = {.name = "quick"}, source = {.name = "new"};
+    static struct source quick, source;
+    quick = (struct source){.name = "quick"};
+    source = (struct source){.name = "new"};
     const struct shop_news *news;
     assert_status(shop_news_cache_get_or_load(site->cache, 1, load_news, &quick, &news), LARDER_OK);
     shop_news_release(news);
@@ -386,7 +404,8 @@ static void xfetch_goes_by_what_a_load_costs(void **state)
 static void the_end_does_not_wait_for_the_queue(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new", .shut = true};
+    static struct source source;
+    source = (struct source){.name = "new", .shut = true};
     registers(site, &source);
     store(site, 1, "old");
     store(site, 2, "old");
@@ -418,7 +437,8 @@ static bool ended_well(pid_t pid)
 static void a_child_reloads_by_itself(void **state)
 {
     struct site *site = *state;
-    struct source source = {.name = "new", .shut = true};
+    static struct source source;
+    source = (struct source){.name = "new", .shut = true};
     if (UNDER_ADDRESS_SANITIZER || UNDER_THREAD_SANITIZER) {
         skip();
     }

@@ -361,6 +361,9 @@ static void a_childs_jobs_are_its_own(void **state)
 static void a_job_that_forks_ends_its_thread_in_the_child(void **state)
 {
     struct bench *bench = *state;
+    if (UNDER_ADDRESS_SANITIZER) {
+        skip(); /* it looks for leaks at the child's end, too, and has lost its owner's */
+    }
     bench->forks = true;
     assert_int_equal(offer(bench, 1), LARDER_OFFER_TAKEN);
     wait_for(&bench->ended, 1);
