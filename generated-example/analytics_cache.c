@@ -1008,6 +1008,39 @@ static void defaults_entity_analytics_dashboard(void *to)
     defaults_analytics_dashboard(to);
 }
 
+static const struct larder_policy policy_analytics_dashboard = {
+    .while_revalidate_ms = INT64_C(60000),
+    .if_error_ms = INT64_C(3600000),
+    .xfetch = true,
+};
+
+/* A loader with what it is called with. */
+struct load__analytics_dashboard {
+    analytics_dashboard_loader *load;
+    void *user;
+    const char *team;
+    const char *name;
+};
+
+static const size_t strings_analytics_dashboard[] = {
+    offsetof(struct load__analytics_dashboard, team),
+    offsetof(struct load__analytics_dashboard, name),
+};
+
+static void call_of_key_analytics_dashboard(const void *keys, size_t i, void *ret_call)
+{
+    const struct analytics_dashboard_key *k = (const struct analytics_dashboard_key *)keys + i;
+    const struct load__analytics_dashboard larder_call = {NULL, NULL, k->team, k->name};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_analytics_dashboard = {
+    .size = sizeof(struct load__analytics_dashboard),
+    .strings = strings_analytics_dashboard,
+    .string_count = 2,
+    .of_key = call_of_key_analytics_dashboard,
+};
+
 static const struct larder_entity entity_analytics_dashboard = {
     .name = "dashboard",
     .pattern = "dashboard:{team:string}:{name:string}",
@@ -1022,6 +1055,8 @@ static const struct larder_entity entity_analytics_dashboard = {
     .encode = encode_entity_analytics_dashboard,
     .decode = decode_entity_analytics_dashboard,
     .defaults = defaults_entity_analytics_dashboard,
+    .policy = &policy_analytics_dashboard,
+    .call = &call_analytics_dashboard,
 };
 
 /* Appends dashboard:{team:string}:{name:string}. */
@@ -1049,18 +1084,12 @@ analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, c
     }
     *ret_value = NULL;
     make_analytics_dashboard(&key, cache, team, name);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_analytics_dashboard, &key, &value);
+    const struct load__analytics_dashboard larder_call = {NULL, NULL, team, name};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_analytics_dashboard, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__analytics_dashboard {
-    analytics_dashboard_loader *load;
-    void *user;
-    const char *team;
-    const char *name;
-};
 
 static enum larder_status load_analytics_dashboard(struct larder_load *load, const void *call, void *out)
 {
@@ -1087,6 +1116,35 @@ analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char 
         load_analytics_dashboard, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+analytics_dashboard_cache_refresh(struct analytics_cache *cache, const char *team, const char *name,
+    analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__analytics_dashboard larder_call = {load, user, team, name};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_dashboard, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_dashboard, "load");
+    }
+    make_analytics_dashboard(&key, cache, team, name);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_analytics_dashboard, &key,
+        load_analytics_dashboard, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+enum larder_status
+analytics_dashboard_cache_on_load(struct analytics_cache *cache, analytics_dashboard_loader *load, void *user)
+{
+    const struct load__analytics_dashboard larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_analytics_dashboard, load != NULL ? load_analytics_dashboard : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1131,6 +1189,14 @@ analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team
     struct larder_key key;
     make_analytics_dashboard(&key, cache, team, name);
     return larder_stub_delete(larder_core(cache), &entity_analytics_dashboard, &key);
+}
+
+enum larder_status
+analytics_dashboard_cache_expire_soft(struct analytics_cache *cache, const char *team, const char *name)
+{
+    struct larder_key key;
+    make_analytics_dashboard(&key, cache, team, name);
+    return larder_stub_expire_soft(larder_core(cache), &entity_analytics_dashboard, &key);
 }
 
 enum larder_status
@@ -1307,6 +1373,10 @@ static void defaults_entity_analytics_report(void *to)
     defaults_analytics_report(to);
 }
 
+static const struct larder_policy policy_analytics_report = {
+    .if_error_ms = INT64_C(86400000),
+};
+
 static const struct larder_entity entity_analytics_report = {
     .name = "report",
     .pattern = "report:{kind:ReportKind}:{granularity:Granularity}:{period:string}",
@@ -1321,6 +1391,7 @@ static const struct larder_entity entity_analytics_report = {
     .encode = encode_entity_analytics_report,
     .decode = decode_entity_analytics_report,
     .defaults = defaults_entity_analytics_report,
+    .policy = &policy_analytics_report,
     .group_count = 1,
 };
 
@@ -1402,6 +1473,27 @@ analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics
     return ret_status;
 }
 
+enum larder_status
+analytics_report_cache_refresh(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
+    analytics_report_loader *load, void *user, const struct analytics_report **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__analytics_report larder_call = {load, user, kind, granularity, period};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_report, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_report, "load");
+    }
+    make_analytics_report(&key, cache, kind, granularity, period);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_analytics_report, &key,
+        load_analytics_report, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_analytics_report(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period, const struct analytics_report *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1456,6 +1548,14 @@ analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_repo
     struct larder_key key;
     make_analytics_report(&key, cache, kind, granularity, period);
     return larder_stub_delete(larder_core(cache), &entity_analytics_report, &key);
+}
+
+enum larder_status
+analytics_report_cache_expire_soft(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period)
+{
+    struct larder_key key;
+    make_analytics_report(&key, cache, kind, granularity, period);
+    return larder_stub_expire_soft(larder_core(cache), &entity_analytics_report, &key);
 }
 
 enum larder_status
@@ -1755,6 +1855,27 @@ analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
     return ret_status;
 }
 
+enum larder_status
+analytics_live_visitors_cache_refresh(struct analytics_cache *cache,
+    analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__analytics_live_visitors larder_call = {load, user};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_live_visitors, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_analytics_live_visitors, "load");
+    }
+    make_analytics_live_visitors(&key, cache);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_analytics_live_visitors, &key,
+        load_analytics_live_visitors, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_analytics_live_visitors(struct analytics_cache *cache, const struct analytics_live_visitors *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1797,6 +1918,14 @@ analytics_live_visitors_cache_delete(struct analytics_cache *cache)
     struct larder_key key;
     make_analytics_live_visitors(&key, cache);
     return larder_stub_delete(larder_core(cache), &entity_analytics_live_visitors, &key);
+}
+
+enum larder_status
+analytics_live_visitors_cache_expire_soft(struct analytics_cache *cache)
+{
+    struct larder_key key;
+    make_analytics_live_visitors(&key, cache);
+    return larder_stub_expire_soft(larder_core(cache), &entity_analytics_live_visitors, &key);
 }
 
 enum larder_status

@@ -260,6 +260,10 @@ analytics_cache_stats(struct analytics_cache *cache, struct analytics_cache_coun
  *
  * Key:      dashboard:{team:string}:{name:string}
  * Lifetime: 5 min ('dashboards', CACHE_TTL_DASHBOARDS), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 1 min
+ *           stale where the loader fails, for 1 h
+ *           loaded anew before it ends, at random (xfetch)
+ *           only time makes it stale
  */
 struct analytics_dashboard_key {
     const char *team;
@@ -278,17 +282,33 @@ typedef enum larder_status
 analytics_dashboard_many_loader(struct larder_load *load, void *user, const struct analytics_dashboard_key *keys, size_t count,
     struct analytics_dashboard *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get(struct analytics_cache *cache, const char *team, const char *name, const struct analytics_dashboard **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 analytics_dashboard_cache_get_or_load(struct analytics_cache *cache, const char *team, const char *name,
     analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+analytics_dashboard_cache_refresh(struct analytics_cache *cache, const char *team, const char *name,
+    analytics_dashboard_loader *load, void *user, const struct analytics_dashboard **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+analytics_dashboard_cache_on_load(struct analytics_cache *cache, analytics_dashboard_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -310,6 +330,11 @@ analytics_dashboard_cache_replace(struct analytics_cache *cache, const char *tea
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 analytics_dashboard_cache_delete(struct analytics_cache *cache, const char *team, const char *name);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+analytics_dashboard_cache_expire_soft(struct analytics_cache *cache, const char *team, const char *name);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -392,6 +417,8 @@ void analytics_dashboard_release_many(const struct analytics_dashboard **values,
  *
  * Key:      report:{kind:ReportKind}:{granularity:Granularity}:{period:string}
  * Lifetime: 2 h ('reports', CACHE_TTL_REPORTS), at random up to 10 % less
+ * Kept:     at most 8388608 bytes
+ *           stale where the loader fails, for 1 d
  */
 struct analytics_report_key {
     enum analytics_report_kind kind;
@@ -418,9 +445,17 @@ analytics_report_cache_get(struct analytics_cache *cache, enum analytics_report_
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 analytics_report_cache_get_or_load(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
+    analytics_report_loader *load, void *user, const struct analytics_report **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+analytics_report_cache_refresh(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period,
     analytics_report_loader *load, void *user, const struct analytics_report **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
@@ -447,6 +482,11 @@ analytics_report_cache_replace(struct analytics_cache *cache, enum analytics_rep
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 analytics_report_cache_delete(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+analytics_report_cache_expire_soft(struct analytics_cache *cache, enum analytics_report_kind kind, enum analytics_granularity granularity, const char *period);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -567,6 +607,12 @@ LARDER_MUST_USE enum larder_status
 analytics_live_visitors_cache_get_or_load(struct analytics_cache *cache,
     analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+analytics_live_visitors_cache_refresh(struct analytics_cache *cache,
+    analytics_live_visitors_loader *load, void *user, const struct analytics_live_visitors **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -587,6 +633,11 @@ analytics_live_visitors_cache_replace(struct analytics_cache *cache, const struc
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 analytics_live_visitors_cache_delete(struct analytics_cache *cache);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+analytics_live_visitors_cache_expire_soft(struct analytics_cache *cache);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -773,6 +773,11 @@ static void defaults_entity_api_gateway_session(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_api_gateway_session = {
+    .max_age_ms = INT64_C(43200000),
+    .sliding = true,
+};
+
 /* Collects user:{user_id}. */
 static void tags_of_api_gateway_session(const void *from, struct larder_tags *tags)
 {
@@ -799,6 +804,7 @@ static const struct larder_entity entity_api_gateway_session = {
     .encode = encode_entity_api_gateway_session,
     .decode = decode_entity_api_gateway_session,
     .defaults = defaults_entity_api_gateway_session,
+    .policy = &policy_api_gateway_session,
     .tags = tags_of_api_gateway_session,
 };
 
@@ -864,6 +870,27 @@ api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const cha
     return ret_status;
 }
 
+enum larder_status
+api_gateway_session_cache_refresh(struct api_gateway_cache *cache, const char *token,
+    api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__api_gateway_session larder_call = {load, user, token};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_session, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_session, "load");
+    }
+    make_api_gateway_session(&key, cache, token);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_api_gateway_session, &key,
+        load_api_gateway_session, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_api_gateway_session(struct api_gateway_cache *cache, const char *token, const struct api_gateway_session *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -906,6 +933,14 @@ api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *to
     struct larder_key key;
     make_api_gateway_session(&key, cache, token);
     return larder_stub_delete(larder_core(cache), &entity_api_gateway_session, &key);
+}
+
+enum larder_status
+api_gateway_session_cache_expire_soft(struct api_gateway_cache *cache, const char *token)
+{
+    struct larder_key key;
+    make_api_gateway_session(&key, cache, token);
+    return larder_stub_expire_soft(larder_core(cache), &entity_api_gateway_session, &key);
 }
 
 enum larder_status
@@ -1129,6 +1164,31 @@ static void defaults_entity_api_gateway_routing_table(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_api_gateway_routing_table = {
+    .while_revalidate_ms = INT64_C(10000),
+    .if_error_ms = INT64_C(86400000),
+    .refresh_ppm = 800000,
+};
+
+/* A loader with what it is called with. */
+struct load__api_gateway_routing_table {
+    api_gateway_routing_table_loader *load;
+    void *user;
+    enum api_gateway_environment environment;
+};
+
+static void call_of_key_api_gateway_routing_table(const void *keys, size_t i, void *ret_call)
+{
+    const struct api_gateway_routing_table_key *k = (const struct api_gateway_routing_table_key *)keys + i;
+    const struct load__api_gateway_routing_table larder_call = {NULL, NULL, k->environment};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_api_gateway_routing_table = {
+    .size = sizeof(struct load__api_gateway_routing_table),
+    .of_key = call_of_key_api_gateway_routing_table,
+};
+
 static const struct larder_entity entity_api_gateway_routing_table = {
     .name = "routing_table",
     .pattern = "gw:routes:{environment:Environment}",
@@ -1143,6 +1203,8 @@ static const struct larder_entity entity_api_gateway_routing_table = {
     .encode = encode_entity_api_gateway_routing_table,
     .decode = decode_entity_api_gateway_routing_table,
     .defaults = defaults_entity_api_gateway_routing_table,
+    .policy = &policy_api_gateway_routing_table,
+    .call = &call_api_gateway_routing_table,
 };
 
 /* Appends gw:routes:{environment:Environment}. */
@@ -1168,17 +1230,12 @@ api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_ga
     }
     *ret_value = NULL;
     make_api_gateway_routing_table(&key, cache, environment);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_api_gateway_routing_table, &key, &value);
+    const struct load__api_gateway_routing_table larder_call = {NULL, NULL, environment};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_api_gateway_routing_table, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__api_gateway_routing_table {
-    api_gateway_routing_table_loader *load;
-    void *user;
-    enum api_gateway_environment environment;
-};
 
 static enum larder_status load_api_gateway_routing_table(struct larder_load *load, const void *call, void *out)
 {
@@ -1205,6 +1262,35 @@ api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enu
         load_api_gateway_routing_table, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+api_gateway_routing_table_cache_refresh(struct api_gateway_cache *cache, enum api_gateway_environment environment,
+    api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__api_gateway_routing_table larder_call = {load, user, environment};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_routing_table, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_routing_table, "load");
+    }
+    make_api_gateway_routing_table(&key, cache, environment);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_api_gateway_routing_table, &key,
+        load_api_gateway_routing_table, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+enum larder_status
+api_gateway_routing_table_cache_on_load(struct api_gateway_cache *cache, api_gateway_routing_table_loader *load, void *user)
+{
+    const struct load__api_gateway_routing_table larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_api_gateway_routing_table, load != NULL ? load_api_gateway_routing_table : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1249,6 +1335,14 @@ api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api
     struct larder_key key;
     make_api_gateway_routing_table(&key, cache, environment);
     return larder_stub_delete(larder_core(cache), &entity_api_gateway_routing_table, &key);
+}
+
+enum larder_status
+api_gateway_routing_table_cache_expire_soft(struct api_gateway_cache *cache, enum api_gateway_environment environment)
+{
+    struct larder_key key;
+    make_api_gateway_routing_table(&key, cache, environment);
+    return larder_stub_expire_soft(larder_core(cache), &entity_api_gateway_routing_table, &key);
 }
 
 enum larder_status
@@ -1425,6 +1519,38 @@ static void defaults_entity_api_gateway_rendered_page(void *to)
     defaults_api_gateway_rendered_page(to);
 }
 
+static const struct larder_policy policy_api_gateway_rendered_page = {
+    .while_revalidate_ms = INT64_C(60000),
+};
+
+/* A loader with what it is called with. */
+struct load__api_gateway_rendered_page {
+    api_gateway_rendered_page_loader *load;
+    void *user;
+    const char *host;
+    const char *path;
+    enum api_gateway_variant variant;
+};
+
+static const size_t strings_api_gateway_rendered_page[] = {
+    offsetof(struct load__api_gateway_rendered_page, host),
+    offsetof(struct load__api_gateway_rendered_page, path),
+};
+
+static void call_of_key_api_gateway_rendered_page(const void *keys, size_t i, void *ret_call)
+{
+    const struct api_gateway_rendered_page_key *k = (const struct api_gateway_rendered_page_key *)keys + i;
+    const struct load__api_gateway_rendered_page larder_call = {NULL, NULL, k->host, k->path, k->variant};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_api_gateway_rendered_page = {
+    .size = sizeof(struct load__api_gateway_rendered_page),
+    .strings = strings_api_gateway_rendered_page,
+    .string_count = 2,
+    .of_key = call_of_key_api_gateway_rendered_page,
+};
+
 static const struct larder_entity entity_api_gateway_rendered_page = {
     .name = "rendered_page",
     .pattern = "gw:page:{host:string}:{path:string|hash}:{variant:Variant}",
@@ -1439,6 +1565,8 @@ static const struct larder_entity entity_api_gateway_rendered_page = {
     .encode = encode_entity_api_gateway_rendered_page,
     .decode = decode_entity_api_gateway_rendered_page,
     .defaults = defaults_entity_api_gateway_rendered_page,
+    .policy = &policy_api_gateway_rendered_page,
+    .call = &call_api_gateway_rendered_page,
     .group_count = 1,
 };
 
@@ -1470,19 +1598,12 @@ api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char 
     }
     *ret_value = NULL;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_api_gateway_rendered_page, &key, &value);
+    const struct load__api_gateway_rendered_page larder_call = {NULL, NULL, host, path, variant};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_api_gateway_rendered_page, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__api_gateway_rendered_page {
-    api_gateway_rendered_page_loader *load;
-    void *user;
-    const char *host;
-    const char *path;
-    enum api_gateway_variant variant;
-};
 
 static enum larder_status load_api_gateway_rendered_page(struct larder_load *load, const void *call, void *out)
 {
@@ -1509,6 +1630,35 @@ api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, con
         load_api_gateway_rendered_page, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+api_gateway_rendered_page_cache_refresh(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
+    api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__api_gateway_rendered_page larder_call = {load, user, host, path, variant};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_api_gateway_rendered_page, "load");
+    }
+    make_api_gateway_rendered_page(&key, cache, host, path, variant);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_api_gateway_rendered_page, &key,
+        load_api_gateway_rendered_page, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+enum larder_status
+api_gateway_rendered_page_cache_on_load(struct api_gateway_cache *cache, api_gateway_rendered_page_loader *load, void *user)
+{
+    const struct load__api_gateway_rendered_page larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_api_gateway_rendered_page, load != NULL ? load_api_gateway_rendered_page : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1553,6 +1703,14 @@ api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const ch
     struct larder_key key;
     make_api_gateway_rendered_page(&key, cache, host, path, variant);
     return larder_stub_delete(larder_core(cache), &entity_api_gateway_rendered_page, &key);
+}
+
+enum larder_status
+api_gateway_rendered_page_cache_expire_soft(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant)
+{
+    struct larder_key key;
+    make_api_gateway_rendered_page(&key, cache, host, path, variant);
+    return larder_stub_expire_soft(larder_core(cache), &entity_api_gateway_rendered_page, &key);
 }
 
 enum larder_status

@@ -216,6 +216,8 @@ api_gateway_cache_stats(struct api_gateway_cache *cache, struct api_gateway_cach
  *
  * Key:      gw:session:{token:string|hash}
  * Lifetime: 30 min ('sessions', CACHE_TTL_SESSIONS)
+ * Kept:     renewed by each read
+ *           for at most 12 h
  */
 struct api_gateway_session_key {
     const char *token;
@@ -245,6 +247,12 @@ LARDER_MUST_USE enum larder_status
 api_gateway_session_cache_get_or_load(struct api_gateway_cache *cache, const char *token,
     api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+api_gateway_session_cache_refresh(struct api_gateway_cache *cache, const char *token,
+    api_gateway_session_loader *load, void *user, const struct api_gateway_session **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -265,6 +273,11 @@ api_gateway_session_cache_replace(struct api_gateway_cache *cache, const char *t
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 api_gateway_session_cache_delete(struct api_gateway_cache *cache, const char *token);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+api_gateway_session_cache_expire_soft(struct api_gateway_cache *cache, const char *token);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -347,6 +360,9 @@ void api_gateway_session_release_many(const struct api_gateway_session **values,
  *
  * Key:      gw:routes:{environment:Environment}
  * Lifetime: 2 h ('routes', CACHE_TTL_ROUTES), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 10 s
+ *           stale where the loader fails, for 1 d
+ *           loaded anew from 80 % of its lifetime on
  */
 struct api_gateway_routing_table {
     const struct api_gateway_route *items; /* NULL when there are none */
@@ -369,17 +385,33 @@ typedef enum larder_status
 api_gateway_routing_table_many_loader(struct larder_load *load, void *user, const struct api_gateway_routing_table_key *keys, size_t count,
     struct api_gateway_routing_table *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 api_gateway_routing_table_cache_get(struct api_gateway_cache *cache, enum api_gateway_environment environment, const struct api_gateway_routing_table **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 api_gateway_routing_table_cache_get_or_load(struct api_gateway_cache *cache, enum api_gateway_environment environment,
     api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+api_gateway_routing_table_cache_refresh(struct api_gateway_cache *cache, enum api_gateway_environment environment,
+    api_gateway_routing_table_loader *load, void *user, const struct api_gateway_routing_table **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+api_gateway_routing_table_cache_on_load(struct api_gateway_cache *cache, api_gateway_routing_table_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -401,6 +433,11 @@ api_gateway_routing_table_cache_replace(struct api_gateway_cache *cache, enum ap
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 api_gateway_routing_table_cache_delete(struct api_gateway_cache *cache, enum api_gateway_environment environment);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+api_gateway_routing_table_cache_expire_soft(struct api_gateway_cache *cache, enum api_gateway_environment environment);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -483,6 +520,8 @@ void api_gateway_routing_table_release_many(const struct api_gateway_routing_tab
  *
  * Key:      gw:page:{host:string}:{path:string|hash}:{variant:Variant}
  * Lifetime: 5 min ('pages', CACHE_TTL_PAGES), at random up to 20 % less
+ * Kept:     at most 1048576 bytes
+ *           stale while it is loaded anew, for 1 min
  */
 struct api_gateway_rendered_page_key {
     const char *host;
@@ -502,17 +541,31 @@ typedef enum larder_status
 api_gateway_rendered_page_many_loader(struct larder_load *load, void *user, const struct api_gateway_rendered_page_key *keys, size_t count,
     struct api_gateway_rendered_page *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 api_gateway_rendered_page_cache_get(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant, const struct api_gateway_rendered_page **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew. */
 LARDER_MUST_USE enum larder_status
 api_gateway_rendered_page_cache_get_or_load(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
     api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+api_gateway_rendered_page_cache_refresh(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant,
+    api_gateway_rendered_page_loader *load, void *user, const struct api_gateway_rendered_page **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+api_gateway_rendered_page_cache_on_load(struct api_gateway_cache *cache, api_gateway_rendered_page_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -534,6 +587,11 @@ api_gateway_rendered_page_cache_replace(struct api_gateway_cache *cache, const c
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 api_gateway_rendered_page_cache_delete(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+api_gateway_rendered_page_cache_expire_soft(struct api_gateway_cache *cache, const char *host, const char *path, enum api_gateway_variant variant);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -548,6 +548,11 @@ static void defaults_entity_auth_session(void *to)
     defaults_auth_session(to);
 }
 
+static const struct larder_policy policy_auth_session = {
+    .max_age_ms = INT64_C(43200000),
+    .sliding = true,
+};
+
 /* Collects user:{user_id}. */
 static void tags_of_auth_session(const void *from, struct larder_tags *tags)
 {
@@ -574,6 +579,7 @@ static const struct larder_entity entity_auth_session = {
     .encode = encode_entity_auth_session,
     .decode = decode_entity_auth_session,
     .defaults = defaults_entity_auth_session,
+    .policy = &policy_auth_session,
     .tags = tags_of_auth_session,
 };
 
@@ -639,6 +645,27 @@ auth_session_cache_get_or_load(struct auth_cache *cache, const char *token,
     return ret_status;
 }
 
+enum larder_status
+auth_session_cache_refresh(struct auth_cache *cache, const char *token,
+    auth_session_loader *load, void *user, const struct auth_session **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__auth_session larder_call = {load, user, token};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_auth_session, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_auth_session, "load");
+    }
+    make_auth_session(&key, cache, token);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_auth_session, &key,
+        load_auth_session, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_auth_session(struct auth_cache *cache, const char *token, const struct auth_session *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -681,6 +708,14 @@ auth_session_cache_delete(struct auth_cache *cache, const char *token)
     struct larder_key key;
     make_auth_session(&key, cache, token);
     return larder_stub_delete(larder_core(cache), &entity_auth_session, &key);
+}
+
+enum larder_status
+auth_session_cache_expire_soft(struct auth_cache *cache, const char *token)
+{
+    struct larder_key key;
+    make_auth_session(&key, cache, token);
+    return larder_stub_expire_soft(larder_core(cache), &entity_auth_session, &key);
 }
 
 enum larder_status
@@ -857,6 +892,10 @@ static void defaults_entity_auth_permissions(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_auth_permissions = {
+    .redelete_after_ms = INT64_C(1000),
+};
+
 static const struct larder_entity entity_auth_permissions = {
     .name = "permissions",
     .pattern = "permissions:{user_id:u64}",
@@ -871,6 +910,7 @@ static const struct larder_entity entity_auth_permissions = {
     .encode = encode_entity_auth_permissions,
     .decode = decode_entity_auth_permissions,
     .defaults = defaults_entity_auth_permissions,
+    .policy = &policy_auth_permissions,
 };
 
 /* Appends permissions:{user_id:u64}. */
@@ -944,6 +984,27 @@ auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
     return ret_status;
 }
 
+enum larder_status
+auth_permissions_cache_refresh(struct auth_cache *cache, uint64_t user_id,
+    auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__auth_permissions larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_auth_permissions, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_auth_permissions, "load");
+    }
+    make_auth_permissions(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_auth_permissions, &key,
+        load_auth_permissions, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_auth_permissions(struct auth_cache *cache, uint64_t user_id, const struct auth_permissions *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -998,6 +1059,14 @@ auth_permissions_cache_delete(struct auth_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_auth_permissions(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_auth_permissions, &key);
+}
+
+enum larder_status
+auth_permissions_cache_expire_soft(struct auth_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_auth_permissions(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_auth_permissions, &key);
 }
 
 enum larder_status
@@ -1304,6 +1373,27 @@ auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_i
     return ret_status;
 }
 
+enum larder_status
+auth_failed_sign_ins_cache_refresh(struct auth_cache *cache, uint64_t user_id, const char *address,
+    auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__auth_failed_sign_ins larder_call = {load, user, user_id, address};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_auth_failed_sign_ins, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_auth_failed_sign_ins, "load");
+    }
+    make_auth_failed_sign_ins(&key, cache, user_id, address);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_auth_failed_sign_ins, &key,
+        load_auth_failed_sign_ins, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_auth_failed_sign_ins(struct auth_cache *cache, uint64_t user_id, const char *address, const struct auth_failed_sign_ins *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1346,6 +1436,14 @@ auth_failed_sign_ins_cache_delete(struct auth_cache *cache, uint64_t user_id, co
     struct larder_key key;
     make_auth_failed_sign_ins(&key, cache, user_id, address);
     return larder_stub_delete(larder_core(cache), &entity_auth_failed_sign_ins, &key);
+}
+
+enum larder_status
+auth_failed_sign_ins_cache_expire_soft(struct auth_cache *cache, uint64_t user_id, const char *address)
+{
+    struct larder_key key;
+    make_auth_failed_sign_ins(&key, cache, user_id, address);
+    return larder_stub_expire_soft(larder_core(cache), &entity_auth_failed_sign_ins, &key);
 }
 
 enum larder_status

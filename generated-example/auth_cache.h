@@ -173,6 +173,8 @@ auth_cache_stats(struct auth_cache *cache, struct auth_cache_counters *ret_stats
  *
  * Key:      session:{token:string|hash}
  * Lifetime: 30 min ('sessions', CACHE_TTL_SESSIONS)
+ * Kept:     renewed by each read
+ *           for at most 12 h
  */
 struct auth_session_key {
     const char *token;
@@ -202,6 +204,12 @@ LARDER_MUST_USE enum larder_status
 auth_session_cache_get_or_load(struct auth_cache *cache, const char *token,
     auth_session_loader *load, void *user, const struct auth_session **ret_value);
 
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+auth_session_cache_refresh(struct auth_cache *cache, const char *token,
+    auth_session_loader *load, void *user, const struct auth_session **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -222,6 +230,11 @@ auth_session_cache_replace(struct auth_cache *cache, const char *token, const st
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 auth_session_cache_delete(struct auth_cache *cache, const char *token);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+auth_session_cache_expire_soft(struct auth_cache *cache, const char *token);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -304,6 +317,7 @@ void auth_session_release_many(const struct auth_session **values, size_t count)
  *
  * Key:      permissions:{user_id:u64}
  * Lifetime: 1 h ('permissions', CACHE_TTL_PERMISSIONS), at random up to 10 % less
+ * Kept:     deleted once more after 1 s
  */
 struct auth_permissions_key {
     uint64_t user_id;
@@ -333,6 +347,12 @@ LARDER_MUST_USE enum larder_status
 auth_permissions_cache_get_or_load(struct auth_cache *cache, uint64_t user_id,
     auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+auth_permissions_cache_refresh(struct auth_cache *cache, uint64_t user_id,
+    auth_permissions_loader *load, void *user, const struct auth_permissions **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -357,6 +377,11 @@ auth_permissions_cache_replace(struct auth_cache *cache, uint64_t user_id, const
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 auth_permissions_cache_delete(struct auth_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+auth_permissions_cache_expire_soft(struct auth_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -488,6 +513,12 @@ LARDER_MUST_USE enum larder_status
 auth_failed_sign_ins_cache_get_or_load(struct auth_cache *cache, uint64_t user_id, const char *address,
     auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+auth_failed_sign_ins_cache_refresh(struct auth_cache *cache, uint64_t user_id, const char *address,
+    auth_failed_sign_ins_loader *load, void *user, const struct auth_failed_sign_ins **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -508,6 +539,11 @@ auth_failed_sign_ins_cache_replace(struct auth_cache *cache, uint64_t user_id, c
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 auth_failed_sign_ins_cache_delete(struct auth_cache *cache, uint64_t user_id, const char *address);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+auth_failed_sign_ins_cache_expire_soft(struct auth_cache *cache, uint64_t user_id, const char *address);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

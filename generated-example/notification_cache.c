@@ -797,6 +797,10 @@ static void defaults_entity_notification_template(void *to)
     defaults_notification_template(to);
 }
 
+static const struct larder_policy policy_notification_template = {
+    .if_error_ms = INT64_C(86400000),
+};
+
 static const struct larder_entity entity_notification_template = {
     .name = "template",
     .pattern = "template:{locale:string}:{name:string}",
@@ -811,6 +815,7 @@ static const struct larder_entity entity_notification_template = {
     .encode = encode_entity_notification_template,
     .decode = decode_entity_notification_template,
     .defaults = defaults_entity_notification_template,
+    .policy = &policy_notification_template,
     .group_count = 1,
 };
 
@@ -889,6 +894,27 @@ notification_template_cache_get_or_load(struct notification_cache *cache, const 
     return ret_status;
 }
 
+enum larder_status
+notification_template_cache_refresh(struct notification_cache *cache, const char *locale, const char *name,
+    notification_template_loader *load, void *user, const struct notification_template **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__notification_template larder_call = {load, user, locale, name};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_template, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_notification_template, "load");
+    }
+    make_notification_template(&key, cache, locale, name);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_notification_template, &key,
+        load_notification_template, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_notification_template(struct notification_cache *cache, const char *locale, const char *name, const struct notification_template *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -943,6 +969,14 @@ notification_template_cache_delete(struct notification_cache *cache, const char 
     struct larder_key key;
     make_notification_template(&key, cache, locale, name);
     return larder_stub_delete(larder_core(cache), &entity_notification_template, &key);
+}
+
+enum larder_status
+notification_template_cache_expire_soft(struct notification_cache *cache, const char *locale, const char *name)
+{
+    struct larder_key key;
+    make_notification_template(&key, cache, locale, name);
+    return larder_stub_expire_soft(larder_core(cache), &entity_notification_template, &key);
 }
 
 enum larder_status
@@ -1147,6 +1181,10 @@ static void defaults_entity_notification_preferences(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_notification_preferences = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_notification_preferences = {
     .name = "preferences",
     .pattern = "preferences:{user_id:u64}",
@@ -1161,6 +1199,7 @@ static const struct larder_entity entity_notification_preferences = {
     .encode = encode_entity_notification_preferences,
     .decode = decode_entity_notification_preferences,
     .defaults = defaults_entity_notification_preferences,
+    .policy = &policy_notification_preferences,
 };
 
 /* Appends preferences:{user_id:u64}. */
@@ -1234,6 +1273,27 @@ notification_preferences_cache_get_or_load(struct notification_cache *cache, uin
     return ret_status;
 }
 
+enum larder_status
+notification_preferences_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__notification_preferences larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_preferences, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_notification_preferences, "load");
+    }
+    make_notification_preferences(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_notification_preferences, &key,
+        load_notification_preferences, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_notification_preferences(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1288,6 +1348,14 @@ notification_preferences_cache_delete(struct notification_cache *cache, uint64_t
     struct larder_key key;
     make_notification_preferences(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_notification_preferences, &key);
+}
+
+enum larder_status
+notification_preferences_cache_expire_soft(struct notification_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_notification_preferences(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_notification_preferences, &key);
 }
 
 enum larder_status
@@ -1579,6 +1647,27 @@ notification_unread_count_cache_get_or_load(struct notification_cache *cache, ui
     return ret_status;
 }
 
+enum larder_status
+notification_unread_count_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__notification_unread_count larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_unread_count, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_notification_unread_count, "load");
+    }
+    make_notification_unread_count(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_notification_unread_count, &key,
+        load_notification_unread_count, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_notification_unread_count(struct notification_cache *cache, uint64_t user_id, const struct notification_unread_count *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1633,6 +1722,14 @@ notification_unread_count_cache_delete(struct notification_cache *cache, uint64_
     struct larder_key key;
     make_notification_unread_count(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_notification_unread_count, &key);
+}
+
+enum larder_status
+notification_unread_count_cache_expire_soft(struct notification_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_notification_unread_count(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_notification_unread_count, &key);
 }
 
 enum larder_status
@@ -1959,6 +2056,27 @@ notification_device_tokens_cache_get_or_load(struct notification_cache *cache, u
     return ret_status;
 }
 
+enum larder_status
+notification_device_tokens_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__notification_device_tokens larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_notification_device_tokens, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_notification_device_tokens, "load");
+    }
+    make_notification_device_tokens(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_notification_device_tokens, &key,
+        load_notification_device_tokens, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_notification_device_tokens(struct notification_cache *cache, uint64_t user_id, const struct notification_device_tokens *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2001,6 +2119,14 @@ notification_device_tokens_cache_delete(struct notification_cache *cache, uint64
     struct larder_key key;
     make_notification_device_tokens(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_notification_device_tokens, &key);
+}
+
+enum larder_status
+notification_device_tokens_cache_expire_soft(struct notification_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_notification_device_tokens(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_notification_device_tokens, &key);
 }
 
 enum larder_status

@@ -218,6 +218,8 @@ notification_cache_stats(struct notification_cache *cache, struct notification_c
  *
  * Key:      template:{locale:string}:{name:string}
  * Lifetime: 2 h ('templates', CACHE_TTL_TEMPLATES), at random up to 10 % less
+ * Kept:     at most 1048576 bytes
+ *           stale where the loader fails, for 1 d
  */
 struct notification_template_key {
     const char *locale;
@@ -243,9 +245,17 @@ notification_template_cache_get(struct notification_cache *cache, const char *lo
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 notification_template_cache_get_or_load(struct notification_cache *cache, const char *locale, const char *name,
+    notification_template_loader *load, void *user, const struct notification_template **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+notification_template_cache_refresh(struct notification_cache *cache, const char *locale, const char *name,
     notification_template_loader *load, void *user, const struct notification_template **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
@@ -272,6 +282,11 @@ notification_template_cache_replace(struct notification_cache *cache, const char
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 notification_template_cache_delete(struct notification_cache *cache, const char *locale, const char *name);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+notification_template_cache_expire_soft(struct notification_cache *cache, const char *locale, const char *name);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -369,6 +384,7 @@ void notification_template_release_many(const struct notification_template **val
  *
  * Key:      preferences:{user_id:u64}
  * Lifetime: 2 h ('preferences', CACHE_TTL_PREFERENCES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 1 min
  */
 struct notification_preferences_key {
     uint64_t user_id;
@@ -386,7 +402,8 @@ typedef enum larder_status
 notification_preferences_many_loader(struct larder_load *load, void *user, const struct notification_preferences_key *keys, size_t count,
     struct notification_preferences *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get(struct notification_cache *cache, uint64_t user_id, const struct notification_preferences **ret_value);
 
@@ -396,6 +413,12 @@ notification_preferences_cache_get(struct notification_cache *cache, uint64_t us
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
 LARDER_MUST_USE enum larder_status
 notification_preferences_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
+    notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value);
+
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+notification_preferences_cache_refresh(struct notification_cache *cache, uint64_t user_id,
     notification_preferences_loader *load, void *user, const struct notification_preferences **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
@@ -422,6 +445,11 @@ notification_preferences_cache_replace(struct notification_cache *cache, uint64_
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 notification_preferences_cache_delete(struct notification_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+notification_preferences_cache_expire_soft(struct notification_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -548,6 +576,12 @@ LARDER_MUST_USE enum larder_status
 notification_unread_count_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+notification_unread_count_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_unread_count_loader *load, void *user, const struct notification_unread_count **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -572,6 +606,11 @@ notification_unread_count_cache_replace(struct notification_cache *cache, uint64
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 notification_unread_count_cache_delete(struct notification_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+notification_unread_count_cache_expire_soft(struct notification_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -703,6 +742,12 @@ LARDER_MUST_USE enum larder_status
 notification_device_tokens_cache_get_or_load(struct notification_cache *cache, uint64_t user_id,
     notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+notification_device_tokens_cache_refresh(struct notification_cache *cache, uint64_t user_id,
+    notification_device_tokens_loader *load, void *user, const struct notification_device_tokens **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -723,6 +768,11 @@ notification_device_tokens_cache_replace(struct notification_cache *cache, uint6
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 notification_device_tokens_cache_delete(struct notification_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+notification_device_tokens_cache_expire_soft(struct notification_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -1356,6 +1356,27 @@ order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
     return ret_status;
 }
 
+enum larder_status
+order_cart_cache_refresh(struct order_cache *cache, uint64_t user_id,
+    order_cart_loader *load, void *user, const struct order_cart **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__order_cart larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_cart, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_order_cart, "load");
+    }
+    make_order_cart(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_order_cart, &key,
+        load_order_cart, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_order_cart(struct order_cache *cache, uint64_t user_id, const struct order_cart *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1410,6 +1431,14 @@ order_cart_cache_delete(struct order_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_order_cart(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_order_cart, &key);
+}
+
+enum larder_status
+order_cart_cache_expire_soft(struct order_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_order_cart(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_order_cart, &key);
 }
 
 enum larder_status
@@ -1614,6 +1643,11 @@ static void defaults_entity_order(void *to)
     defaults_order(to);
 }
 
+static const struct larder_policy policy_order = {
+    .absent_ms = INT64_C(10000),
+    .redelete_after_ms = INT64_C(500),
+};
+
 static const struct larder_entity entity_order = {
     .name = "order",
     .pattern = "order:{id:u64}",
@@ -1628,6 +1662,7 @@ static const struct larder_entity entity_order = {
     .encode = encode_entity_order,
     .decode = decode_entity_order,
     .defaults = defaults_entity_order,
+    .policy = &policy_order,
 };
 
 /* Appends order:{id:u64}. */
@@ -1701,6 +1736,27 @@ order_cache_get_or_load(struct order_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+order_cache_refresh(struct order_cache *cache, uint64_t id,
+    order_loader *load, void *user, const struct order **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__order larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_order, "load");
+    }
+    make_order(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_order, &key,
+        load_order, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_order(struct order_cache *cache, uint64_t id, const struct order *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1755,6 +1811,14 @@ order_cache_delete(struct order_cache *cache, uint64_t id)
     struct larder_key key;
     make_order(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_order, &key);
+}
+
+enum larder_status
+order_cache_expire_soft(struct order_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_order(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_order, &key);
 }
 
 enum larder_status
@@ -2047,6 +2111,27 @@ order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+order_status_cache_refresh(struct order_cache *cache, uint64_t id,
+    order_status_loader *load, void *user, const struct order_status **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__order_status larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_status, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_order_status, "load");
+    }
+    make_order_status(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_order_status, &key,
+        load_order_status, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_order_status(struct order_cache *cache, uint64_t id, const struct order_status *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2101,6 +2186,14 @@ order_status_cache_delete(struct order_cache *cache, uint64_t id)
     struct larder_key key;
     make_order_status(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_order_status, &key);
+}
+
+enum larder_status
+order_status_cache_expire_soft(struct order_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_order_status(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_order_status, &key);
 }
 
 enum larder_status
@@ -2352,6 +2445,31 @@ static void defaults_entity_order_history_page(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_order_history_page = {
+    .while_revalidate_ms = INT64_C(60000),
+};
+
+/* A loader with what it is called with. */
+struct load__order_history_page {
+    order_history_page_loader *load;
+    void *user;
+    uint64_t user_id;
+    uint32_t page;
+    uint32_t size_;
+};
+
+static void call_of_key_order_history_page(const void *keys, size_t i, void *ret_call)
+{
+    const struct order_history_page_key *k = (const struct order_history_page_key *)keys + i;
+    const struct load__order_history_page larder_call = {NULL, NULL, k->user_id, k->page, k->size_};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_order_history_page = {
+    .size = sizeof(struct load__order_history_page),
+    .of_key = call_of_key_order_history_page,
+};
+
 static const struct larder_entity entity_order_history_page = {
     .name = "history_page",
     .pattern = "orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}",
@@ -2366,6 +2484,8 @@ static const struct larder_entity entity_order_history_page = {
     .encode = encode_entity_order_history_page,
     .decode = decode_entity_order_history_page,
     .defaults = defaults_entity_order_history_page,
+    .policy = &policy_order_history_page,
+    .call = &call_order_history_page,
     .group_count = 1,
 };
 
@@ -2397,19 +2517,12 @@ order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32
     }
     *ret_value = NULL;
     make_order_history_page(&key, cache, user_id, page, size_);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_order_history_page, &key, &value);
+    const struct load__order_history_page larder_call = {NULL, NULL, user_id, page, size_};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_order_history_page, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__order_history_page {
-    order_history_page_loader *load;
-    void *user;
-    uint64_t user_id;
-    uint32_t page;
-    uint32_t size_;
-};
 
 static enum larder_status load_order_history_page(struct larder_load *load, const void *call, void *out)
 {
@@ -2436,6 +2549,35 @@ order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id
         load_order_history_page, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+order_history_page_cache_refresh(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
+    order_history_page_loader *load, void *user, const struct order_history_page **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__order_history_page larder_call = {load, user, user_id, page, size_};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_order_history_page, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_order_history_page, "load");
+    }
+    make_order_history_page(&key, cache, user_id, page, size_);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_order_history_page, &key,
+        load_order_history_page, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+enum larder_status
+order_history_page_cache_on_load(struct order_cache *cache, order_history_page_loader *load, void *user)
+{
+    const struct load__order_history_page larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_order_history_page, load != NULL ? load_order_history_page : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -2480,6 +2622,14 @@ order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uin
     struct larder_key key;
     make_order_history_page(&key, cache, user_id, page, size_);
     return larder_stub_delete(larder_core(cache), &entity_order_history_page, &key);
+}
+
+enum larder_status
+order_history_page_cache_expire_soft(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_)
+{
+    struct larder_key key;
+    make_order_history_page(&key, cache, user_id, page, size_);
+    return larder_stub_expire_soft(larder_core(cache), &entity_order_history_page, &key);
 }
 
 enum larder_status

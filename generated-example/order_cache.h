@@ -290,6 +290,12 @@ LARDER_MUST_USE enum larder_status
 order_cart_cache_get_or_load(struct order_cache *cache, uint64_t user_id,
     order_cart_loader *load, void *user, const struct order_cart **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+order_cart_cache_refresh(struct order_cache *cache, uint64_t user_id,
+    order_cart_loader *load, void *user, const struct order_cart **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -314,6 +320,11 @@ order_cart_cache_replace(struct order_cache *cache, uint64_t user_id, const stru
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 order_cart_cache_delete(struct order_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+order_cart_cache_expire_soft(struct order_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -411,6 +422,8 @@ void order_cart_release_many(const struct order_cart **values, size_t count);
  *
  * Key:      order:{id:u64}
  * Lifetime: 1 h ('orders', CACHE_TTL_ORDERS), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 10 s
+ *           deleted once more after 500 ms
  */
 struct order_key {
     uint64_t id;
@@ -428,7 +441,8 @@ typedef enum larder_status
 order_many_loader(struct larder_load *load, void *user, const struct order_key *keys, size_t count,
     struct order *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 order_cache_get(struct order_cache *cache, uint64_t id, const struct order **ret_value);
 
@@ -438,6 +452,12 @@ order_cache_get(struct order_cache *cache, uint64_t id, const struct order **ret
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
 LARDER_MUST_USE enum larder_status
 order_cache_get_or_load(struct order_cache *cache, uint64_t id,
+    order_loader *load, void *user, const struct order **ret_value);
+
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+order_cache_refresh(struct order_cache *cache, uint64_t id,
     order_loader *load, void *user, const struct order **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
@@ -464,6 +484,11 @@ order_cache_replace(struct order_cache *cache, uint64_t id, const struct order *
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 order_cache_delete(struct order_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+order_cache_expire_soft(struct order_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -590,6 +615,12 @@ LARDER_MUST_USE enum larder_status
 order_status_cache_get_or_load(struct order_cache *cache, uint64_t id,
     order_status_loader *load, void *user, const struct order_status **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+order_status_cache_refresh(struct order_cache *cache, uint64_t id,
+    order_status_loader *load, void *user, const struct order_status **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -614,6 +645,11 @@ order_status_cache_replace(struct order_cache *cache, uint64_t id, const struct 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 order_status_cache_delete(struct order_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+order_status_cache_expire_soft(struct order_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -711,6 +747,7 @@ void order_status_release_many(const struct order_status **values, size_t count)
  *
  * Key:      orders:user:{user_id:u64}:page:{page:u32}:size:{size:u32}
  * Lifetime: 10 min ('history', CACHE_TTL_HISTORY), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 1 min
  */
 struct order_history_page {
     const struct order_summary *items; /* NULL when there are none */
@@ -735,17 +772,31 @@ typedef enum larder_status
 order_history_page_many_loader(struct larder_load *load, void *user, const struct order_history_page_key *keys, size_t count,
     struct order_history_page *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 order_history_page_cache_get(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_, const struct order_history_page **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew. */
 LARDER_MUST_USE enum larder_status
 order_history_page_cache_get_or_load(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
     order_history_page_loader *load, void *user, const struct order_history_page **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+order_history_page_cache_refresh(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_,
+    order_history_page_loader *load, void *user, const struct order_history_page **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+order_history_page_cache_on_load(struct order_cache *cache, order_history_page_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -767,6 +818,11 @@ order_history_page_cache_replace(struct order_cache *cache, uint64_t user_id, ui
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 order_history_page_cache_delete(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+order_history_page_cache_expire_soft(struct order_cache *cache, uint64_t user_id, uint32_t page, uint32_t size_);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -997,6 +997,27 @@ payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid
     return ret_status;
 }
 
+enum larder_status
+payment_method_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
+    payment_method_loader *load, void *user, const struct payment_method **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__payment_method larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method, "load");
+    }
+    make_payment_method(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_payment_method, &key,
+        load_payment_method, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_payment_method(struct payment_cache *cache, struct larder_uuid id, const struct payment_method *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1051,6 +1072,14 @@ payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id)
     struct larder_key key;
     make_payment_method(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_payment_method, &key);
+}
+
+enum larder_status
+payment_method_cache_expire_soft(struct payment_cache *cache, struct larder_uuid id)
+{
+    struct larder_key key;
+    make_payment_method(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_payment_method, &key);
 }
 
 enum larder_status
@@ -1373,6 +1402,27 @@ payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_
     return ret_status;
 }
 
+enum larder_status
+payment_method_ids_cache_refresh(struct payment_cache *cache, uint64_t user_id,
+    payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__payment_method_ids larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method_ids, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_payment_method_ids, "load");
+    }
+    make_payment_method_ids(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_payment_method_ids, &key,
+        load_payment_method_ids, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_payment_method_ids(struct payment_cache *cache, uint64_t user_id, const struct payment_method_ids *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1415,6 +1465,14 @@ payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_payment_method_ids(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_payment_method_ids, &key);
+}
+
+enum larder_status
+payment_method_ids_cache_expire_soft(struct payment_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_payment_method_ids(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_payment_method_ids, &key);
 }
 
 enum larder_status
@@ -1591,6 +1649,10 @@ static void defaults_entity_payment_transaction(void *to)
     defaults_payment_transaction(to);
 }
 
+static const struct larder_policy policy_payment_transaction = {
+    .redelete_after_ms = INT64_C(1000),
+};
+
 static const struct larder_entity entity_payment_transaction = {
     .name = "transaction",
     .pattern = "transaction:{id:uuid}",
@@ -1605,6 +1667,7 @@ static const struct larder_entity entity_payment_transaction = {
     .encode = encode_entity_payment_transaction,
     .decode = decode_entity_payment_transaction,
     .defaults = defaults_entity_payment_transaction,
+    .policy = &policy_payment_transaction,
 };
 
 /* Appends transaction:{id:uuid}. */
@@ -1678,6 +1741,27 @@ payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder
     return ret_status;
 }
 
+enum larder_status
+payment_transaction_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
+    payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__payment_transaction larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_transaction, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_payment_transaction, "load");
+    }
+    make_payment_transaction(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_payment_transaction, &key,
+        load_payment_transaction, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_payment_transaction(struct payment_cache *cache, struct larder_uuid id, const struct payment_transaction *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1732,6 +1816,14 @@ payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid
     struct larder_key key;
     make_payment_transaction(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_payment_transaction, &key);
+}
+
+enum larder_status
+payment_transaction_cache_expire_soft(struct payment_cache *cache, struct larder_uuid id)
+{
+    struct larder_key key;
+    make_payment_transaction(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_payment_transaction, &key);
 }
 
 enum larder_status
@@ -1955,6 +2047,31 @@ static void defaults_entity_payment_exchange_rate(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_payment_exchange_rate = {
+    .if_error_ms = INT64_C(3600000),
+    .refresh_ppm = 800000,
+};
+
+/* A loader with what it is called with. */
+struct load__payment_exchange_rate {
+    payment_exchange_rate_loader *load;
+    void *user;
+    enum payment_currency from;
+    enum payment_currency to;
+};
+
+static void call_of_key_payment_exchange_rate(const void *keys, size_t i, void *ret_call)
+{
+    const struct payment_exchange_rate_key *k = (const struct payment_exchange_rate_key *)keys + i;
+    const struct load__payment_exchange_rate larder_call = {NULL, NULL, k->from, k->to};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_payment_exchange_rate = {
+    .size = sizeof(struct load__payment_exchange_rate),
+    .of_key = call_of_key_payment_exchange_rate,
+};
+
 static const struct larder_entity entity_payment_exchange_rate = {
     .name = "exchange_rate",
     .pattern = "rate:{from:Currency}:{to:Currency}",
@@ -1969,6 +2086,8 @@ static const struct larder_entity entity_payment_exchange_rate = {
     .encode = encode_entity_payment_exchange_rate,
     .decode = decode_entity_payment_exchange_rate,
     .defaults = defaults_entity_payment_exchange_rate,
+    .policy = &policy_payment_exchange_rate,
+    .call = &call_payment_exchange_rate,
     .has_all = true,
 };
 
@@ -1997,18 +2116,12 @@ payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_curren
     }
     *ret_value = NULL;
     make_payment_exchange_rate(&key, cache, from, to);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_payment_exchange_rate, &key, &value);
+    const struct load__payment_exchange_rate larder_call = {NULL, NULL, from, to};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_payment_exchange_rate, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__payment_exchange_rate {
-    payment_exchange_rate_loader *load;
-    void *user;
-    enum payment_currency from;
-    enum payment_currency to;
-};
 
 static enum larder_status load_payment_exchange_rate(struct larder_load *load, const void *call, void *out)
 {
@@ -2035,6 +2148,35 @@ payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum paymen
         load_payment_exchange_rate, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+payment_exchange_rate_cache_refresh(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
+    payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__payment_exchange_rate larder_call = {load, user, from, to};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_payment_exchange_rate, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_payment_exchange_rate, "load");
+    }
+    make_payment_exchange_rate(&key, cache, from, to);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_payment_exchange_rate, &key,
+        load_payment_exchange_rate, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+enum larder_status
+payment_exchange_rate_cache_on_load(struct payment_cache *cache, payment_exchange_rate_loader *load, void *user)
+{
+    const struct load__payment_exchange_rate larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_payment_exchange_rate, load != NULL ? load_payment_exchange_rate : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -2079,6 +2221,14 @@ payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_cur
     struct larder_key key;
     make_payment_exchange_rate(&key, cache, from, to);
     return larder_stub_delete(larder_core(cache), &entity_payment_exchange_rate, &key);
+}
+
+enum larder_status
+payment_exchange_rate_cache_expire_soft(struct payment_cache *cache, enum payment_currency from, enum payment_currency to)
+{
+    struct larder_key key;
+    make_payment_exchange_rate(&key, cache, from, to);
+    return larder_stub_expire_soft(larder_core(cache), &entity_payment_exchange_rate, &key);
 }
 
 enum larder_status

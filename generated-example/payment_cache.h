@@ -252,6 +252,12 @@ LARDER_MUST_USE enum larder_status
 payment_method_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
     payment_method_loader *load, void *user, const struct payment_method **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+payment_method_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
+    payment_method_loader *load, void *user, const struct payment_method **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -276,6 +282,11 @@ payment_method_cache_replace(struct payment_cache *cache, struct larder_uuid id,
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 payment_method_cache_delete(struct payment_cache *cache, struct larder_uuid id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+payment_method_cache_expire_soft(struct payment_cache *cache, struct larder_uuid id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -408,6 +419,12 @@ LARDER_MUST_USE enum larder_status
 payment_method_ids_cache_get_or_load(struct payment_cache *cache, uint64_t user_id,
     payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+payment_method_ids_cache_refresh(struct payment_cache *cache, uint64_t user_id,
+    payment_method_ids_loader *load, void *user, const struct payment_method_ids **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -428,6 +445,11 @@ payment_method_ids_cache_replace(struct payment_cache *cache, uint64_t user_id, 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 payment_method_ids_cache_delete(struct payment_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+payment_method_ids_cache_expire_soft(struct payment_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -510,6 +532,7 @@ void payment_method_ids_release_many(const struct payment_method_ids **values, s
  *
  * Key:      transaction:{id:uuid}
  * Lifetime: 1 h ('transactions', CACHE_TTL_TRANSACTIONS), at random up to 10 % less
+ * Kept:     deleted once more after 1 s
  */
 struct payment_transaction_key {
     struct larder_uuid id;
@@ -539,6 +562,12 @@ LARDER_MUST_USE enum larder_status
 payment_transaction_cache_get_or_load(struct payment_cache *cache, struct larder_uuid id,
     payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+payment_transaction_cache_refresh(struct payment_cache *cache, struct larder_uuid id,
+    payment_transaction_loader *load, void *user, const struct payment_transaction **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -563,6 +592,11 @@ payment_transaction_cache_replace(struct payment_cache *cache, struct larder_uui
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 payment_transaction_cache_delete(struct payment_cache *cache, struct larder_uuid id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+payment_transaction_cache_expire_soft(struct payment_cache *cache, struct larder_uuid id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -660,6 +694,8 @@ void payment_transaction_release_many(const struct payment_transaction **values,
  *
  * Key:      rate:{from:Currency}:{to:Currency}
  * Lifetime: 10 min, at random up to 10 % less
+ * Kept:     stale where the loader fails, for 1 h
+ *           loaded anew from 80 % of its lifetime on
  */
 struct payment_exchange_rate {
     double value;
@@ -689,10 +725,24 @@ payment_exchange_rate_cache_get(struct payment_cache *cache, enum payment_curren
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 payment_exchange_rate_cache_get_or_load(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
     payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+payment_exchange_rate_cache_refresh(struct payment_cache *cache, enum payment_currency from, enum payment_currency to,
+    payment_exchange_rate_loader *load, void *user, const struct payment_exchange_rate **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+payment_exchange_rate_cache_on_load(struct payment_cache *cache, payment_exchange_rate_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -714,6 +764,11 @@ payment_exchange_rate_cache_replace(struct payment_cache *cache, enum payment_cu
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 payment_exchange_rate_cache_delete(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+payment_exchange_rate_cache_expire_soft(struct payment_cache *cache, enum payment_currency from, enum payment_currency to);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -1422,6 +1422,32 @@ static void defaults_entity_product(void *to)
     defaults_product(to);
 }
 
+static const struct larder_policy policy_product = {
+    .while_revalidate_ms = INT64_C(60000),
+    .if_error_ms = INT64_C(600000),
+    .absent_ms = INT64_C(30000),
+    .refresh_ppm = 800000,
+};
+
+/* A loader with what it is called with. */
+struct load__product {
+    product_loader *load;
+    void *user;
+    uint64_t id;
+};
+
+static void call_of_key_product(const void *keys, size_t i, void *ret_call)
+{
+    const struct product_key *k = (const struct product_key *)keys + i;
+    const struct load__product larder_call = {NULL, NULL, k->id};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_product = {
+    .size = sizeof(struct load__product),
+    .of_key = call_of_key_product,
+};
+
 /* Collects category:{category_id}. */
 static void tags_of_product(const void *from, struct larder_tags *tags)
 {
@@ -1448,6 +1474,8 @@ static const struct larder_entity entity_product = {
     .encode = encode_entity_product,
     .decode = decode_entity_product,
     .defaults = defaults_entity_product,
+    .policy = &policy_product,
+    .call = &call_product,
     .tags = tags_of_product,
 };
 
@@ -1479,17 +1507,12 @@ product_cache_get(struct product_cache *cache, uint64_t id, const struct product
     }
     *ret_value = NULL;
     make_product(&key, cache, id);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product, &key, &value);
+    const struct load__product larder_call = {NULL, NULL, id};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product {
-    product_loader *load;
-    void *user;
-    uint64_t id;
-};
 
 static enum larder_status load_product(struct larder_load *load, const void *call, void *out)
 {
@@ -1520,6 +1543,35 @@ product_cache_get_or_load(struct product_cache *cache, uint64_t id,
         load_product, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_cache_refresh(struct product_cache *cache, uint64_t id,
+    product_loader *load, void *user, const struct product **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product, "load");
+    }
+    make_product(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product, &key,
+        load_product, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+enum larder_status
+product_cache_on_load(struct product_cache *cache, product_loader *load, void *user)
+{
+    const struct load__product larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product, load != NULL ? load_product : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -1576,6 +1628,14 @@ product_cache_delete(struct product_cache *cache, uint64_t id)
     struct larder_key key;
     make_product(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_product, &key);
+}
+
+enum larder_status
+product_cache_expire_soft(struct product_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_product(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product, &key);
 }
 
 enum larder_status
@@ -1799,6 +1859,10 @@ static void defaults_entity_product_id_by_sku(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_id_by_sku = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_product_id_by_sku = {
     .name = "product_id_by_sku",
     .pattern = "sku:{sku:string}",
@@ -1813,6 +1877,7 @@ static const struct larder_entity entity_product_id_by_sku = {
     .encode = encode_entity_product_id_by_sku,
     .decode = decode_entity_product_id_by_sku,
     .defaults = defaults_entity_product_id_by_sku,
+    .policy = &policy_product_id_by_sku,
 };
 
 /* Appends sku:{sku:string}. */
@@ -1877,6 +1942,27 @@ product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku
     return ret_status;
 }
 
+enum larder_status
+product_id_by_sku_cache_refresh(struct product_cache *cache, const char *sku,
+    product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_id_by_sku larder_call = {load, user, sku};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_id_by_sku, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_id_by_sku, "load");
+    }
+    make_product_id_by_sku(&key, cache, sku);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_id_by_sku, &key,
+        load_product_id_by_sku, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product_id_by_sku(struct product_cache *cache, const char *sku, const struct product_id_by_sku *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1919,6 +2005,14 @@ product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku)
     struct larder_key key;
     make_product_id_by_sku(&key, cache, sku);
     return larder_stub_delete(larder_core(cache), &entity_product_id_by_sku, &key);
+}
+
+enum larder_status
+product_id_by_sku_cache_expire_soft(struct product_cache *cache, const char *sku)
+{
+    struct larder_key key;
+    make_product_id_by_sku(&key, cache, sku);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_id_by_sku, &key);
 }
 
 enum larder_status
@@ -2183,6 +2277,27 @@ product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_
     return ret_status;
 }
 
+enum larder_status
+product_reviews_cache_refresh(struct product_cache *cache, uint64_t product_id,
+    product_reviews_loader *load, void *user, const struct product_reviews **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_reviews larder_call = {load, user, product_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_reviews, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_reviews, "load");
+    }
+    make_product_reviews(&key, cache, product_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_reviews, &key,
+        load_product_reviews, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product_reviews(struct product_cache *cache, uint64_t product_id, const struct product_reviews *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2237,6 +2352,14 @@ product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id)
     struct larder_key key;
     make_product_reviews(&key, cache, product_id);
     return larder_stub_delete(larder_core(cache), &entity_product_reviews, &key);
+}
+
+enum larder_status
+product_reviews_cache_expire_soft(struct product_cache *cache, uint64_t product_id)
+{
+    struct larder_key key;
+    make_product_reviews(&key, cache, product_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_reviews, &key);
 }
 
 enum larder_status
@@ -2488,6 +2611,36 @@ static void defaults_entity_product_search_results(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_search_results = {
+    .while_revalidate_ms = INT64_C(300000),
+    .if_error_ms = INT64_C(3600000),
+};
+
+/* A loader with what it is called with. */
+struct load__product_search_results {
+    product_search_results_loader *load;
+    void *user;
+    const char *query;
+};
+
+static const size_t strings_product_search_results[] = {
+    offsetof(struct load__product_search_results, query),
+};
+
+static void call_of_key_product_search_results(const void *keys, size_t i, void *ret_call)
+{
+    const struct product_search_results_key *k = (const struct product_search_results_key *)keys + i;
+    const struct load__product_search_results larder_call = {NULL, NULL, k->query};
+    memcpy(ret_call, &larder_call, sizeof larder_call);
+}
+
+static const struct larder_call_shape call_product_search_results = {
+    .size = sizeof(struct load__product_search_results),
+    .strings = strings_product_search_results,
+    .string_count = 1,
+    .of_key = call_of_key_product_search_results,
+};
+
 static const struct larder_entity entity_product_search_results = {
     .name = "search_results",
     .pattern = "search:{query:string|hash}",
@@ -2502,6 +2655,8 @@ static const struct larder_entity entity_product_search_results = {
     .encode = encode_entity_product_search_results,
     .decode = decode_entity_product_search_results,
     .defaults = defaults_entity_product_search_results,
+    .policy = &policy_product_search_results,
+    .call = &call_product_search_results,
     .has_all = true,
 };
 
@@ -2528,17 +2683,12 @@ product_search_results_cache_get(struct product_cache *cache, const char *query,
     }
     *ret_value = NULL;
     make_product_search_results(&key, cache, query);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_search_results, &key, &value);
+    const struct load__product_search_results larder_call = {NULL, NULL, query};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product_search_results, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product_search_results {
-    product_search_results_loader *load;
-    void *user;
-    const char *query;
-};
 
 static enum larder_status load_product_search_results(struct larder_load *load, const void *call, void *out)
 {
@@ -2565,6 +2715,35 @@ product_search_results_cache_get_or_load(struct product_cache *cache, const char
         load_product_search_results, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_search_results_cache_refresh(struct product_cache *cache, const char *query,
+    product_search_results_loader *load, void *user, const struct product_search_results **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_search_results larder_call = {load, user, query};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_search_results, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_search_results, "load");
+    }
+    make_product_search_results(&key, cache, query);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_search_results, &key,
+        load_product_search_results, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+enum larder_status
+product_search_results_cache_on_load(struct product_cache *cache, product_search_results_loader *load, void *user)
+{
+    const struct load__product_search_results larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product_search_results, load != NULL ? load_product_search_results : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -2609,6 +2788,14 @@ product_search_results_cache_delete(struct product_cache *cache, const char *que
     struct larder_key key;
     make_product_search_results(&key, cache, query);
     return larder_stub_delete(larder_core(cache), &entity_product_search_results, &key);
+}
+
+enum larder_status
+product_search_results_cache_expire_soft(struct product_cache *cache, const char *query)
+{
+    struct larder_key key;
+    make_product_search_results(&key, cache, query);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_search_results, &key);
 }
 
 enum larder_status
@@ -2872,6 +3059,27 @@ product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
     return ret_status;
 }
 
+enum larder_status
+product_category_cache_refresh(struct product_cache *cache, uint32_t id,
+    product_category_loader *load, void *user, const struct product_category **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_category larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_category, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_category, "load");
+    }
+    make_product_category(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_category, &key,
+        load_product_category, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_product_category(struct product_cache *cache, uint32_t id, const struct product_category *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2926,6 +3134,14 @@ product_category_cache_delete(struct product_cache *cache, uint32_t id)
     struct larder_key key;
     make_product_category(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_product_category, &key);
+}
+
+enum larder_status
+product_category_cache_expire_soft(struct product_cache *cache, uint32_t id)
+{
+    struct larder_key key;
+    make_product_category(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_category, &key);
 }
 
 enum larder_status
@@ -3177,6 +3393,21 @@ static void defaults_entity_product_featured(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_product_featured = {
+    .if_error_ms = INT64_C(3600000),
+    .xfetch = true,
+};
+
+/* A loader with what it is called with. */
+struct load__product_featured {
+    product_featured_loader *load;
+    void *user;
+};
+
+static const struct larder_call_shape call_product_featured = {
+    .size = sizeof(struct load__product_featured),
+};
+
 static const struct larder_entity entity_product_featured = {
     .name = "featured",
     .pattern = "featured",
@@ -3191,6 +3422,8 @@ static const struct larder_entity entity_product_featured = {
     .encode = encode_entity_product_featured,
     .decode = decode_entity_product_featured,
     .defaults = defaults_entity_product_featured,
+    .policy = &policy_product_featured,
+    .call = &call_product_featured,
 };
 
 /* Appends featured. */
@@ -3215,16 +3448,12 @@ product_featured_cache_get(struct product_cache *cache, const struct product_fea
     }
     *ret_value = NULL;
     make_product_featured(&key, cache);
-    enum larder_status ret_status = larder_stub_get(larder_core(cache), &entity_product_featured, &key, &value);
+    const struct load__product_featured larder_call = {NULL, NULL};
+    enum larder_status ret_status = larder_stub_get_refreshing(larder_core(cache), &entity_product_featured, &key,
+        &larder_call, &value);
     *ret_value = value;
     return ret_status;
 }
-
-/* A loader with what it is called with. */
-struct load__product_featured {
-    product_featured_loader *load;
-    void *user;
-};
 
 static enum larder_status load_product_featured(struct larder_load *load, const void *call, void *out)
 {
@@ -3251,6 +3480,35 @@ product_featured_cache_get_or_load(struct product_cache *cache,
         load_product_featured, &larder_call, &value);
     *ret_value = value;
     return ret_status;
+}
+
+enum larder_status
+product_featured_cache_refresh(struct product_cache *cache,
+    product_featured_loader *load, void *user, const struct product_featured **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__product_featured larder_call = {load, user};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_product_featured, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_product_featured, "load");
+    }
+    make_product_featured(&key, cache);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_product_featured, &key,
+        load_product_featured, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
+enum larder_status
+product_featured_cache_on_load(struct product_cache *cache, product_featured_loader *load, void *user)
+{
+    const struct load__product_featured larder_call = {.load = load, .user = user};
+    return larder_stub_on_load(larder_core(cache), &entity_product_featured, load != NULL ? load_product_featured : NULL,
+        &larder_call);
 }
 
 static enum larder_status
@@ -3295,6 +3553,14 @@ product_featured_cache_delete(struct product_cache *cache)
     struct larder_key key;
     make_product_featured(&key, cache);
     return larder_stub_delete(larder_core(cache), &entity_product_featured, &key);
+}
+
+enum larder_status
+product_featured_cache_expire_soft(struct product_cache *cache)
+{
+    struct larder_key key;
+    make_product_featured(&key, cache);
+    return larder_stub_expire_soft(larder_core(cache), &entity_product_featured, &key);
 }
 
 enum larder_status

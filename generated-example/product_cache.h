@@ -299,6 +299,10 @@ product_cache_stats(struct product_cache *cache, struct product_cache_counters *
  *
  * Key:      product:{id:u64}
  * Lifetime: 1 h ('products', CACHE_TTL_PRODUCTS), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 1 min
+ *           stale where the loader fails, for 10 min
+ *           loaded anew from 80 % of its lifetime on
+ *           what does not exist is remembered for 30 s
  */
 struct product_key {
     uint64_t id;
@@ -316,17 +320,34 @@ typedef enum larder_status
 product_many_loader(struct larder_load *load, void *user, const struct product_key *keys, size_t count,
     struct product *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 product_cache_get(struct product_cache *cache, uint64_t id, const struct product **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 product_cache_get_or_load(struct product_cache *cache, uint64_t id,
     product_loader *load, void *user, const struct product **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_cache_refresh(struct product_cache *cache, uint64_t id,
+    product_loader *load, void *user, const struct product **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+product_cache_on_load(struct product_cache *cache, product_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -352,6 +373,11 @@ product_cache_replace(struct product_cache *cache, uint64_t id, const struct pro
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_cache_delete(struct product_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_cache_expire_soft(struct product_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -450,6 +476,7 @@ void product_release_many(const struct product **values, size_t count);
  *
  * Key:      sku:{sku:string}
  * Lifetime: 2 h, at random up to 10 % less
+ * Kept:     what does not exist is remembered for 1 min
  */
 struct product_id_by_sku {
     uint64_t value;
@@ -471,7 +498,8 @@ typedef enum larder_status
 product_id_by_sku_many_loader(struct larder_load *load, void *user, const struct product_id_by_sku_key *keys, size_t count,
     struct product_id_by_sku *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_get(struct product_cache *cache, const char *sku, const struct product_id_by_sku **ret_value);
 
@@ -481,6 +509,12 @@ product_id_by_sku_cache_get(struct product_cache *cache, const char *sku, const 
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
 LARDER_MUST_USE enum larder_status
 product_id_by_sku_cache_get_or_load(struct product_cache *cache, const char *sku,
+    product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value);
+
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_id_by_sku_cache_refresh(struct product_cache *cache, const char *sku,
     product_id_by_sku_loader *load, void *user, const struct product_id_by_sku **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
@@ -503,6 +537,11 @@ product_id_by_sku_cache_replace(struct product_cache *cache, const char *sku, co
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_id_by_sku_cache_delete(struct product_cache *cache, const char *sku);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_id_by_sku_cache_expire_soft(struct product_cache *cache, const char *sku);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -614,6 +653,12 @@ LARDER_MUST_USE enum larder_status
 product_reviews_cache_get_or_load(struct product_cache *cache, uint64_t product_id,
     product_reviews_loader *load, void *user, const struct product_reviews **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_reviews_cache_refresh(struct product_cache *cache, uint64_t product_id,
+    product_reviews_loader *load, void *user, const struct product_reviews **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -638,6 +683,11 @@ product_reviews_cache_replace(struct product_cache *cache, uint64_t product_id, 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_reviews_cache_delete(struct product_cache *cache, uint64_t product_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_reviews_cache_expire_soft(struct product_cache *cache, uint64_t product_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -735,6 +785,8 @@ void product_reviews_release_many(const struct product_reviews **values, size_t 
  *
  * Key:      search:{query:string|hash}
  * Lifetime: 30 min ('search', CACHE_TTL_SEARCH), at random up to 10 % less
+ * Kept:     stale while it is loaded anew, for 5 min
+ *           stale where the loader fails, for 1 h
  */
 struct product_search_results {
     const struct product_summary *items; /* NULL when there are none */
@@ -757,17 +809,33 @@ typedef enum larder_status
 product_search_results_many_loader(struct larder_load *load, void *user, const struct product_search_results_key *keys, size_t count,
     struct product_search_results *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * STALE with one past its lifetime, which is to be loaded anew. */
 LARDER_MUST_USE enum larder_status
 product_search_results_cache_get(struct product_cache *cache, const char *query, const struct product_search_results **ret_value);
 
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, which somebody loads anew.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 product_search_results_cache_get_or_load(struct product_cache *cache, const char *query,
     product_search_results_loader *load, void *user, const struct product_search_results **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_search_results_cache_refresh(struct product_cache *cache, const char *query,
+    product_search_results_loader *load, void *user, const struct product_search_results **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+product_search_results_cache_on_load(struct product_cache *cache, product_search_results_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -789,6 +857,11 @@ product_search_results_cache_replace(struct product_cache *cache, const char *qu
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_search_results_cache_delete(struct product_cache *cache, const char *query);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_search_results_cache_expire_soft(struct product_cache *cache, const char *query);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -898,6 +971,12 @@ LARDER_MUST_USE enum larder_status
 product_category_cache_get_or_load(struct product_cache *cache, uint32_t id,
     product_category_loader *load, void *user, const struct product_category **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_category_cache_refresh(struct product_cache *cache, uint32_t id,
+    product_category_loader *load, void *user, const struct product_category **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -922,6 +1001,11 @@ product_category_cache_replace(struct product_cache *cache, uint32_t id, const s
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_category_cache_delete(struct product_cache *cache, uint32_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_category_cache_expire_soft(struct product_cache *cache, uint32_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -1019,6 +1103,8 @@ void product_category_release_many(const struct product_category **values, size_
  *
  * Key:      featured
  * Lifetime: 1 h ('default', CACHE_DEFAULT_TTL), at random up to 10 % less
+ * Kept:     stale where the loader fails, for 1 h
+ *           loaded anew before it ends, at random (xfetch)
  */
 struct product_featured {
     const struct product_summary *items; /* NULL when there are none */
@@ -1038,10 +1124,24 @@ product_featured_cache_get(struct product_cache *cache, const struct product_fea
 /* Reads, and where there is no value, for whatever reason, runs the loader on
  * this thread and stores what it gives. Equal misses of this process share one
  * run. OK with a value to release; ABSENT: the loader says there is none;
- * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
+ * E_LOADER: it failed. larder_outcome() tells whether the value was stored.
+ * STALE with one past its lifetime, because the loader failed; it is not tried again
+ * for a while. */
 LARDER_MUST_USE enum larder_status
 product_featured_cache_get_or_load(struct product_cache *cache,
     product_featured_loader *load, void *user, const struct product_featured **ret_value);
+
+/* Loads, whatever is there, and stores it; others read on what is there. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+product_featured_cache_refresh(struct product_cache *cache,
+    product_featured_loader *load, void *user, const struct product_featured **ret_value);
+
+/* Registers what reloads in the background, on a thread of the cache's own, from the next
+ * read on that finds a value due; load NULL: nothing any more. What it is given of a key
+ * is a copy; `user` must outlive the cache. OK. */
+enum larder_status
+product_featured_cache_on_load(struct product_cache *cache, product_featured_loader *load, void *user);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
@@ -1063,6 +1163,11 @@ product_featured_cache_replace(struct product_cache *cache, const struct product
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 product_featured_cache_delete(struct product_cache *cache);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+product_featured_cache_expire_soft(struct product_cache *cache);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

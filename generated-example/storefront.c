@@ -164,6 +164,12 @@ static void load_through(struct storefront *shop)
     expect(shop, "a product that does not exist", "product_cache_get_or_load", st, LARDER_ABSENT,
            FROM_DATABASE, p == NULL);
     product_release(p);
+
+    begin(shop);
+    st = product_cache_get_or_load(shop->products, 999, load_product, &shop->db, &p);
+    expect(shop, "is not asked for again", "product_cache_get_or_load", st, LARDER_ABSENT,
+           FROM_CACHE, p == NULL);
+    product_release(p);
 }
 
 static void batches(struct storefront *shop)
@@ -255,6 +261,39 @@ static void invalidate_many(struct storefront *shop)
            product_cache_exists(shop->products, 1) == LARDER_MISS &&
                product_cache_exists(shop->products, 2) == LARDER_MISS &&
                product_search_results_cache_exists(shop->products, "tea") == LARDER_MISS);
+}
+
+static void renew(struct storefront *shop)
+{
+    const struct product *p;
+    enum larder_status st;
+    title("A new picture: readers may see the old one, and nobody waits");
+
+    begin(shop);
+    st = product_cache_put(shop->products, &shop->db.products[0]);
+    expect(shop, "the product is there", "product_cache_put", st, LARDER_OK, FROM_NOWHERE, true);
+
+    begin(shop);
+    st = product_cache_expire_soft(shop->products, 1);
+    expect(shop, "the product is stale from now on", "product_cache_expire_soft", st, LARDER_OK,
+           FROM_NOWHERE, true);
+
+    begin(shop);
+    st = product_cache_get(shop->products, 1, &p);
+    expect(shop, "and is read all the same", "product_cache_get", st, LARDER_STALE, FROM_CACHE,
+           p != NULL && p->price.amount == 390);
+    product_release(p);
+
+    begin(shop);
+    st = product_cache_refresh(shop->products, 1, load_product, &shop->db, &p);
+    expect(shop, "until somebody loads it anew", "product_cache_refresh", st, LARDER_OK,
+           FROM_DATABASE, p != NULL && p->price.amount == 390);
+    product_release(p);
+
+    begin(shop);
+    st = product_cache_get(shop->products, 1, &p);
+    expect(shop, "which makes it fresh", "product_cache_get", st, LARDER_OK, FROM_CACHE, p != NULL);
+    product_release(p);
 }
 
 static void people(struct storefront *shop)
@@ -558,6 +597,7 @@ static void tour(struct storefront *shop)
     batches(shop);
     invalidate(shop);
     invalidate_many(shop);
+    renew(shop);
     people(shop);
     lifetimes(shop);
     transactions(shop);

@@ -1059,6 +1059,10 @@ static void defaults_entity_user_profile(void *to)
     defaults_user_profile(to);
 }
 
+static const struct larder_policy policy_user_profile = {
+    .absent_ms = INT64_C(30000),
+};
+
 static const struct larder_entity entity_user_profile = {
     .name = "profile",
     .pattern = "user:{id:u64}",
@@ -1073,6 +1077,7 @@ static const struct larder_entity entity_user_profile = {
     .encode = encode_entity_user_profile,
     .decode = decode_entity_user_profile,
     .defaults = defaults_entity_user_profile,
+    .policy = &policy_user_profile,
 };
 
 /* Appends user:{id:u64}. */
@@ -1146,6 +1151,27 @@ user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+user_profile_cache_refresh(struct user_cache *cache, uint64_t id,
+    user_profile_loader *load, void *user, const struct user_profile **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__user_profile larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_profile, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_user_profile, "load");
+    }
+    make_user_profile(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_user_profile, &key,
+        load_user_profile, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_user_profile(struct user_cache *cache, uint64_t id, const struct user_profile *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1200,6 +1226,14 @@ user_profile_cache_delete(struct user_cache *cache, uint64_t id)
     struct larder_key key;
     make_user_profile(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_user_profile, &key);
+}
+
+enum larder_status
+user_profile_cache_expire_soft(struct user_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_user_profile(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_user_profile, &key);
 }
 
 enum larder_status
@@ -1492,6 +1526,27 @@ user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     return ret_status;
 }
 
+enum larder_status
+user_preferences_cache_refresh(struct user_cache *cache, uint64_t user_id,
+    user_preferences_loader *load, void *user, const struct user_preferences **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__user_preferences larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_preferences, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_user_preferences, "load");
+    }
+    make_user_preferences(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_user_preferences, &key,
+        load_user_preferences, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_user_preferences(struct user_cache *cache, uint64_t user_id, const struct user_preferences *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1546,6 +1601,14 @@ user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_user_preferences(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_user_preferences, &key);
+}
+
+enum larder_status
+user_preferences_cache_expire_soft(struct user_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_user_preferences(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_user_preferences, &key);
 }
 
 enum larder_status
@@ -1876,6 +1939,27 @@ user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     return ret_status;
 }
 
+enum larder_status
+user_addresses_cache_refresh(struct user_cache *cache, uint64_t user_id,
+    user_addresses_loader *load, void *user, const struct user_addresses **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__user_addresses larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_addresses, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_user_addresses, "load");
+    }
+    make_user_addresses(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_user_addresses, &key,
+        load_user_addresses, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_user_addresses(struct user_cache *cache, uint64_t user_id, const struct user_addresses *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1918,6 +2002,14 @@ user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_user_addresses(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_user_addresses, &key);
+}
+
+enum larder_status
+user_addresses_cache_expire_soft(struct user_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_user_addresses(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_user_addresses, &key);
 }
 
 enum larder_status
@@ -2113,6 +2205,10 @@ static void defaults_entity_user_id_by_email(void *to)
     (void)to; /* the schema has none */
 }
 
+static const struct larder_policy policy_user_id_by_email = {
+    .absent_ms = INT64_C(60000),
+};
+
 static const struct larder_entity entity_user_id_by_email = {
     .name = "id_by_email",
     .pattern = "email:{email:string|hash}",
@@ -2127,6 +2223,7 @@ static const struct larder_entity entity_user_id_by_email = {
     .encode = encode_entity_user_id_by_email,
     .decode = decode_entity_user_id_by_email,
     .defaults = defaults_entity_user_id_by_email,
+    .policy = &policy_user_id_by_email,
 };
 
 /* Appends email:{email:string|hash}. */
@@ -2191,6 +2288,27 @@ user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
     return ret_status;
 }
 
+enum larder_status
+user_id_by_email_cache_refresh(struct user_cache *cache, const char *email,
+    user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__user_id_by_email larder_call = {load, user, email};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_user_id_by_email, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_user_id_by_email, "load");
+    }
+    make_user_id_by_email(&key, cache, email);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_user_id_by_email, &key,
+        load_user_id_by_email, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_user_id_by_email(struct user_cache *cache, const char *email, const struct user_id_by_email *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2233,6 +2351,14 @@ user_id_by_email_cache_delete(struct user_cache *cache, const char *email)
     struct larder_key key;
     make_user_id_by_email(&key, cache, email);
     return larder_stub_delete(larder_core(cache), &entity_user_id_by_email, &key);
+}
+
+enum larder_status
+user_id_by_email_cache_expire_soft(struct user_cache *cache, const char *email)
+{
+    struct larder_key key;
+    make_user_id_by_email(&key, cache, email);
+    return larder_stub_expire_soft(larder_core(cache), &entity_user_id_by_email, &key);
 }
 
 enum larder_status

@@ -258,6 +258,7 @@ user_cache_stats(struct user_cache *cache, struct user_cache_counters *ret_stats
  *
  * Key:      user:{id:u64}
  * Lifetime: 1 h ('profiles', CACHE_TTL_PROFILES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 30 s
  */
 struct user_profile_key {
     uint64_t id;
@@ -275,7 +276,8 @@ typedef enum larder_status
 user_profile_many_loader(struct larder_load *load, void *user, const struct user_profile_key *keys, size_t count,
     struct user_profile *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_profile **ret_value);
 
@@ -285,6 +287,12 @@ user_profile_cache_get(struct user_cache *cache, uint64_t id, const struct user_
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
 LARDER_MUST_USE enum larder_status
 user_profile_cache_get_or_load(struct user_cache *cache, uint64_t id,
+    user_profile_loader *load, void *user, const struct user_profile **ret_value);
+
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+user_profile_cache_refresh(struct user_cache *cache, uint64_t id,
     user_profile_loader *load, void *user, const struct user_profile **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
@@ -311,6 +319,11 @@ user_profile_cache_replace(struct user_cache *cache, uint64_t id, const struct u
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 user_profile_cache_delete(struct user_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+user_profile_cache_expire_soft(struct user_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -437,6 +450,12 @@ LARDER_MUST_USE enum larder_status
 user_preferences_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     user_preferences_loader *load, void *user, const struct user_preferences **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+user_preferences_cache_refresh(struct user_cache *cache, uint64_t user_id,
+    user_preferences_loader *load, void *user, const struct user_preferences **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -461,6 +480,11 @@ user_preferences_cache_replace(struct user_cache *cache, uint64_t user_id, const
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 user_preferences_cache_delete(struct user_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+user_preferences_cache_expire_soft(struct user_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -592,6 +616,12 @@ LARDER_MUST_USE enum larder_status
 user_addresses_cache_get_or_load(struct user_cache *cache, uint64_t user_id,
     user_addresses_loader *load, void *user, const struct user_addresses **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+user_addresses_cache_refresh(struct user_cache *cache, uint64_t user_id,
+    user_addresses_loader *load, void *user, const struct user_addresses **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -612,6 +642,11 @@ user_addresses_cache_replace(struct user_cache *cache, uint64_t user_id, const s
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 user_addresses_cache_delete(struct user_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+user_addresses_cache_expire_soft(struct user_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -694,6 +729,7 @@ void user_addresses_release_many(const struct user_addresses **values, size_t co
  *
  * Key:      email:{email:string|hash}
  * Lifetime: 1 h ('profiles', CACHE_TTL_PROFILES), at random up to 10 % less
+ * Kept:     what does not exist is remembered for 1 min
  */
 struct user_id_by_email {
     uint64_t value;
@@ -715,7 +751,8 @@ typedef enum larder_status
 user_id_by_email_many_loader(struct larder_load *load, void *user, const struct user_id_by_email_key *keys, size_t count,
     struct user_id_by_email *out, enum larder_status *each);
 
-/* Reads. OK with a value to release; MISS; a failure. */
+/* Reads. OK with a value to release; MISS; a failure.
+ * ABSENT: it is known that there is none. */
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get(struct user_cache *cache, const char *email, const struct user_id_by_email **ret_value);
 
@@ -725,6 +762,12 @@ user_id_by_email_cache_get(struct user_cache *cache, const char *email, const st
  * E_LOADER: it failed. larder_outcome() tells whether the value was stored. */
 LARDER_MUST_USE enum larder_status
 user_id_by_email_cache_get_or_load(struct user_cache *cache, const char *email,
+    user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value);
+
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+user_id_by_email_cache_refresh(struct user_cache *cache, const char *email,
     user_id_by_email_loader *load, void *user, const struct user_id_by_email **ret_value);
 
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
@@ -747,6 +790,11 @@ user_id_by_email_cache_replace(struct user_cache *cache, const char *email, cons
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 user_id_by_email_cache_delete(struct user_cache *cache, const char *email);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+user_id_by_email_cache_expire_soft(struct user_cache *cache, const char *email);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

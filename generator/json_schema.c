@@ -24,14 +24,15 @@ static const struct {
 static const enum opt_id alternatives[] = {OPT_ENTITY_FIELDS, OPT_ENTITY_LIST, OPT_VALUE,
                                            OPT_TYPE_ENUM, OPT_TYPE_FIELDS};
 
-/* The first goes with the second only. */
+/* The first goes with the second only, and with that value of it. */
 static const struct {
     enum opt_id key, other;
+    const char *value; /* NULL: any */
 } together[] = {
-    {OPT_MAX_AGE, OPT_SLIDING},
-    {OPT_BURST, OPT_ALGORITHM},
-    {OPT_ENTITY_RESERVED, OPT_ENTITY_FIELDS},
-    {OPT_TYPE_RESERVED, OPT_TYPE_FIELDS},
+    {OPT_MAX_AGE, OPT_SLIDING, "true"},
+    {OPT_BURST, OPT_ALGORITHM, "gcra"},
+    {OPT_ENTITY_RESERVED, OPT_ENTITY_FIELDS, NULL},
+    {OPT_TYPE_RESERVED, OPT_TYPE_FIELDS, NULL},
 };
 
 enum {
@@ -108,12 +109,28 @@ static void set_alternatives(struct arena *arena, struct ctx_value *map, enum op
     }
 }
 
+/* {required: [sliding], properties: {sliding: {const: true}}} */
+static struct ctx_value *requires_value(struct arena *arena, enum opt_id id, const char *value)
+{
+    struct ctx_value *map = requires(arena, id);
+    struct ctx_value *properties = ctx_map(arena);
+    struct ctx_value *form = ctx_map(arena);
+    ctx_set(form, "const",
+            opt_table[id].form == OPT_FLAG ? ctx_flag(arena, true) : ctx_string(arena, value));
+    ctx_set(properties, opt_table[id].key, form);
+    ctx_set(map, "properties", properties);
+    return map;
+}
+
 static void set_dependencies(struct arena *arena, struct ctx_value *map, enum opt_scope scope)
 {
     struct ctx_value *pairs = ctx_map(arena);
     for (size_t i = 0; i < TOGETHER_COUNT; i++) {
         if (opt_table[together[i].key].scope == scope) {
-            ctx_set(pairs, opt_table[together[i].key].key, key_list(arena, together[i].other));
+            ctx_set(pairs, opt_table[together[i].key].key,
+                    together[i].value == NULL
+                        ? key_list(arena, together[i].other)
+                        : requires_value(arena, together[i].other, together[i].value));
         }
     }
     if (ctx_count(pairs)) {

@@ -9,6 +9,7 @@
 #include "context/c_escape.h"
 #include "context/entity.h"
 #include "context/md_escape.h"
+#include "context/policy_text.h"
 #include "schema/options.h"
 #include "schema/type_text.h"
 
@@ -137,95 +138,11 @@ static const char *internal_glob(struct arena *arena, const struct sch_service *
     return out.data;
 }
 
-/* An item of a list within a line. */
-static void add_text(struct arena *arena, struct ctx_value *list, const char *text)
-{
-    struct ctx_value *map = ctx_map(arena);
-    ctx_set_string(map, "text", text);
-    ctx_set_flag(map, "first", ctx_count(list) == 0);
-    ctx_add(list, map);
-}
-
-static void add_time(struct arena *arena, struct ctx_value *list, const char *what, int64_t ms)
-{
-    if (ms != 0) {
-        add_text(arena, list, arena_printf(arena, "%s %s", what, entity_duration_text(arena, ms)));
-    }
-}
-
-static void add_bound(struct arena *arena, struct ctx_value *list, const char *what, uint64_t bytes)
-{
-    if (bytes != 0) {
-        add_text(arena, list, arena_printf(arena, "%s %" PRIu64 " bytes", what, bytes));
-    }
-}
-
-static void add_refresh(struct arena *arena, struct ctx_value *list,
-                        const struct sch_refresh *refresh)
-{
-    if (refresh->xfetch) {
-        add_text(arena, list, "loaded anew before it ends, at random (xfetch)");
-    } else if (refresh->at_ppm != 0) {
-        add_text(arena, list,
-                 arena_printf(arena, "loaded anew from %g %% of its lifetime on",
-                              (double)refresh->at_ppm / 10000));
-    }
-}
-
-static void add_rate(struct arena *arena, struct ctx_value *list, const struct sch_entity *entity)
-{
-    if (entity->kind != SCH_RATE_LIMIT) {
-        return;
-    }
-    bool gcra = entity->algorithm == SCH_GCRA;
-    add_text(arena, list,
-             arena_printf(arena, "%" PRIu32 " in %s, %s", entity->limit,
-                          entity_duration_text(arena, entity->window_ms),
-                          gcra ? "evenly (GCRA)" : "by fixed windows"));
-    if (gcra && entity->burst != 0) {
-        add_text(arena, list, arena_printf(arena, "at most %" PRIu32 " at once", entity->burst));
-    }
-    add_text(arena, list, entity->deny_on_error ? "denied without Redis" : "allowed without Redis");
-}
-
-static struct ctx_value *policy_list(struct arena *arena, const struct sch_entity *entity)
-{
-    static const char *const codecs[] = {
-        [SCH_CODEC_NONE] = "", [SCH_CODEC_ZSTD] = "zstd above", [SCH_CODEC_LZ4] = "LZ4 above"};
-    struct ctx_value *list = ctx_list(arena);
-    add_rate(arena, list, entity);
-    if (entity->version > 1) {
-        add_text(arena, list, arena_printf(arena, "version %" PRIu32, entity->version));
-    }
-    add_bound(arena, list, codecs[entity->compress],
-              entity->compress == SCH_CODEC_NONE ? 0 : entity->compress_above);
-    add_bound(arena, list, "at most", entity->max_bytes);
-    if (entity->sliding) {
-        add_text(arena, list, "renewed by each read");
-    }
-    add_time(arena, list, "for at most", entity->max_age_ms);
-    add_time(arena, list, "stale while it is loaded anew, for", entity->stale.while_revalidate_ms);
-    add_time(arena, list, "stale where the loader fails, for", entity->stale.if_error_ms);
-    add_refresh(arena, list, &entity->refresh);
-    add_time(arena, list, "what does not exist is remembered for", entity->absent_ms);
-    add_time(arena, list, "deleted once more after", entity->redelete_after_ms);
-    if (entity->near.is_on) {
-        add_text(arena, list, "kept in each process too");
-    }
-    if (entity->replica_ok) {
-        add_text(arena, list, "may be read from replicas");
-    }
-    if (entity->ttl_only) {
-        add_text(arena, list, "only time makes it stale");
-    }
-    return list;
-}
-
 static struct ctx_value *tag_texts(struct arena *arena, const struct sch_entity *entity)
 {
     struct ctx_value *list = ctx_list(arena);
     for (size_t i = 0; i < entity->tag_count; i++) {
-        add_text(arena, list, esc_markdown_code(arena, entity->tags[i].pattern, true));
+        policy_text_add(arena, list, esc_markdown_code(arena, entity->tags[i].pattern, true));
     }
     return list;
 }
@@ -238,12 +155,12 @@ static struct ctx_value *reached_by(struct arena *arena, const struct sch_entity
         const struct sch_event *event = entity->reached_by[i].event;
         bool again = i != 0 && entity->reached_by[i - 1].event == event;
         if (!again) {
-            add_text(arena, list, arena_printf(arena, "`%s`", event->name));
+            policy_text_add(arena, list, arena_printf(arena, "`%s`", event->name));
         }
     }
     for (size_t i = 0; i < entity->tag_count; i++) {
         const char *pattern = esc_markdown_code(arena, entity->tags[i].pattern, true);
-        add_text(arena, list, arena_printf(arena, "tag %s", pattern));
+        policy_text_add(arena, list, arena_printf(arena, "tag %s", pattern));
     }
     return list;
 }
@@ -267,7 +184,7 @@ static struct ctx_value *entity_list(struct arena *arena, const struct sch_servi
     for (size_t i = 0; i < service->entity_count; i++) {
         const struct sch_entity *entity = &service->entities[i];
         struct ctx_value *map = ctx_map_for(arena, 24);
-        struct ctx_value *policies = policy_list(arena, entity);
+        struct ctx_value *policies = policy_texts(arena, entity);
         struct ctx_value *events = reached_by(arena, entity);
         struct ctx_value *tags = tag_texts(arena, entity);
         ctx_set_string(map, "name", entity->name);

@@ -9,6 +9,7 @@
 #include "context/c_escape.h"
 #include "context/ctype.h"
 #include "context/key_parts.h"
+#include "context/policy.h"
 #include "context/reach.h"
 #include "context/shapes.h"
 #include "context/steps.h"
@@ -290,7 +291,7 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
 {
     const struct sch_entity *entity = &service->entities[index];
     const struct sch_entity *lives = entity->of != NULL ? entity->of : entity;
-    struct ctx_value *map = ctx_map_for(arena, 80);
+    struct ctx_value *map = ctx_map_for(arena, 86);
     ctx_set_flag(map, "is_object", entity->kind == SCH_OBJECT);
     ctx_set_flag(map, "is_index", entity->kind == SCH_INDEX);
     ctx_set_string(map, "name", entity->name);
@@ -307,6 +308,7 @@ static struct ctx_value *make_entity(struct arena *arena, const struct sch_servi
     ctx_set_number(map, "version", entity->version);
     ctx_set_number(map, "max_bytes", (long long)entity->max_bytes);
     set_compress(arena, map, entity);
+    policy_context(arena, map, entity);
     set_key(arena, map, entity);
     set_row(arena, map, entity);
     if (entity->kind == SCH_OBJECT) {

@@ -15,7 +15,7 @@ enum {
     PAUSE_PART = 8, /* of what was waited so far */
     PAUSE_MIN_MS = 1,
     PAUSE_MAX_MS = 50,
-    TOKEN_AT = 12 /* in a head, behind its 0xcf */
+    TOKEN_AT = LARDER_ENVELOPE_TOKEN_AT + 1 /* behind its 0xcf */
 };
 
 static const int64_t NS_PER_MS = 1000000;
@@ -47,13 +47,40 @@ static bool wait_a_little(const struct larder_fetch *fetch, int64_t since_ns)
     return true;
 }
 
-/* Whether the claim that stands is one that nobody here will ever fill: in a child of
- * fork(), on a backend that lives in the process. */
-static bool is_orphaned(const struct larder_fetch *fetch)
+/* Innermost first. */
+static _Thread_local const struct larder_hold *holds;
+
+void larder_hold_begin(struct larder_hold *hold, bool (*has)(const void *user, uint64_t token),
+                       const void *user)
+{
+    *hold = (struct larder_hold){.outer = holds, .has = has, .user = user};
+    holds = hold;
+}
+
+void larder_hold_end(const struct larder_hold *hold)
+{
+    holds = hold->outer;
+}
+
+static bool is_held_by_this_thread(uint64_t token)
+{
+    const struct larder_hold *hold = holds;
+    while (hold != NULL && !hold->has(hold->user, token)) {
+        hold = hold->outer;
+    }
+    return hold != NULL;
+}
+
+/* Whether to wait for the claim that stands is to wait in vain: this thread's loader has it,
+ * or in a child of fork(), on a backend that lives in the process, nobody. */
+static bool waits_in_vain(const struct larder_fetch *fetch)
 {
     const struct larder_sight *sight = &fetch->sight;
-    return sight->seen_len >= TOKEN_AT + sizeof(uint64_t) &&
-           larder_flights_orphaned(&fetch->cache->flights, larder_load64(sight->seen + TOKEN_AT));
+    if (sight->seen_len < TOKEN_AT + sizeof(uint64_t)) {
+        return false;
+    }
+    uint64_t token = larder_load64(sight->seen + TOKEN_AT);
+    return is_held_by_this_thread(token) || larder_flights_orphaned(&fetch->cache->flights, token);
 }
 
 /* ----------------------------------------------------------------- claiming */
@@ -91,9 +118,23 @@ static enum larder_claim give_up(const struct larder_fetch *fetch)
     return late && larder_fetch_has_spare(fetch) ? LARDER_CLAIM_SEEN : LARDER_CLAIM_NONE;
 }
 
-enum larder_claim larder_fetch_claim(struct larder_fetch *fetch)
+/* Waits a little for whose claim stands there, and looks again. False: it will not end. */
+static bool wait_for_claim(struct larder_fetch *fetch, int64_t since_ns)
 {
     struct larder_counters *counters = &larder_state_of(fetch->cache, fetch->entity)->counters;
+    if (!fetch->waited) {
+        larder_counter_add(&counters->claim_waits, 1);
+        fetch->waited = true;
+    }
+    if (!wait_a_little(fetch, since_ns)) {
+        return false;
+    }
+    larder_fetch_look(fetch, LARDER_LOOK_READ);
+    return true;
+}
+
+enum larder_claim larder_fetch_claim(struct larder_fetch *fetch)
+{
     int64_t since_ns = larder_clock_now_ns(&fetch->cache->clock);
     for (unsigned tries = 0; fetch->found == LARDER_OK && !fetch->sight.won;) {
         if (larder_fetch_is_answered(fetch)) {
@@ -105,15 +146,36 @@ enum larder_claim larder_fetch_claim(struct larder_fetch *fetch)
             }
             continue;
         }
-        if (!fetch->waited) {
-            larder_counter_add(&counters->claim_waits, 1);
-            fetch->waited = true;
-        }
-        if (is_orphaned(fetch) || !wait_a_little(fetch, since_ns)) {
-            return give_up(fetch);
+        if (waits_in_vain(fetch)) {
+            return LARDER_CLAIM_NONE;
         }
         tries = 0;
-        larder_fetch_look(fetch, LARDER_LOOK_READ);
+        if (!wait_for_claim(fetch, since_ns)) {
+            return give_up(fetch);
+        }
     }
     return fetch->sight.won ? LARDER_CLAIM_WON : give_up(fetch);
+}
+
+static bool claim_over(struct larder_fetch *fetch)
+{
+    if (fetch->sight.seen_total == 0) {
+        return claim(fetch);
+    }
+    larder_fetch_look(fetch, LARDER_LOOK_TAKE_KEEP);
+    return true;
+}
+
+enum larder_claim larder_fetch_claim_anyhow(struct larder_fetch *fetch)
+{
+    int64_t since_ns = larder_clock_now_ns(&fetch->cache->clock);
+    for (unsigned tries = 0; fetch->found == LARDER_OK && !fetch->sight.won;) {
+        bool waits = fetch->sight.claimed;
+        tries = waits ? 0 : tries + 1;
+        if (tries > TRIES_MAX || (waits && waits_in_vain(fetch)) ||
+            !(waits ? wait_for_claim(fetch, since_ns) : claim_over(fetch))) {
+            return LARDER_CLAIM_NONE;
+        }
+    }
+    return fetch->sight.won ? LARDER_CLAIM_WON : LARDER_CLAIM_NONE;
 }

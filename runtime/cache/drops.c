@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "cache/call.h"
+#include "cache/redelete.h"
 
 enum {
     FIRST_ITEMS = 16,
@@ -252,6 +253,21 @@ static void note(struct sending *s, const struct larder_op *op, uint32_t whose, 
     }
 }
 
+/* Where the schema asks for it: keys by their entity, a version if any entity that has
+ * versions does. */
+static void drop_again(const struct sending *s)
+{
+    struct larder_cache *cache = s->drops->cache;
+    for (size_t i = 0; i < s->op_count; i++) {
+        if (s->whose[i] != LARDER_DROPS_VERSION) {
+            larder_redelete(cache, cache->service->entities[s->whose[i]], &s->ops[i]);
+        }
+    }
+    for (size_t i = 0; i < s->version_count; i++) {
+        larder_redelete_version(cache, &s->keys[i]);
+    }
+}
+
 static void send_chunk(struct sending *s)
 {
     char detail[ERROR_BYTES];
@@ -279,6 +295,7 @@ static void send_chunk(struct sending *s)
     for (size_t i = 0; i < s->op_count; i++) {
         note(s, &s->ops[i], s->whose[i], detail);
     }
+    drop_again(s);
     s->op_count = 0;
     s->version_count = 0;
 }

@@ -19,6 +19,7 @@ struct larder_fetch {
     const void *call;
     int64_t deadline_ns;       /* of the cache's part: the loader's time is added to it */
     bool waited;               /* for a claim that was not ours */
+    bool in_background;        /* no caller waits: a failure always makes a pause */
     unsigned losses;           /* loads of others that were lost to this call */
     uint64_t began;            /* the moment at which the call began */
     enum larder_status found;  /* of the last look: OK, or its failure */
@@ -41,6 +42,7 @@ static inline void larder_fetch_begin(struct larder_fetch *fetch, struct larder_
     fetch->call = NULL;
     fetch->deadline_ns = larder_call_deadline_ns(cache);
     fetch->waited = false;
+    fetch->in_background = false;
     fetch->losses = 0;
     fetch->found = LARDER_OK;
     fetch->began = larder_flights_now(&cache->flights, fetch->fingerprint);
@@ -52,6 +54,15 @@ static inline void larder_fetch_begin(struct larder_fetch *fetch, struct larder_
     fetch->sight.as_of = 0;
     fetch->sight.seen_len = fetch->sight.seen_total = 0;
 }
+
+/* How a call that may run a loader begins: OK, or what is wrong with its arguments. */
+enum larder_status larder_fetch_open(struct larder_fetch *fetch, struct larder_cache *cache,
+                                     const struct larder_entity *entity,
+                                     const struct larder_key *key, larder_load_fn *load,
+                                     const void *call, const void **ret_value);
+/* ...and how it ends. */
+enum larder_status larder_fetch_close(struct larder_fetch *fetch,
+                                      const struct larder_landing *landing, const void **ret_value);
 
 /* ------------------------------------------------------------------- looks */
 
@@ -98,6 +109,21 @@ uint64_t larder_fetch_new_token(void);
 /* Goes on from the last look until the entry is ours, or answers, or there is no time
  * left to wait for who has it, or no server to ask. */
 enum larder_claim larder_fetch_claim(struct larder_fetch *fetch);
+/* The same, but nothing that is there is an answer: WON or NONE. Of a timed value that is
+ * there only the claim's slot changes: others read on. */
+enum larder_claim larder_fetch_claim_anyhow(struct larder_fetch *fetch);
+
+/* The claims that a thread holds while it runs a loader, which may load again: it does not
+ * wait for those. Caller's storage, from begin to end on one thread, one in the other. */
+struct larder_hold {
+    const struct larder_hold *outer;
+    bool (*has)(const void *user, uint64_t token);
+    const void *user;
+};
+
+void larder_hold_begin(struct larder_hold *hold, bool (*has)(const void *user, uint64_t token),
+                       const void *user);
+void larder_hold_end(const struct larder_hold *hold);
 
 /* ------------------------------------------------------------ load and fill */
 

@@ -3,6 +3,7 @@
  * One read, from call to value, and the two smaller questions.
  */
 #include "base/log.h"
+#include "cache/refresh.h"
 #include "cache/sight.h"
 
 /* A value of so many bytes is worth a connection to itself, and to be received
@@ -14,9 +15,11 @@ enum { LIKE_PART = 16 };
 
 static const int64_t ALARM_PAUSE_NS = INT64_C(10) * 1000 * 1000 * 1000;
 
-/* Of an entity whose values have versions or times to be judged by. */
+/* Of an entity whose values have versions or times to be judged by. call NULL: of nobody's
+ * loader. */
 static __attribute__((noinline)) enum larder_status get_by_look(const struct larder_lookup *of,
                                                                 const struct larder_key *key,
+                                                                const void *call,
                                                                 int64_t deadline_ns,
                                                                 const void **ret_value)
 {
@@ -32,6 +35,9 @@ static __attribute__((noinline)) enum larder_status get_by_look(const struct lar
         larder_value_release(sight.value);
         sight.value = NULL;
     }
+    if (larder_refresh_is_due(&sight)) {
+        (void)larder_refresh_offer(of->cache, of->entity, key, call);
+    }
     *ret_value = sight.value;
     larder_lookup_count(of->cache, of->entity, status);
     return status;
@@ -39,8 +45,9 @@ static __attribute__((noinline)) enum larder_status get_by_look(const struct lar
 
 /* key -> backend -> envelope -> decode -> value: the second half is take_value,
  * which the backend calls with the stored bytes while they are still its own. */
-enum larder_status larder_stub_get(struct larder_cache *cache, const struct larder_entity *entity,
-                                   const struct larder_key *key, const void **ret_value)
+static inline enum larder_status get(struct larder_cache *cache, const struct larder_entity *entity,
+                                     const struct larder_key *key, const void *call,
+                                     const void **ret_value)
 {
     struct larder_op op;
     struct larder_lookup lookup = {.cache = cache, .entity = entity};
@@ -61,17 +68,31 @@ enum larder_status larder_stub_get(struct larder_cache *cache, const struct lard
     lookup.fingerprint = larder_fingerprint_of(cache, entity, key);
     int64_t deadline_ns = larder_call_deadline_ns(cache);
     if (larder_sight_is_needed(cache, entity)) {
-        return get_by_look(&lookup, key, deadline_ns, ret_value);
+        return get_by_look(&lookup, key, call, deadline_ns, ret_value);
     }
     larder_lookup_prepare(&lookup, &op, key->bytes, key->len);
     cache->backend->table->run(cache->backend, &op, 1, deadline_ns);
     status = larder_lookup_finish(&lookup, &op, ret_value);
     if (LARDER_UNLIKELY(lookup.wants_look) && status == LARDER_MISS) {
         larder_sight_needed(cache, entity);
-        return get_by_look(&lookup, key, deadline_ns, ret_value);
+        return get_by_look(&lookup, key, call, deadline_ns, ret_value);
     }
     larder_lookup_count(cache, entity, status);
     return status;
+}
+
+enum larder_status larder_stub_get(struct larder_cache *cache, const struct larder_entity *entity,
+                                   const struct larder_key *key, const void **ret_value)
+{
+    return get(cache, entity, key, NULL, ret_value);
+}
+
+enum larder_status larder_stub_get_refreshing(struct larder_cache *cache,
+                                              const struct larder_entity *entity,
+                                              const struct larder_key *key, const void *call,
+                                              const void **ret_value)
+{
+    return get(cache, entity, key, call, ret_value);
 }
 
 /* A value that is to be received right into its block. The room of an attempt that

@@ -14,6 +14,7 @@
 #include "cache/lease.h"
 #include "cache/load_gate.h"
 #include "cache/versions.h"
+#include "cache/worker.h"
 #include "codec/block.h"
 #include "codec/compress.h"
 #include "observe/counters.h"
@@ -42,7 +43,10 @@ struct larder_entity_state {
     enum larder_codec compress;     /* what is written; NONE: as it is */
     size_t compress_above;          /* of bodies of more bytes than this */
     atomic_size_t last_large;       /* bytes of the value that was read last; 0: it was not large */
-    atomic_size_t expected; /* bytes of those that are read, as far as they are alike; else 0 */
+    atomic_size_t expected;   /* bytes of those that are read, as far as they are alike; else 0 */
+    atomic_bool reloads;      /* there is a loader: one load to know */
+    larder_load_fn *reloader; /* under the worker's lock, as is the next; NULL: none */
+    struct larder_call_head reloader_head;
     atomic_int_fast64_t
         alarm_ns; /* no line about foreign keys before this (monotonic); 0: none yet */
 };
@@ -58,8 +62,10 @@ struct larder_cache {
     struct larder_flights flights;
     struct larder_load_gate loads;
     struct larder_compressor compressor;
+    struct larder_worker worker;
     struct larder_version_names versions;
     int64_t version_ttl_ms;                       /* how long versions stay; 0: for ever */
+    int64_t version_redelete_ms;                  /* after which each is raised again; 0: never */
     _Atomic(struct larder_clearing *) unfinished; /* ran out of time (delete_all.h); NULL: none */
     int64_t timeout_ms;
     size_t prefix_len;

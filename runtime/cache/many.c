@@ -19,7 +19,8 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "cache/index.h"
-#include "cache/sight.h"
+#include "cache/redelete.h"
+#include "cache/refresh.h"
 #include "cache/storing.h"
 #include "key/key.h"
 
@@ -160,6 +161,9 @@ static void answer(struct many *m, const struct larder_op *op, struct many_row *
         }
         count_write(m, op, row->entity);
         worsen(m, op->outcome);
+        if (op->kind == LARDER_OP_DELETE) {
+            larder_redelete(m->cache, row->entity, op);
+        }
     }
     settle(m, row->i, status);
 }
@@ -191,6 +195,9 @@ static void answer_view(struct many *m, struct larder_view *view, const struct m
     if (status != LARDER_OK && status != LARDER_STALE) {
         larder_value_release(sight->value);
         sight->value = NULL;
+    }
+    if (status >= 0 && larder_refresh_is_due(sight)) {
+        larder_refresh_offer_of(m->cache, row->entity, m->build, m->keys, row->i);
     }
     store_value(m, row->i, sight->value);
     settle(m, row->i, status);

@@ -21,31 +21,13 @@ enum larder_status larder_stub_get_or_load(struct larder_cache *cache,
 {
     struct larder_landing landing;
     struct larder_fetch fetch;
-    if (ret_value != NULL) {
-        *ret_value = NULL;
-    }
-    enum larder_status status = larder_call_begin(cache, entity);
+    enum larder_status status =
+        larder_fetch_open(&fetch, cache, entity, key, load_fn, call, ret_value);
     if (status != LARDER_OK) {
         return status;
     }
-    if (load_fn == NULL || ret_value == NULL) {
-        return larder_call_refuse(entity, LARDER_E_ARG, "the loader or the output is NULL");
-    }
-    status = larder_call_check_key(entity, key);
-    if (status != LARDER_OK) {
-        return status;
-    }
-    larder_fetch_begin(&fetch, cache, entity, key);
-    fetch.load = load_fn;
-    fetch.call = call;
     read_through(&fetch, &landing);
-    larder_value_release(fetch.sight.value);
-    larder_outcome_set(landing.outcome);
-    if (landing.status == LARDER_OK && landing.outcome == LARDER_APPLIED) {
-        larder_error_clear(); /* whatever failed on the way was made good */
-    }
-    *ret_value = landing.value;
-    return landing.status;
+    return larder_fetch_close(&fetch, &landing, ret_value);
 }
 
 /* --------------------------------------------------------------- the parts */

@@ -3,7 +3,9 @@
  * Writes of single entries.
  */
 #include "base/log.h"
+#include "base/rule.h"
 #include "cache/index.h"
+#include "cache/redelete.h"
 #include "cache/sight.h"
 #include "cache/storing.h"
 
@@ -125,10 +127,11 @@ static __attribute__((noinline)) enum larder_status set_with_policy(
         larder_storing_begin(cache, entity, op->ttl_ms, 0, &storing);
         status = larder_storing_tags(cache, entity, value, &storing);
     }
-    const struct larder_envelope_head *head = larder_storing_head(&storing);
-    if (status == LARDER_OK) {
-        status = larder_stored_write(w, entity, fingerprint, head, value);
+    if (status != LARDER_OK) {
+        return status;
     }
+    const struct larder_envelope_head *head = larder_storing_head(&storing);
+    status = larder_stored_write(w, entity, fingerprint, head, value);
     if (status != LARDER_OK) {
         return status;
     }
@@ -188,11 +191,15 @@ enum larder_status larder_stub_delete(struct larder_cache *cache,
     if (status != LARDER_OK) {
         return status;
     }
-    struct larder_op op = {.kind = LARDER_OP_DELETE, .key = key->bytes, .key_len = key->len};
+    struct larder_op op = {
+        .kind = LARDER_RULE(deletions_end_claims) ? LARDER_OP_DELETE : LARDER_OP_SOFTEN,
+        .key = key->bytes,
+        .key_len = key->len};
     status = larder_call_run(cache, entity, &op, larder_call_deadline_ns(cache));
     if (status >= 0) {
         larder_counter_add(&larder_state_of(cache, entity)->counters.deletes, 1);
     }
+    larder_redelete(cache, entity, &op);
     return status;
 }
 

@@ -2,6 +2,7 @@
 /*
  * Opening and closing a cache, and how it is doing.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "cache/away.h"
 #include "cache/call.h"
 #include "cache/delete_all.h"
+#include "cache/redelete.h"
+#include "cache/refresh.h"
 #include "client/settings.h"
 #include "codec/envelope.h"
 #include "key/key.h"
@@ -166,6 +169,23 @@ static enum larder_status resolve_policy(const struct larder_cache *cache,
     return LARDER_OK;
 }
 
+/* What the schema promises of its own lifetimes, of those that the settings gave. */
+static enum larder_status check_lifetime(const struct larder_cache *cache,
+                                         const struct larder_entity *entity,
+                                         const struct larder_entity_state *state)
+{
+    if (state->policy->max_age_ms == 0 || state->ttl_ms <= state->policy->max_age_ms) {
+        return LARDER_OK;
+    }
+    const struct larder_ttl *ttl =
+        entity->ttl_index >= 0 ? &cache->service->ttls[entity->ttl_index] : NULL;
+    return larder_error_set(LARDER_E_CONFIG,
+                            "%s: the lifetime of '%s', %" PRId64 " ms, is longer than its max_age "
+                            "of %" PRId64 " ms",
+                            ttl != NULL ? ttl->variable : entity->pattern, entity->name,
+                            state->ttl_ms, state->policy->max_age_ms);
+}
+
 /* Twice as long as anything that carries versions stays: what goes before, is at most a miss.
  * What is stored for longer than the schema says makes its versions stay longer, too. */
 static void resolve_version_ttl(struct larder_cache *cache)
@@ -178,6 +198,9 @@ static void resolve_version_ttl(struct larder_cache *cache)
         int64_t window_ms = policy->while_revalidate_ms > policy->if_error_ms
                                 ? policy->while_revalidate_ms
                                 : policy->if_error_ms;
+        if (state->is_versioned && policy->redelete_after_ms > cache->version_redelete_ms) {
+            cache->version_redelete_ms = policy->redelete_after_ms;
+        }
         if (state->is_versioned) {
             for_ever |= state->ttl_ms == 0;
             longest_ms =
@@ -209,6 +232,7 @@ static enum larder_status make_states(struct larder_cache *cache,
             entity->ttl_index >= 0 ? settings->ttls_ms[entity->ttl_index] : entity->ttl_ms;
         resolve_compress(cache, entity, settings, state);
         status = resolve_policy(cache, entity, state);
+        status = status == LARDER_OK ? check_lifetime(cache, entity, state) : status;
     }
     if (status == LARDER_OK) {
         resolve_version_ttl(cache);
@@ -304,6 +328,7 @@ static enum larder_status set_up(struct larder_cache *cache, const struct larder
         return status;
     }
     cache->timeout_ms = settings.timeout_ms;
+    cache->worker.timeout_ms = settings.timeout_ms;
     cache->prefix_len = strlen(settings.key_prefix);
     memcpy(cache->prefix, settings.key_prefix, cache->prefix_len + 1);
     if (!larder_version_names_init(&cache->versions, cache->prefix, cache->service->name)) {
@@ -320,6 +345,35 @@ static enum larder_status set_up(struct larder_cache *cache, const struct larder
     settings.tls = NULL;
     larder_settings_release(&settings);
     return status;
+}
+
+/* ------------------------------------------------------ the cache's own thread */
+
+static void run_job(void *user, struct larder_job *job)
+{
+    larder_refresh_run(user, job);
+}
+
+static void run_due_jobs(void *user, struct larder_job *const *jobs, size_t count,
+                         int64_t deadline_ns)
+{
+    larder_redelete_run(user, jobs, count, deadline_ns);
+}
+
+static const struct larder_worker_table worker_table = {run_job, run_due_jobs};
+
+/* What has locks that fork() must know of. */
+static bool begin(struct larder_cache *cache)
+{
+    if (!larder_load_gate_init(&cache->loads)) {
+        return false;
+    }
+    if (!larder_worker_init(&cache->worker, &worker_table, cache, &cache->allocator,
+                            &cache->clock)) {
+        larder_load_gate_release(&cache->loads);
+        return false;
+    }
+    return true;
 }
 
 enum larder_status larder_stub_open(const struct larder_service *service,
@@ -345,7 +399,7 @@ enum larder_status larder_stub_open(const struct larder_service *service,
         return larder_error_set(LARDER_E_NOMEM, "%s: no memory to open the cache", service->name);
     }
     cache->service = service;
-    if (!larder_load_gate_init(&cache->loads)) {
+    if (!begin(cache)) {
         larder_free(&half.allocator, cache);
         return larder_error_set(LARDER_E_NOMEM, "%s: no memory to open the cache", service->name);
     }
@@ -372,12 +426,16 @@ void larder_stub_close(struct larder_cache *cache)
         return;
     }
     struct larder_allocator allocator = cache->allocator;
+    /* The other half is the journal's, which may come to hold what fails here. */
+    larder_worker_stop(&cache->worker,
+                       larder_deadline_after_ms(&cache->clock, cache->timeout_ms / 2));
     if (cache->backend != NULL) {
         cache->backend->table->free(cache->backend);
     }
     larder_tls_free(cache->tls);
     larder_flights_release(&cache->flights);
     larder_load_gate_release(&cache->loads);
+    larder_worker_release(&cache->worker);
     larder_compressor_release(&cache->compressor);
     larder_clearing_free(cache);
     for (size_t i = 0; cache->states != NULL && i < cache->service->entity_count; i++) {

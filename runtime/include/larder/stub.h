@@ -110,11 +110,19 @@ LARDER_API void larder_tag_begin(struct larder_key *text);
 /* Adds the tag that was spelt into *text as keys are, from its prefix_len on. */
 LARDER_API void larder_tags_add(struct larder_tags *tags, const struct larder_key *text);
 
-/* How to keep a loader's call for later: a struct that holds it, its user and the key's parameters. */
+/* What every loader's call begins with; what follows is the key's parameters. */
+struct larder_call_head {
+    void (*load)(void); /* a typed loader */
+    void *user;
+};
+
+/* How to keep a loader's call for later. */
 struct larder_call_shape {
-    size_t size;
+    size_t size;           /* of all of it */
     const size_t *strings; /* offsets of its const char * members, which are copied */
     size_t string_count;
+    /* Of the i-th key of the caller's array; the loader and its user are NULL. NULL: no keys. */
+    void (*of_key)(const void *keys, size_t i, void *ret_call);
 };
 
 struct larder_entity {
@@ -243,6 +251,22 @@ LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_or_load(
     struct larder_cache *cache, const struct larder_entity *entity, const struct larder_key *key,
     larder_load_fn *load, const void *call, const void **ret_value);
 
+/* As get, and where the value is due for a reload, hands `call`, whose loader need not be
+ * there, to the one that was registered. From stub version 4 on, as are those below. */
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_get_refreshing(
+    struct larder_cache *cache, const struct larder_entity *entity, const struct larder_key *key,
+    const void *call, const void **ret_value);
+/* Loads, whatever is there. */
+LARDER_API LARDER_MUST_USE enum larder_status larder_stub_refresh(
+    struct larder_cache *cache, const struct larder_entity *entity, const struct larder_key *key,
+    larder_load_fn *load, const void *call, const void **ret_value);
+/* Registers what reloads in the background: `call` with its loader and user; load NULL: nothing. */
+LARDER_API enum larder_status larder_stub_on_load(struct larder_cache *cache,
+                                                  const struct larder_entity *entity,
+                                                  larder_load_fn *load, const void *call);
+LARDER_API enum larder_status larder_stub_expire_soft(struct larder_cache *cache,
+                                                      const struct larder_entity *entity,
+                                                      const struct larder_key *key);
 /* Through an index: `key` is the index's, `call` holds its parameters, and the loader with
  * its user; the value is one of index->row. */
 LARDER_API LARDER_MUST_USE enum larder_status larder_stub_index_get(

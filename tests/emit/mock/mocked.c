@@ -77,6 +77,28 @@ static void many_are_counted(void **state)
     assert_int_equal(page_count(cache, ids, 3), 2);
 }
 
+static void what_is_past_its_lifetime_can_be_said(void **state)
+{
+    const struct shop_price old = {.id = 7, .cents = 350}, new = {.id = 7, .cents = 400};
+    const struct shop_price *price;
+    (void)state;
+    expect_shop_price_cache_on_load(LARDER_OK);
+    expect_shop_price_cache_get(7, LARDER_STALE, &old);
+    expect_shop_price_cache_get(8, LARDER_ABSENT, NULL);
+    expect_shop_price_cache_refresh(7, LARDER_OK, &new);
+    expect_shop_price_cache_expire_soft(7, LARDER_MISS);
+    assert_int_equal(shop_price_cache_on_load(cache, NULL, NULL), LARDER_OK);
+    assert_int_equal(shop_price_cache_get(cache, 7, &price), LARDER_STALE);
+    assert_int_equal(price->cents, 350);
+    shop_price_release(price);
+    assert_int_equal(shop_price_cache_get(cache, 8, &price), LARDER_ABSENT);
+    assert_null(price);
+    assert_int_equal(shop_price_cache_refresh(cache, 7, NULL, NULL, &price), LARDER_OK);
+    assert_int_equal(price->cents, 400);
+    shop_price_release(price);
+    assert_int_equal(shop_price_cache_expire_soft(cache, 7), LARDER_MISS);
+}
+
 static void every_other_call_can_be_said(void **state)
 {
     const struct larder_uuid device = {{1, 2, 3}};
@@ -254,6 +276,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_a_value_it_is_the_database_s),
         cmocka_unit_test(a_new_name_is_stored_and_told),
         cmocka_unit_test(many_are_counted),
+        cmocka_unit_test(what_is_past_its_lifetime_can_be_said),
         cmocka_unit_test(every_other_call_can_be_said),
         cmocka_unit_test(invalidations_can_be_said),
     };

@@ -251,6 +251,27 @@ shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,
+    shop_item_loader *load, void *user, const struct shop_item **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__shop_item larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_item, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_shop_item, "load");
+    }
+    make_shop_item(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_shop_item, &key,
+        load_shop_item, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -305,6 +326,14 @@ shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_shop_item, &key);
+}
+
+enum larder_status
+shop_item_cache_expire_soft(struct shop_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_shop_item(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_shop_item, &key);
 }
 
 enum larder_status
@@ -599,6 +628,27 @@ shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum sh
     return ret_status;
 }
 
+enum larder_status
+shop_price_cache_refresh(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
+    shop_price_loader *load, void *user, const struct shop_price **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__shop_price larder_call = {load, user, item_id, season};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_price, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_shop_price, "load");
+    }
+    make_shop_price(&key, cache, item_id, season);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_shop_price, &key,
+        load_shop_price, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_shop_price(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -653,6 +703,14 @@ shop_price_cache_delete(struct shop_cache *cache, uint64_t item_id, enum shop_se
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
     return larder_stub_delete(larder_core(cache), &entity_shop_price, &key);
+}
+
+enum larder_status
+shop_price_cache_expire_soft(struct shop_cache *cache, uint64_t item_id, enum shop_season season)
+{
+    struct larder_key key;
+    make_shop_price(&key, cache, item_id, season);
+    return larder_stub_expire_soft(larder_core(cache), &entity_shop_price, &key);
 }
 
 enum larder_status
@@ -976,6 +1034,27 @@ shop_front_cache_get_or_load(struct shop_cache *cache,
     return ret_status;
 }
 
+enum larder_status
+shop_front_cache_refresh(struct shop_cache *cache,
+    shop_front_loader *load, void *user, const struct shop_front **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__shop_front larder_call = {load, user};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_front, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_shop_front, "load");
+    }
+    make_shop_front(&key, cache);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_shop_front, &key,
+        load_shop_front, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_shop_front(struct shop_cache *cache, const struct shop_front *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1018,6 +1097,14 @@ shop_front_cache_delete(struct shop_cache *cache)
     struct larder_key key;
     make_shop_front(&key, cache);
     return larder_stub_delete(larder_core(cache), &entity_shop_front, &key);
+}
+
+enum larder_status
+shop_front_cache_expire_soft(struct shop_cache *cache)
+{
+    struct larder_key key;
+    make_shop_front(&key, cache);
+    return larder_stub_expire_soft(larder_core(cache), &entity_shop_front, &key);
 }
 
 enum larder_status

@@ -118,6 +118,12 @@ LARDER_MUST_USE enum larder_status
 shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     shop_item_loader *load, void *user, const struct shop_item **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,
+    shop_item_loader *load, void *user, const struct shop_item **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -142,6 +148,11 @@ shop_item_cache_replace(struct shop_cache *cache, uint64_t id, const struct shop
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 shop_item_cache_delete(struct shop_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+shop_item_cache_expire_soft(struct shop_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -267,6 +278,12 @@ LARDER_MUST_USE enum larder_status
 shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
     shop_price_loader *load, void *user, const struct shop_price **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+shop_price_cache_refresh(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
+    shop_price_loader *load, void *user, const struct shop_price **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -291,6 +308,11 @@ shop_price_cache_replace(struct shop_cache *cache, uint64_t item_id, enum shop_s
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 shop_price_cache_delete(struct shop_cache *cache, uint64_t item_id, enum shop_season season);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+shop_price_cache_expire_soft(struct shop_cache *cache, uint64_t item_id, enum shop_season season);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -410,6 +432,12 @@ LARDER_MUST_USE enum larder_status
 shop_front_cache_get_or_load(struct shop_cache *cache,
     shop_front_loader *load, void *user, const struct shop_front **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+shop_front_cache_refresh(struct shop_cache *cache,
+    shop_front_loader *load, void *user, const struct shop_front **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -430,6 +458,11 @@ shop_front_cache_replace(struct shop_cache *cache, const struct shop_front *valu
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 shop_front_cache_delete(struct shop_cache *cache);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+shop_front_cache_expire_soft(struct shop_cache *cache);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

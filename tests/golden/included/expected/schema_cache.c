@@ -272,6 +272,27 @@ bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id,
     return ret_status;
 }
 
+enum larder_status
+bank_account_cache_refresh(struct bank_cache *cache, struct larder_uuid id,
+    bank_account_loader *load, void *user, const struct bank_account **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__bank_account larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_bank_account, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_bank_account, "load");
+    }
+    make_bank_account(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_bank_account, &key,
+        load_bank_account, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_bank_account(struct bank_cache *cache, struct larder_uuid id, const struct bank_account *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -326,6 +347,14 @@ bank_account_cache_delete(struct bank_cache *cache, struct larder_uuid id)
     struct larder_key key;
     make_bank_account(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_bank_account, &key);
+}
+
+enum larder_status
+bank_account_cache_expire_soft(struct bank_cache *cache, struct larder_uuid id)
+{
+    struct larder_key key;
+    make_bank_account(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_bank_account, &key);
 }
 
 enum larder_status

@@ -120,6 +120,12 @@ LARDER_MUST_USE enum larder_status
 bank_account_cache_get_or_load(struct bank_cache *cache, struct larder_uuid id,
     bank_account_loader *load, void *user, const struct bank_account **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+bank_account_cache_refresh(struct bank_cache *cache, struct larder_uuid id,
+    bank_account_loader *load, void *user, const struct bank_account **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -144,6 +150,11 @@ bank_account_cache_replace(struct bank_cache *cache, struct larder_uuid id, cons
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 bank_account_cache_delete(struct bank_cache *cache, struct larder_uuid id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+bank_account_cache_expire_soft(struct bank_cache *cache, struct larder_uuid id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -334,6 +334,27 @@ shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,
+    shop_item_loader *load, void *user, const struct shop_item **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__shop_item larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_item, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_shop_item, "load");
+    }
+    make_shop_item(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_shop_item, &key,
+        load_shop_item, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -388,6 +409,14 @@ shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_shop_item, &key);
+}
+
+enum larder_status
+shop_item_cache_expire_soft(struct shop_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_shop_item(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_shop_item, &key);
 }
 
 enum larder_status
@@ -682,6 +711,27 @@ shop_price_cache_get_or_load(struct shop_cache *cache, uint64_t item_id, enum sh
     return ret_status;
 }
 
+enum larder_status
+shop_price_cache_refresh(struct shop_cache *cache, uint64_t item_id, enum shop_season season,
+    shop_price_loader *load, void *user, const struct shop_price **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__shop_price larder_call = {load, user, item_id, season};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_price, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_shop_price, "load");
+    }
+    make_shop_price(&key, cache, item_id, season);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_shop_price, &key,
+        load_shop_price, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_shop_price(struct shop_cache *cache, uint64_t item_id, enum shop_season season, const struct shop_price *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -736,6 +786,14 @@ shop_price_cache_delete(struct shop_cache *cache, uint64_t item_id, enum shop_se
     struct larder_key key;
     make_shop_price(&key, cache, item_id, season);
     return larder_stub_delete(larder_core(cache), &entity_shop_price, &key);
+}
+
+enum larder_status
+shop_price_cache_expire_soft(struct shop_cache *cache, uint64_t item_id, enum shop_season season)
+{
+    struct larder_key key;
+    make_shop_price(&key, cache, item_id, season);
+    return larder_stub_expire_soft(larder_core(cache), &entity_shop_price, &key);
 }
 
 enum larder_status
@@ -1076,6 +1134,27 @@ shop_pages_cache_get_or_load(struct shop_cache *cache, uint64_t user_, const cha
     return ret_status;
 }
 
+enum larder_status
+shop_pages_cache_refresh(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page,
+    shop_pages_loader *load, void *user, const struct shop_pages **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__shop_pages larder_call = {load, user, user_, query, day, page};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_pages, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_shop_pages, "load");
+    }
+    make_shop_pages(&key, cache, user_, query, day, page);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_shop_pages, &key,
+        load_shop_pages, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_shop_pages(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page, const struct shop_pages *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1118,6 +1197,14 @@ shop_pages_cache_delete(struct shop_cache *cache, uint64_t user_, const char *qu
     struct larder_key key;
     make_shop_pages(&key, cache, user_, query, day, page);
     return larder_stub_delete(larder_core(cache), &entity_shop_pages, &key);
+}
+
+enum larder_status
+shop_pages_cache_expire_soft(struct shop_cache *cache, uint64_t user_, const char *query, int32_t day, uint32_t page)
+{
+    struct larder_key key;
+    make_shop_pages(&key, cache, user_, query, day, page);
+    return larder_stub_expire_soft(larder_core(cache), &entity_shop_pages, &key);
 }
 
 enum larder_status
@@ -1382,6 +1469,27 @@ shop_front_cache_get_or_load(struct shop_cache *cache,
     return ret_status;
 }
 
+enum larder_status
+shop_front_cache_refresh(struct shop_cache *cache,
+    shop_front_loader *load, void *user, const struct shop_front **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__shop_front larder_call = {load, user};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_front, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_shop_front, "load");
+    }
+    make_shop_front(&key, cache);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_shop_front, &key,
+        load_shop_front, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_shop_front(struct shop_cache *cache, const struct shop_front *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1424,6 +1532,14 @@ shop_front_cache_delete(struct shop_cache *cache)
     struct larder_key key;
     make_shop_front(&key, cache);
     return larder_stub_delete(larder_core(cache), &entity_shop_front, &key);
+}
+
+enum larder_status
+shop_front_cache_expire_soft(struct shop_cache *cache)
+{
+    struct larder_key key;
+    make_shop_front(&key, cache);
+    return larder_stub_expire_soft(larder_core(cache), &entity_shop_front, &key);
 }
 
 enum larder_status

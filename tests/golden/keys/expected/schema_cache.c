@@ -419,6 +419,27 @@ keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, boo
     return ret_status;
 }
 
+enum larder_status
+keys_every_cache_refresh(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
+    keys_every_loader *load, void *user, const struct keys_every **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_every larder_call = {load, user, a, b, c, d, e, f, g, h};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_every, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_every, "load");
+    }
+    make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_every, &key,
+        load_keys_every, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_every(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h, const struct keys_every *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -461,6 +482,14 @@ keys_every_cache_delete(struct keys_cache *cache, uint8_t a, int64_t b, bool c, 
     struct larder_key key;
     make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
     return larder_stub_delete(larder_core(cache), &entity_keys_every, &key);
+}
+
+enum larder_status
+keys_every_cache_expire_soft(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h)
+{
+    struct larder_key key;
+    make_keys_every(&key, cache, a, b, c, d, e, f, g, h);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_every, &key);
 }
 
 enum larder_status
@@ -759,6 +788,27 @@ keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
     return ret_status;
 }
 
+enum larder_status
+keys_tagged_cache_refresh(struct keys_cache *cache, uint64_t user_id,
+    keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_tagged larder_call = {load, user, user_id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_tagged, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_tagged, "load");
+    }
+    make_keys_tagged(&key, cache, user_id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_tagged, &key,
+        load_keys_tagged, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_tagged(struct keys_cache *cache, uint64_t user_id, const struct keys_tagged *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -801,6 +851,14 @@ keys_tagged_cache_delete(struct keys_cache *cache, uint64_t user_id)
     struct larder_key key;
     make_keys_tagged(&key, cache, user_id);
     return larder_stub_delete(larder_core(cache), &entity_keys_tagged, &key);
+}
+
+enum larder_status
+keys_tagged_cache_expire_soft(struct keys_cache *cache, uint64_t user_id)
+{
+    struct larder_key key;
+    make_keys_tagged(&key, cache, user_id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_tagged, &key);
 }
 
 enum larder_status
@@ -1070,6 +1128,27 @@ keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const ch
     return ret_status;
 }
 
+enum larder_status
+keys_clash_cache_refresh(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
+    keys_clash_loader *load, void *user, const struct keys_clash **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_clash larder_call = {load, user, cache_, int_, ret_value_};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_clash, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_clash, "load");
+    }
+    make_keys_clash(&key, cache, cache_, int_, ret_value_);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_clash, &key,
+        load_keys_clash, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_clash(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_, const struct keys_clash *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1124,6 +1203,14 @@ keys_clash_cache_delete(struct keys_cache *cache, uint64_t cache_, const char *i
     struct larder_key key;
     make_keys_clash(&key, cache, cache_, int_, ret_value_);
     return larder_stub_delete(larder_core(cache), &entity_keys_clash, &key);
+}
+
+enum larder_status
+keys_clash_cache_expire_soft(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_)
+{
+    struct larder_key key;
+    make_keys_clash(&key, cache, cache_, int_, ret_value_);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_clash, &key);
 }
 
 enum larder_status
@@ -1446,6 +1533,27 @@ keys_param_cache_get_or_load(struct keys_cache *cache, uint8_t params,
     return ret_status;
 }
 
+enum larder_status
+keys_param_cache_refresh(struct keys_cache *cache, uint8_t params,
+    keys_param_loader *load, void *user, const struct keys_param **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_param larder_call = {load, user, params};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_param, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_param, "load");
+    }
+    make_keys_param(&key, cache, params);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_param, &key,
+        load_keys_param, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_param(struct keys_cache *cache, uint8_t params, const struct keys_param *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1488,6 +1596,14 @@ keys_param_cache_delete(struct keys_cache *cache, uint8_t params)
     struct larder_key key;
     make_keys_param(&key, cache, params);
     return larder_stub_delete(larder_core(cache), &entity_keys_param, &key);
+}
+
+enum larder_status
+keys_param_cache_expire_soft(struct keys_cache *cache, uint8_t params)
+{
+    struct larder_key key;
+    make_keys_param(&key, cache, params);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_param, &key);
 }
 
 enum larder_status
@@ -1774,6 +1890,27 @@ keys_locals_cache_get_or_load(struct keys_cache *cache, uint8_t status, const ch
     return ret_status;
 }
 
+enum larder_status
+keys_locals_cache_refresh(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
+    keys_locals_loader *load, void *user, const struct keys_locals **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_locals larder_call = {load, user, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_locals, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_locals, "load");
+    }
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_locals, &key,
+        load_keys_locals, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_locals(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened, const struct keys_locals *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1816,6 +1953,14 @@ keys_locals_cache_delete(struct keys_cache *cache, uint8_t status, const char *c
     struct larder_key key;
     make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
     return larder_stub_delete(larder_core(cache), &entity_keys_locals, &key);
+}
+
+enum larder_status
+keys_locals_cache_expire_soft(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened)
+{
+    struct larder_key key;
+    make_keys_locals(&key, cache, status, call, mode, core, abi, service, ttls, entities, before_mode, k, opened);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_locals, &key);
 }
 
 enum larder_status
@@ -2094,6 +2239,27 @@ keys_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     return ret_status;
 }
 
+enum larder_status
+keys_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_packed_loader *load, void *user, const struct keys_packed **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_packed larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed, "load");
+    }
+    make_keys_packed(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_packed, &key,
+        load_keys_packed, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_packed(struct keys_cache *cache, uint8_t id, const struct keys_packed *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2136,6 +2302,14 @@ keys_packed_cache_delete(struct keys_cache *cache, uint8_t id)
     struct larder_key key;
     make_keys_packed(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_keys_packed, &key);
+}
+
+enum larder_status
+keys_packed_cache_expire_soft(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_packed(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_packed, &key);
 }
 
 enum larder_status
@@ -2414,6 +2588,27 @@ keys_packed_too_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     return ret_status;
 }
 
+enum larder_status
+keys_packed_too_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_packed_too larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed_too, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_packed_too, "load");
+    }
+    make_keys_packed_too(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_packed_too, &key,
+        load_keys_packed_too, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_packed_too(struct keys_cache *cache, uint8_t id, const struct keys_packed_too *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2456,6 +2651,14 @@ keys_packed_too_cache_delete(struct keys_cache *cache, uint8_t id)
     struct larder_key key;
     make_keys_packed_too(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_keys_packed_too, &key);
+}
+
+enum larder_status
+keys_packed_too_cache_expire_soft(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_packed_too(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_packed_too, &key);
 }
 
 enum larder_status
@@ -2729,6 +2932,27 @@ keys_not_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     return ret_status;
 }
 
+enum larder_status
+keys_not_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_not_packed larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_not_packed, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_not_packed, "load");
+    }
+    make_keys_not_packed(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_not_packed, &key,
+        load_keys_not_packed, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_not_packed(struct keys_cache *cache, uint8_t id, const struct keys_not_packed *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2771,6 +2995,14 @@ keys_not_packed_cache_delete(struct keys_cache *cache, uint8_t id)
     struct larder_key key;
     make_keys_not_packed(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_keys_not_packed, &key);
+}
+
+enum larder_status
+keys_not_packed_cache_expire_soft(struct keys_cache *cache, uint8_t id)
+{
+    struct larder_key key;
+    make_keys_not_packed(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_not_packed, &key);
 }
 
 enum larder_status
@@ -3037,6 +3269,27 @@ keys_functions_cache_get_or_load(struct keys_cache *cache, const char *strcmp, s
     return ret_status;
 }
 
+enum larder_status
+keys_functions_cache_refresh(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
+    keys_functions_loader *load, void *user, const struct keys_functions **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__keys_functions larder_call = {load, user, strcmp, memcmp};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_keys_functions, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_keys_functions, "load");
+    }
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_keys_functions, &key,
+        load_keys_functions, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_keys_functions(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp, const struct keys_functions *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -3091,6 +3344,14 @@ keys_functions_cache_delete(struct keys_cache *cache, const char *strcmp, struct
     struct larder_key key;
     make_keys_functions(&key, cache, strcmp, memcmp);
     return larder_stub_delete(larder_core(cache), &entity_keys_functions, &key);
+}
+
+enum larder_status
+keys_functions_cache_expire_soft(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp)
+{
+    struct larder_key key;
+    make_keys_functions(&key, cache, strcmp, memcmp);
+    return larder_stub_expire_soft(larder_core(cache), &entity_keys_functions, &key);
 }
 
 enum larder_status

@@ -147,6 +147,12 @@ LARDER_MUST_USE enum larder_status
 keys_every_cache_get_or_load(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
     keys_every_loader *load, void *user, const struct keys_every **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_every_cache_refresh(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h,
+    keys_every_loader *load, void *user, const struct keys_every **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -167,6 +173,11 @@ keys_every_cache_replace(struct keys_cache *cache, uint8_t a, int64_t b, bool c,
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_every_cache_delete(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_every_cache_expire_soft(struct keys_cache *cache, uint8_t a, int64_t b, bool c, const char *d, struct larder_uuid e, enum keys_locale f, const char *g, uint32_t h);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -281,6 +292,12 @@ LARDER_MUST_USE enum larder_status
 keys_tagged_cache_get_or_load(struct keys_cache *cache, uint64_t user_id,
     keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_tagged_cache_refresh(struct keys_cache *cache, uint64_t user_id,
+    keys_tagged_loader *load, void *user, const struct keys_tagged **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -301,6 +318,11 @@ keys_tagged_cache_replace(struct keys_cache *cache, uint64_t user_id, const stru
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_tagged_cache_delete(struct keys_cache *cache, uint64_t user_id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_tagged_cache_expire_soft(struct keys_cache *cache, uint64_t user_id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -412,6 +434,12 @@ LARDER_MUST_USE enum larder_status
 keys_clash_cache_get_or_load(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
     keys_clash_loader *load, void *user, const struct keys_clash **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_clash_cache_refresh(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_,
+    keys_clash_loader *load, void *user, const struct keys_clash **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -436,6 +464,11 @@ keys_clash_cache_replace(struct keys_cache *cache, uint64_t cache_, const char *
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_clash_cache_delete(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_clash_cache_expire_soft(struct keys_cache *cache, uint64_t cache_, const char *int_, uint8_t ret_value_);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -565,6 +598,12 @@ LARDER_MUST_USE enum larder_status
 keys_param_cache_get_or_load(struct keys_cache *cache, uint8_t params,
     keys_param_loader *load, void *user, const struct keys_param **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_param_cache_refresh(struct keys_cache *cache, uint8_t params,
+    keys_param_loader *load, void *user, const struct keys_param **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -585,6 +624,11 @@ keys_param_cache_replace(struct keys_cache *cache, uint8_t params, const struct 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_param_cache_delete(struct keys_cache *cache, uint8_t params);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_param_cache_expire_soft(struct keys_cache *cache, uint8_t params);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -704,6 +748,12 @@ LARDER_MUST_USE enum larder_status
 keys_locals_cache_get_or_load(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
     keys_locals_loader *load, void *user, const struct keys_locals **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_locals_cache_refresh(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened,
+    keys_locals_loader *load, void *user, const struct keys_locals **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -724,6 +774,11 @@ keys_locals_cache_replace(struct keys_cache *cache, uint8_t status, const char *
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_locals_cache_delete(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_locals_cache_expire_soft(struct keys_cache *cache, uint8_t status, const char *call, uint8_t mode, uint8_t core, uint8_t abi, uint8_t service, uint8_t ttls, const char *entities, uint8_t before_mode, uint8_t k, uint8_t opened);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -837,6 +892,12 @@ LARDER_MUST_USE enum larder_status
 keys_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_packed_loader *load, void *user, const struct keys_packed **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_packed_loader *load, void *user, const struct keys_packed **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -857,6 +918,11 @@ keys_packed_cache_replace(struct keys_cache *cache, uint8_t id, const struct key
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_packed_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_packed_cache_expire_soft(struct keys_cache *cache, uint8_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -970,6 +1036,12 @@ LARDER_MUST_USE enum larder_status
 keys_packed_too_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_packed_too_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_packed_too_loader *load, void *user, const struct keys_packed_too **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -990,6 +1062,11 @@ keys_packed_too_cache_replace(struct keys_cache *cache, uint8_t id, const struct
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_packed_too_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_packed_too_cache_expire_soft(struct keys_cache *cache, uint8_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -1103,6 +1180,12 @@ LARDER_MUST_USE enum larder_status
 keys_not_packed_cache_get_or_load(struct keys_cache *cache, uint8_t id,
     keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_not_packed_cache_refresh(struct keys_cache *cache, uint8_t id,
+    keys_not_packed_loader *load, void *user, const struct keys_not_packed **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -1123,6 +1206,11 @@ keys_not_packed_cache_replace(struct keys_cache *cache, uint8_t id, const struct
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_not_packed_cache_delete(struct keys_cache *cache, uint8_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_not_packed_cache_expire_soft(struct keys_cache *cache, uint8_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -1233,6 +1321,12 @@ LARDER_MUST_USE enum larder_status
 keys_functions_cache_get_or_load(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
     keys_functions_loader *load, void *user, const struct keys_functions **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+keys_functions_cache_refresh(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp,
+    keys_functions_loader *load, void *user, const struct keys_functions **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -1257,6 +1351,11 @@ keys_functions_cache_replace(struct keys_cache *cache, const char *strcmp, struc
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 keys_functions_cache_delete(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+keys_functions_cache_expire_soft(struct keys_cache *cache, const char *strcmp, struct larder_uuid memcmp);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -183,6 +183,27 @@ shop_item_cache_get_or_load(struct shop_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+shop_item_cache_refresh(struct shop_cache *cache, uint64_t id,
+    shop_item_loader *load, void *user, const struct shop_item **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__shop_item larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_shop_item, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_shop_item, "load");
+    }
+    make_shop_item(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_shop_item, &key,
+        load_shop_item, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_shop_item(struct shop_cache *cache, uint64_t id, const struct shop_item *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -237,6 +258,14 @@ shop_item_cache_delete(struct shop_cache *cache, uint64_t id)
     struct larder_key key;
     make_shop_item(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_shop_item, &key);
+}
+
+enum larder_status
+shop_item_cache_expire_soft(struct shop_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_shop_item(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_shop_item, &key);
 }
 
 enum larder_status

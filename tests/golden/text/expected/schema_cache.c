@@ -256,6 +256,27 @@ text_thing_cache_get_or_load(struct text_cache *cache, uint64_t id,
     return ret_status;
 }
 
+enum larder_status
+text_thing_cache_refresh(struct text_cache *cache, uint64_t id,
+    text_thing_loader *load, void *user, const struct text_thing **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__text_thing larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_text_thing, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_text_thing, "load");
+    }
+    make_text_thing(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_text_thing, &key,
+        load_text_thing, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_text_thing(struct text_cache *cache, uint64_t id, const struct text_thing *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -310,6 +331,14 @@ text_thing_cache_delete(struct text_cache *cache, uint64_t id)
     struct larder_key key;
     make_text_thing(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_text_thing, &key);
+}
+
+enum larder_status
+text_thing_cache_expire_soft(struct text_cache *cache, uint64_t id)
+{
+    struct larder_key key;
+    make_text_thing(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_text_thing, &key);
 }
 
 enum larder_status

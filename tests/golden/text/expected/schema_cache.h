@@ -119,6 +119,12 @@ LARDER_MUST_USE enum larder_status
 text_thing_cache_get_or_load(struct text_cache *cache, uint64_t id,
     text_thing_loader *load, void *user, const struct text_thing **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+text_thing_cache_refresh(struct text_cache *cache, uint64_t id,
+    text_thing_loader *load, void *user, const struct text_thing **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -143,6 +149,11 @@ text_thing_cache_replace(struct text_cache *cache, uint64_t id, const struct tex
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 text_thing_cache_delete(struct text_cache *cache, uint64_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+text_thing_cache_expire_soft(struct text_cache *cache, uint64_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status

@@ -1242,6 +1242,27 @@ kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u,
     return ret_status;
 }
 
+enum larder_status
+kinds_all_cache_refresh(struct kinds_cache *cache, uint64_t u,
+    kinds_all_loader *load, void *user, const struct kinds_all **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__kinds_all larder_call = {load, user, u};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_all, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_all, "load");
+    }
+    make_kinds_all(&key, cache, u);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_kinds_all, &key,
+        load_kinds_all, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_kinds_all(struct kinds_cache *cache, uint64_t u, const struct kinds_all *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1296,6 +1317,14 @@ kinds_all_cache_delete(struct kinds_cache *cache, uint64_t u)
     struct larder_key key;
     make_kinds_all(&key, cache, u);
     return larder_stub_delete(larder_core(cache), &entity_kinds_all, &key);
+}
+
+enum larder_status
+kinds_all_cache_expire_soft(struct kinds_cache *cache, uint64_t u)
+{
+    struct larder_key key;
+    make_kinds_all(&key, cache, u);
+    return larder_stub_expire_soft(larder_core(cache), &entity_kinds_all, &key);
 }
 
 enum larder_status
@@ -1619,6 +1648,27 @@ kinds_words_cache_get_or_load(struct kinds_cache *cache,
     return ret_status;
 }
 
+enum larder_status
+kinds_words_cache_refresh(struct kinds_cache *cache,
+    kinds_words_loader *load, void *user, const struct kinds_words **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__kinds_words larder_call = {load, user};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_words, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_words, "load");
+    }
+    make_kinds_words(&key, cache);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_kinds_words, &key,
+        load_kinds_words, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_kinds_words(struct kinds_cache *cache, const struct kinds_words *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1661,6 +1711,14 @@ kinds_words_cache_delete(struct kinds_cache *cache)
     struct larder_key key;
     make_kinds_words(&key, cache);
     return larder_stub_delete(larder_core(cache), &entity_kinds_words, &key);
+}
+
+enum larder_status
+kinds_words_cache_expire_soft(struct kinds_cache *cache)
+{
+    struct larder_key key;
+    make_kinds_words(&key, cache);
+    return larder_stub_expire_soft(larder_core(cache), &entity_kinds_words, &key);
 }
 
 enum larder_status
@@ -1918,6 +1976,27 @@ kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y,
     return ret_status;
 }
 
+enum larder_status
+kinds_grid_cache_refresh(struct kinds_cache *cache, int16_t x, int16_t y,
+    kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__kinds_grid larder_call = {load, user, x, y};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_grid, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_grid, "load");
+    }
+    make_kinds_grid(&key, cache, x, y);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_kinds_grid, &key,
+        load_kinds_grid, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_kinds_grid(struct kinds_cache *cache, int16_t x, int16_t y, const struct kinds_grid *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -1960,6 +2039,14 @@ kinds_grid_cache_delete(struct kinds_cache *cache, int16_t x, int16_t y)
     struct larder_key key;
     make_kinds_grid(&key, cache, x, y);
     return larder_stub_delete(larder_core(cache), &entity_kinds_grid, &key);
+}
+
+enum larder_status
+kinds_grid_cache_expire_soft(struct kinds_cache *cache, int16_t x, int16_t y)
+{
+    struct larder_key key;
+    make_kinds_grid(&key, cache, x, y);
+    return larder_stub_expire_soft(larder_core(cache), &entity_kinds_grid, &key);
 }
 
 enum larder_status
@@ -2234,6 +2321,27 @@ kinds_headline_cache_get_or_load(struct kinds_cache *cache,
     return ret_status;
 }
 
+enum larder_status
+kinds_headline_cache_refresh(struct kinds_cache *cache,
+    kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__kinds_headline larder_call = {load, user};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_headline, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_headline, "load");
+    }
+    make_kinds_headline(&key, cache);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_kinds_headline, &key,
+        load_kinds_headline, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_kinds_headline(struct kinds_cache *cache, const struct kinds_headline *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2276,6 +2384,14 @@ kinds_headline_cache_delete(struct kinds_cache *cache)
     struct larder_key key;
     make_kinds_headline(&key, cache);
     return larder_stub_delete(larder_core(cache), &entity_kinds_headline, &key);
+}
+
+enum larder_status
+kinds_headline_cache_expire_soft(struct kinds_cache *cache)
+{
+    struct larder_key key;
+    make_kinds_headline(&key, cache);
+    return larder_stub_expire_soft(larder_core(cache), &entity_kinds_headline, &key);
 }
 
 enum larder_status
@@ -2527,6 +2643,27 @@ kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id,
     return ret_status;
 }
 
+enum larder_status
+kinds_table_cache_refresh(struct kinds_cache *cache, uint32_t id,
+    kinds_table_loader *load, void *user, const struct kinds_table **ret_value)
+{
+    struct larder_key key;
+    const void *value = NULL;
+    const struct load__kinds_table larder_call = {load, user, id};
+    if (ret_value == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_table, "ret_value");
+    }
+    *ret_value = NULL;
+    if (load == NULL) {
+        return larder_stub_bad_argument(&entity_kinds_table, "load");
+    }
+    make_kinds_table(&key, cache, id);
+    enum larder_status ret_status = larder_stub_refresh(larder_core(cache), &entity_kinds_table, &key,
+        load_kinds_table, &larder_call, &value);
+    *ret_value = value;
+    return ret_status;
+}
+
 static enum larder_status
 store_kinds_table(struct kinds_cache *cache, uint32_t id, const struct kinds_table *value,
     enum larder_set_mode larder_mode, int64_t ttl_ms)
@@ -2569,6 +2706,14 @@ kinds_table_cache_delete(struct kinds_cache *cache, uint32_t id)
     struct larder_key key;
     make_kinds_table(&key, cache, id);
     return larder_stub_delete(larder_core(cache), &entity_kinds_table, &key);
+}
+
+enum larder_status
+kinds_table_cache_expire_soft(struct kinds_cache *cache, uint32_t id)
+{
+    struct larder_key key;
+    make_kinds_table(&key, cache, id);
+    return larder_stub_expire_soft(larder_core(cache), &entity_kinds_table, &key);
 }
 
 enum larder_status

@@ -272,6 +272,12 @@ LARDER_MUST_USE enum larder_status
 kinds_all_cache_get_or_load(struct kinds_cache *cache, uint64_t u,
     kinds_all_loader *load, void *user, const struct kinds_all **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+kinds_all_cache_refresh(struct kinds_cache *cache, uint64_t u,
+    kinds_all_loader *load, void *user, const struct kinds_all **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -296,6 +302,11 @@ kinds_all_cache_replace(struct kinds_cache *cache, uint64_t u, const struct kind
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 kinds_all_cache_delete(struct kinds_cache *cache, uint64_t u);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+kinds_all_cache_expire_soft(struct kinds_cache *cache, uint64_t u);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -415,6 +426,12 @@ LARDER_MUST_USE enum larder_status
 kinds_words_cache_get_or_load(struct kinds_cache *cache,
     kinds_words_loader *load, void *user, const struct kinds_words **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+kinds_words_cache_refresh(struct kinds_cache *cache,
+    kinds_words_loader *load, void *user, const struct kinds_words **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -435,6 +452,11 @@ kinds_words_cache_replace(struct kinds_cache *cache, const struct kinds_words *v
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 kinds_words_cache_delete(struct kinds_cache *cache);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+kinds_words_cache_expire_soft(struct kinds_cache *cache);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -528,6 +550,12 @@ LARDER_MUST_USE enum larder_status
 kinds_grid_cache_get_or_load(struct kinds_cache *cache, int16_t x, int16_t y,
     kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+kinds_grid_cache_refresh(struct kinds_cache *cache, int16_t x, int16_t y,
+    kinds_grid_loader *load, void *user, const struct kinds_grid **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -548,6 +576,11 @@ kinds_grid_cache_replace(struct kinds_cache *cache, int16_t x, int16_t y, const 
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 kinds_grid_cache_delete(struct kinds_cache *cache, int16_t x, int16_t y);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+kinds_grid_cache_expire_soft(struct kinds_cache *cache, int16_t x, int16_t y);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -651,6 +684,12 @@ LARDER_MUST_USE enum larder_status
 kinds_headline_cache_get_or_load(struct kinds_cache *cache,
     kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+kinds_headline_cache_refresh(struct kinds_cache *cache,
+    kinds_headline_loader *load, void *user, const struct kinds_headline **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -671,6 +710,11 @@ kinds_headline_cache_replace(struct kinds_cache *cache, const struct kinds_headl
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 kinds_headline_cache_delete(struct kinds_cache *cache);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+kinds_headline_cache_expire_soft(struct kinds_cache *cache);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
@@ -762,6 +806,12 @@ LARDER_MUST_USE enum larder_status
 kinds_table_cache_get_or_load(struct kinds_cache *cache, uint32_t id,
     kinds_table_loader *load, void *user, const struct kinds_table **ret_value);
 
+/* Loads, whatever is there, and stores it; meanwhile others find nothing, or wait for it. A
+ * value that is stored or deleted meanwhile stays so. As get_or_load else. */
+LARDER_MUST_USE enum larder_status
+kinds_table_cache_refresh(struct kinds_cache *cache, uint32_t id,
+    kinds_table_loader *load, void *user, const struct kinds_table **ret_value);
+
 /* Stores. OK; E_ARG: the value does not fit the schema; E_TOO_LARGE; a failure,
  * after which larder_outcome() tells what became of it. */
 enum larder_status
@@ -782,6 +832,11 @@ kinds_table_cache_replace(struct kinds_cache *cache, uint32_t id, const struct k
 /* Deletes. OK: it was there; MISS: it was not. */
 enum larder_status
 kinds_table_cache_delete(struct kinds_cache *cache, uint32_t id);
+
+/* Makes it stale: loads of before are not stored any more, and what is there is served
+ * only where the schema's `stale` allows it; without that it is deleted. OK; MISS: not there. */
+enum larder_status
+kinds_table_cache_expire_soft(struct kinds_cache *cache, uint32_t id);
 
 /* Asks. OK: it is there; MISS: it is not. */
 enum larder_status
