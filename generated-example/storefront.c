@@ -270,6 +270,10 @@ static void renew(struct storefront *shop)
     title("A new picture: readers may see the old one, and nobody waits");
 
     begin(shop);
+    st = product_cache_put(shop->products, &shop->db.products[0]);
+    expect(shop, "the product is there", "product_cache_put", st, LARDER_OK, FROM_NOWHERE, true);
+
+    begin(shop);
     st = product_cache_expire_soft(shop->products, 1);
     expect(shop, "the product is stale from now on", "product_cache_expire_soft", st, LARDER_OK,
            FROM_NOWHERE, true);

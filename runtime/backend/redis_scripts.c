@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "base/hash.h"
+#include "base/rule.h"
 #include "codec/envelope.h"
 
 /* clang-format off */
@@ -284,17 +285,24 @@ _Static_assert(sizeof texts / sizeof *texts == LARDER_SCRIPT_COUNT, "each has a 
 static char names[LARDER_SCRIPT_COUNT][LARDER_SCRIPT_NAME_BYTES];
 static pthread_once_t named = PTHREAD_ONCE_INIT;
 
+static const char *text_of(enum larder_script which)
+{
+    return larder_rule_script(which, texts[which]);
+}
+
 static void name_them(void)
 {
     for (size_t i = 0; i < LARDER_SCRIPT_COUNT; i++) {
-        larder_hash_sha1(texts[i], strlen(texts[i]), names[i]);
+        const char *text = text_of((enum larder_script)i);
+        larder_hash_sha1(text, strlen(text), names[i]);
     }
 }
 
 const char *larder_script_text(enum larder_script which, size_t *ret_len)
 {
-    *ret_len = strlen(texts[which]);
-    return texts[which];
+    const char *text = text_of(which);
+    *ret_len = strlen(text);
+    return text;
 }
 
 const char *larder_script_name(enum larder_script which)

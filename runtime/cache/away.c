@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rule.h"
 #include "cache/amends.h"
 
 const struct larder_journal_bounds larder_journal_defaults = {LARDER_JOURNAL_ENTRIES_MAX,
@@ -40,7 +41,7 @@ static const struct trait traits[] = {
     /* One that is unknown changes nothing any more once its claim is gone. */
     [LARDER_OP_FILL] = {.renews = true, .lifetime = true},
     [LARDER_OP_RELEASE] = {.tells = false},
-    [LARDER_OP_SOFTEN] = {.changes = true, .renews = true, .invalidates = true},
+    [LARDER_OP_SOFTEN] = {.changes = true, .invalidates = true}, /* what was there stays, stale */
     [LARDER_OP_BUMP] = {.changes = true, .renews = true, .invalidates = true},
     [LARDER_OP_TIME] = {.tells = false},
 };
@@ -75,7 +76,7 @@ static void hook_child(void *user)
 /* Whether a failure of it may leave a value behind that must not be read. */
 static bool must_be_written_down(const struct larder_op *op)
 {
-    if (op->status >= 0 || !traits[op->kind].changes) {
+    if (op->status >= 0 || !traits[op->kind].changes || !LARDER_RULE(what_failed_is_written_down)) {
         return false;
     }
     bool nothing_was = op->kind == LARDER_OP_ADD || op->loaded_ns != 0;
@@ -225,13 +226,13 @@ static void settle(struct larder_away *away, struct larder_op *ops, size_t count
 /* ---------------------------------------------------------------- the run */
 
 /* Whether it is not sent: nothing may be told of its key, or it would store what was
- * invalidated since it was loaded. */
+ * invalidated since it was loaded, or prove that it was not. */
 static bool is_held(struct larder_away *away, const struct larder_op *op, int64_t now_ns)
 {
-    if (op->kind == LARDER_OP_FILL) {
-        return invalidated_since(away, op, now_ns);
+    if (op->kind == LARDER_OP_FILL || op->kind == LARDER_OP_RELEASE) {
+        return LARDER_RULE(fills_heed_what_is_written_down) && invalidated_since(away, op, now_ns);
     }
-    return traits[op->kind].tells &&
+    return traits[op->kind].tells && LARDER_RULE(what_is_written_down_is_not_read) &&
            larder_journal_holds(&away->journal, op->key, op->key_len, now_ns);
 }
 
@@ -241,7 +242,7 @@ static void answer_held(const struct larder_away *away, struct larder_op *op)
     int met = atomic_load_explicit(&away->replay_status, memory_order_relaxed);
     enum larder_status status = met < 0 ? (enum larder_status)met : LARDER_E_UNAVAILABLE;
     op->number = 0;
-    if (op->kind == LARDER_OP_FILL) {
+    if (op->kind == LARDER_OP_FILL || op->kind == LARDER_OP_RELEASE) {
         larder_op_answer(op, LARDER_E_LOST);
         return;
     }

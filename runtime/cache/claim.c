@@ -15,7 +15,7 @@ enum {
     PAUSE_PART = 8, /* of what was waited so far */
     PAUSE_MIN_MS = 1,
     PAUSE_MAX_MS = 50,
-    TOKEN_AT = 12 /* in a head, behind its 0xcf */
+    TOKEN_AT = LARDER_ENVELOPE_TOKEN_AT + 1 /* behind its 0xcf */
 };
 
 static const int64_t NS_PER_MS = 1000000;
@@ -47,13 +47,40 @@ static bool wait_a_little(const struct larder_fetch *fetch, int64_t since_ns)
     return true;
 }
 
-/* Whether the claim that stands is one that nobody here will ever fill: in a child of
- * fork(), on a backend that lives in the process. */
-static bool is_orphaned(const struct larder_fetch *fetch)
+/* Innermost first. */
+static _Thread_local const struct larder_hold *holds;
+
+void larder_hold_begin(struct larder_hold *hold, bool (*has)(const void *user, uint64_t token),
+                       const void *user)
+{
+    *hold = (struct larder_hold){.outer = holds, .has = has, .user = user};
+    holds = hold;
+}
+
+void larder_hold_end(const struct larder_hold *hold)
+{
+    holds = hold->outer;
+}
+
+static bool is_held_by_this_thread(uint64_t token)
+{
+    const struct larder_hold *hold = holds;
+    while (hold != NULL && !hold->has(hold->user, token)) {
+        hold = hold->outer;
+    }
+    return hold != NULL;
+}
+
+/* Whether to wait for the claim that stands is to wait in vain: this thread's loader has it,
+ * or in a child of fork(), on a backend that lives in the process, nobody. */
+static bool waits_in_vain(const struct larder_fetch *fetch)
 {
     const struct larder_sight *sight = &fetch->sight;
-    return sight->seen_len >= TOKEN_AT + sizeof(uint64_t) &&
-           larder_flights_orphaned(&fetch->cache->flights, larder_load64(sight->seen + TOKEN_AT));
+    if (sight->seen_len < TOKEN_AT + sizeof(uint64_t)) {
+        return false;
+    }
+    uint64_t token = larder_load64(sight->seen + TOKEN_AT);
+    return is_held_by_this_thread(token) || larder_flights_orphaned(&fetch->cache->flights, token);
 }
 
 /* ----------------------------------------------------------------- claiming */
@@ -99,7 +126,7 @@ static bool wait_for_claim(struct larder_fetch *fetch, int64_t since_ns)
         larder_counter_add(&counters->claim_waits, 1);
         fetch->waited = true;
     }
-    if (is_orphaned(fetch) || !wait_a_little(fetch, since_ns)) {
+    if (!wait_a_little(fetch, since_ns)) {
         return false;
     }
     larder_fetch_look(fetch, LARDER_LOOK_READ);
@@ -118,6 +145,9 @@ enum larder_claim larder_fetch_claim(struct larder_fetch *fetch)
                 return LARDER_CLAIM_NONE;
             }
             continue;
+        }
+        if (waits_in_vain(fetch)) {
+            return LARDER_CLAIM_NONE;
         }
         tries = 0;
         if (!wait_for_claim(fetch, since_ns)) {
@@ -142,7 +172,8 @@ enum larder_claim larder_fetch_claim_anyhow(struct larder_fetch *fetch)
     for (unsigned tries = 0; fetch->found == LARDER_OK && !fetch->sight.won;) {
         bool waits = fetch->sight.claimed;
         tries = waits ? 0 : tries + 1;
-        if (tries > TRIES_MAX || !(waits ? wait_for_claim(fetch, since_ns) : claim_over(fetch))) {
+        if (tries > TRIES_MAX || (waits && waits_in_vain(fetch)) ||
+            !(waits ? wait_for_claim(fetch, since_ns) : claim_over(fetch))) {
             return LARDER_CLAIM_NONE;
         }
     }

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/rule.h"
 #include "cache/refresh.h"
 
 enum larder_status larder_fetch_open(struct larder_fetch *fetch, struct larder_cache *cache,
@@ -50,8 +51,9 @@ uint64_t larder_fetch_new_token(void)
 
 /* ------------------------------------------------------------------- looks */
 
+/* One look, that began at this moment. */
 static void look(struct larder_fetch *fetch, enum larder_look_how how,
-                 const struct larder_sight *before)
+                 const struct larder_sight *before, uint64_t moment)
 {
     const void *last_value = fetch->sight.value;
     enum larder_sight_kind last_kind = fetch->sight.kind;
@@ -70,10 +72,12 @@ static void look(struct larder_fetch *fetch, enum larder_look_how how,
     fetch->found = larder_look(&look, fetch->deadline_ns, &fetch->sight);
     fetch->token = fetch->sight.won ? look.token : 0;
     if (fetch->found < 0 || (fetch->sight.won && fetch->sight.value == NULL)) {
-        /* What was seen before is still there, as far as anybody knows. */
+        /* What was seen before is still there, as far as anybody knows: it is for those
+         * alone who began before it was seen. */
         fetch->sight.kind = last_kind;
         fetch->sight.value = last_value;
     } else {
+        fetch->looked = moment;
         larder_value_release(last_value);
     }
 }
@@ -97,7 +101,7 @@ static void look_plainly(struct larder_fetch *fetch)
     }
     if (LARDER_UNLIKELY(lookup.wants_look) && sight->kind == LARDER_SIGHT_NOTHING) {
         larder_sight_needed(fetch->cache, fetch->entity);
-        look(fetch, LARDER_LOOK_READ, NULL);
+        look(fetch, LARDER_LOOK_READ, NULL, fetch->began);
     }
 }
 
@@ -105,13 +109,13 @@ void larder_fetch_look_first(struct larder_fetch *fetch)
 {
     struct larder_lease *lease = &larder_state_of(fetch->cache, fetch->entity)->lease;
     if (larder_lease_expects_miss(lease)) {
-        look(fetch, LARDER_LOOK_CLAIM, NULL);
-        if (fetch->found < 0) {
+        look(fetch, LARDER_LOOK_CLAIM, NULL, fetch->began);
+        if (fetch->found < 0 && !fetch->sight.won) {
             larder_lease_refused(lease); /* perhaps the entry may only be read */
-            look(fetch, LARDER_LOOK_READ, NULL);
+            look(fetch, LARDER_LOOK_READ, NULL, fetch->began);
         }
     } else if (larder_sight_is_needed(fetch->cache, fetch->entity)) {
-        look(fetch, LARDER_LOOK_READ, NULL);
+        look(fetch, LARDER_LOOK_READ, NULL, fetch->began);
     } else {
         look_plainly(fetch);
     }
@@ -122,12 +126,12 @@ void larder_fetch_look_first(struct larder_fetch *fetch)
 
 void larder_fetch_look(struct larder_fetch *fetch, enum larder_look_how how)
 {
-    fetch->looked = larder_flights_moment(&fetch->cache->flights, fetch->fingerprint);
+    uint64_t moment = larder_flights_moment(&fetch->cache->flights, fetch->fingerprint);
     if (how == LARDER_LOOK_READ || how == LARDER_LOOK_CLAIM) {
-        look(fetch, how, NULL);
+        look(fetch, how, NULL, moment);
     } else {
         const struct larder_sight before = fetch->sight;
-        look(fetch, how, &before);
+        look(fetch, how, &before, moment);
     }
 }
 
@@ -178,6 +182,8 @@ void larder_fetch_answer(struct larder_fetch *fetch, struct larder_landing *ret_
     *ret_landing = (struct larder_landing){.status = statuses[fetch->sight.kind],
                                            .outcome = LARDER_APPLIED,
                                            .value = fetch->sight.value,
-                                           .until = fetch->looked};
+                                           .until = LARDER_RULE(who_looked_shares_with_earlier)
+                                                        ? fetch->looked
+                                                        : LARDER_MOMENT_ALWAYS};
     fetch->sight.value = NULL;
 }

@@ -113,6 +113,18 @@ enum larder_claim larder_fetch_claim(struct larder_fetch *fetch);
  * there only the claim's slot changes: others read on. */
 enum larder_claim larder_fetch_claim_anyhow(struct larder_fetch *fetch);
 
+/* The claims that a thread holds while it runs a loader, which may load again: it does not
+ * wait for those. Caller's storage, from begin to end on one thread, one in the other. */
+struct larder_hold {
+    const struct larder_hold *outer;
+    bool (*has)(const void *user, uint64_t token);
+    const void *user;
+};
+
+void larder_hold_begin(struct larder_hold *hold, bool (*has)(const void *user, uint64_t token),
+                       const void *user);
+void larder_hold_end(const struct larder_hold *hold);
+
 /* ------------------------------------------------------------ load and fill */
 
 /* Runs the loader and brings what it gave into the entry, if the claim is ours. A spare

@@ -6,6 +6,7 @@
 #include "cache/fill.h"
 
 #include "base/log.h"
+#include "base/rule.h"
 #include "cache/index.h"
 #include "codec/block.h"
 #include "codec/envelope.h"
@@ -96,7 +97,8 @@ static bool plan(struct larder_fill *fill, enum larder_op_kind kind)
 static bool plan_offer(struct larder_fill *fill)
 {
     const struct larder_fetch *fetch = fill->fetch;
-    plan(fill, LARDER_OP_FILL);
+    bool fills = fetch->token != 0 || LARDER_RULE(what_is_unclaimed_is_not_stored);
+    plan(fill, fills ? LARDER_OP_FILL : LARDER_OP_SET);
     fill->op.value = fill->w.start;
     fill->op.value_len = larder_writer_len(&fill->w);
     fill->op.loaded_ns = fill->begun_ns;
@@ -112,6 +114,7 @@ static bool plan_release(struct larder_fill *fill, int64_t pause_ms)
     }
     plan(fill, LARDER_OP_RELEASE);
     fill->op.pause_ms = pause_ms;
+    fill->op.loaded_ns = fill->begun_ns;
     return true;
 }
 
@@ -155,7 +158,7 @@ static bool plan_value(struct larder_fill *fill)
     if (fill->load->skip || fill->load->is_private || is_too_large(fill) || !may_store(fill)) {
         return plan_release(fill, 0);
     }
-    if (fetch->token == 0) {
+    if (fetch->token == 0 && LARDER_RULE(what_is_unclaimed_is_not_stored)) {
         return plan_aside(fill);
     }
     larder_stored_compress(fetch->cache, fetch->entity, fetch->fingerprint,
@@ -246,6 +249,14 @@ static void run(const struct larder_fetch *fetch, struct larder_op *op)
     fetch->cache->backend->table->run(fetch->cache->backend, op, 1, fetch->deadline_ns);
 }
 
+/* Whom what is known to have been good when the loader began is for. */
+static uint64_t until_of_load(const struct larder_fill *fill)
+{
+    return fill->fetch->token != 0 || LARDER_RULE(who_loads_unclaimed_shares_with_earlier)
+               ? fill->begun
+               : LARDER_MOMENT_ALWAYS;
+}
+
 /* Whom what was loaded is for, after the claim was given back: all who began before
  * that, if it still stood then; else the caller alone. Versions are not looked at there,
  * so where there are any, all who began before the loader. */
@@ -256,7 +267,8 @@ static uint64_t until_of_release(const struct larder_fill *fill, const struct la
     if (op->status == LARDER_E_LOST) {
         return LARDER_MOMENT_NEVER;
     }
-    bool versioned = larder_state_of(fetch->cache, fetch->entity)->is_versioned;
+    bool versioned =
+        larder_state_of(fetch->cache, fetch->entity)->is_versioned || fill->load->tags.count != 0;
     return op->status == LARDER_OK && !versioned ? moment : fill->begun;
 }
 
@@ -283,7 +295,10 @@ static void end_offer(const struct larder_fill *fill, struct larder_landing *lan
     if (op->status == LARDER_OK) {
         larder_counter_add(&counters->fills, 1);
         larder_counter_add(&counters->written_bytes, op->value_len);
-        landing->until = aside ? fill->begun : fill->moment;
+        landing->until = aside ? until_of_load(fill) : fill->moment;
+        if (!LARDER_RULE(boarding_ends_before_the_fill)) {
+            landing->until = LARDER_MOMENT_ALWAYS;
+        }
     } else if (op->status != LARDER_E_LOST) {
         larder_counter_add(&counters->fill_errors, 1);
         give_back(fill);
@@ -291,28 +306,25 @@ static void end_offer(const struct larder_fill *fill, struct larder_landing *lan
         larder_counter_add(&counters->fills_lost, 1);
         larder_error_set(LARDER_E_LOST, "%s: the entry was changed while it was loaded",
                          fetch->entity->pattern);
-        landing->until = LARDER_MOMENT_NEVER;
+        landing->until =
+            LARDER_RULE(what_was_lost_is_private) ? LARDER_MOMENT_NEVER : LARDER_MOMENT_ALWAYS;
     }
 }
 
-/* The spare value is for those who began before it was seen, and where the claim stood to
- * the end, so that nothing was invalidated, for all who began before that. */
-static void end_failed(struct larder_fetch *fetch, const struct larder_fill *fill, uint64_t until,
-                       struct larder_landing *landing)
+/* The spare value is for those who began before it was seen. */
+static void end_failed(struct larder_fetch *fetch, struct larder_landing *landing)
 {
     landing->until = LARDER_MOMENT_ALWAYS;
     if (larder_fetch_has_spare(fetch)) {
-        bool stood = until != LARDER_MOMENT_NEVER && until != fill->begun;
         larder_fetch_answer(fetch, landing);
         landing->outcome = LARDER_NOT_APPLIED;
-        landing->until = stood ? until : landing->until;
     }
 }
 
 void larder_fill_end(struct larder_fill *fill, bool planned, struct larder_landing *landing)
 {
     struct larder_fetch *fetch = fill->fetch;
-    uint64_t until = fill->begun;
+    uint64_t until = until_of_load(fill);
     if (planned && fill->op.status < 0 && fill->op.status != LARDER_E_LOST) {
         larder_call_note_failure(fetch->cache, fetch->entity, fill->op.status);
     }
@@ -324,7 +336,7 @@ void larder_fill_end(struct larder_fill *fill, bool planned, struct larder_landi
     }
     landing->until = until;
     if (landing->status < 0) {
-        end_failed(fetch, fill, until, landing);
+        end_failed(fetch, landing);
     }
     if (fill->load->is_private) {
         landing->until = LARDER_MOMENT_NEVER;
@@ -344,17 +356,25 @@ static void run_planned(struct larder_fill *fill, const struct larder_landing *l
     }
 }
 
+static bool has_token(const void *user, uint64_t token)
+{
+    return ((const struct larder_fetch *)user)->token == token;
+}
+
 void larder_fetch_load(struct larder_fetch *fetch, struct larder_landing *ret_landing)
 {
     const struct larder_clock *clock = &fetch->cache->clock;
     struct larder_load load;
     struct larder_fill fill;
+    struct larder_hold hold;
     void *out;
     larder_load_init(&load, fetch->cache, fetch->sight.value);
     larder_fill_begin(&fill, fetch, &load);
     int64_t left_ns = fetch->deadline_ns - fill.begun_ns;
+    larder_hold_begin(&hold, has_token, fetch);
     enum larder_status status =
         larder_load_run(&load, fetch->cache, fetch->entity, fetch->load, fetch->call, &out);
+    larder_hold_end(&hold);
     /* The loader's time is its own: what is left of the deadline is the fill's. */
     fetch->deadline_ns = larder_clock_now_ns(clock) + (left_ns > 0 ? left_ns : 0);
     bool planned = larder_fill_plan(&fill, status, out, ret_landing);

@@ -289,18 +289,32 @@ static bool make_run(struct job *job)
     return true;
 }
 
+static bool has_token(const void *user, uint64_t token)
+{
+    const struct job *job = user;
+    size_t r = 0;
+    while (r < job->row_count && !(job->rows[r].loads && job->rows[r].view.sight.won &&
+                                   job->rows[r].view.token == token)) {
+        r++;
+    }
+    return r < job->row_count;
+}
+
 /* The loader's turn, and its answer: OK, or what it means for all that it was asked for. */
 static enum larder_status run_loader(struct job *job, struct larder_load *load)
 {
     const struct larder_many_load *many = job->many;
     const struct larder_clock *clock = &job->cache->clock;
     struct larder_entity_state *state = larder_state_of(job->cache, job->entity);
+    struct larder_hold hold;
     larder_counter_add(&state->counters.loads, 1);
     bool entered = larder_load_gate_enter(&job->cache->loads, job->cache->backend, clock,
                                           larder_call_deadline_ns(job->cache));
     int64_t begun_ns = larder_clock_now_ns(clock);
+    larder_hold_begin(&hold, has_token, job);
     enum larder_status status =
         many->load(load, many->call, job->load_keys, job->load_count, job->out, job->each);
+    larder_hold_end(&hold);
     load->cost_ms = (larder_clock_now_ns(clock) - begun_ns) / NS_PER_MS;
     larder_load_gate_leave(&job->cache->loads, entered);
     larder_lease_loaded(&state->lease, load->cost_ms);

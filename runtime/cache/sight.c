@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/rule.h"
 #include "cache/verdict.h"
 #include "cache/version_set.h"
 
@@ -320,7 +321,7 @@ static void first_trip(struct job *job, struct few *few, int64_t deadline_ns)
     } else if (trip.clock != NULL && trip.clock->number == 1) {
         job->clock = larder_version_value_read(job->new_clock, sizeof job->new_clock);
     }
-    if (trip.along != NULL) {
+    if (look->along != NULL && trip.along != NULL) {
         *look->along = *trip.along;
     }
     free_room(job, &trip, few);
@@ -394,7 +395,7 @@ static struct larder_verdict judge(const struct job *job, struct larder_view *vi
     for (size_t i = 0; i < view->implied.count; i++) {
         versions[prospect.version_count++] = version_of(job, view, view->implied.ids[i]);
     }
-    for (size_t i = 0; i < head->tag_count; i++) {
+    for (size_t i = 0; i < head->tag_count && LARDER_RULE(reads_heed_tags); i++) {
         versions[prospect.version_count++] = version_of(job, view, head->tags[i]);
     }
     prospect.now_ms = larder_server_time_ms(job->cache, &age_ms);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache/verdict.h"
 
+#include "base/rule.h"
 #include "cache/versions.h"
 
 static const uint32_t WHOLE_PPM = 1000000;
@@ -12,8 +13,11 @@ static bool is_valid(const struct larder_prospect *p)
         return !p->is_versioned;
     }
     for (size_t i = 0; i < p->version_count; i++) {
+        if (!LARDER_RULE(what_lacks_a_version_is_a_miss) && p->versions[i] == 0) {
+            continue;
+        }
         if (!larder_version_allows(p->versions[i], head->as_of)) {
-            return false;
+            return !LARDER_RULE(reads_heed_versions);
         }
     }
     return true;

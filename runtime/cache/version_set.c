@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache/version_set.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -39,6 +40,7 @@ static uint32_t *slot_of(const struct larder_version_set *set, uint64_t id)
 static bool grow(struct larder_version_set *set)
 {
     size_t max = 2 * set->max;
+    assert(set->seen != NULL);
     size_t slot_count = 64;
     while (slot_count < 2 * max) {
         slot_count *= 2;
@@ -88,6 +90,7 @@ bool larder_version_set_add(struct larder_version_set *set, uint64_t id)
     if (set->count == set->max && !grow(set)) {
         return false;
     }
+    assert(set->seen != NULL);
     set->seen[set->count] = (struct larder_version_seen){.id = id, .status = LARDER_OK};
     if (set->slots != NULL) {
         *slot_of(set, id) = (uint32_t)set->count + 1;

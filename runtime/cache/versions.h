@@ -28,6 +28,8 @@
 
 #include <larder/stub.h>
 
+#include "base/rule.h"
+
 #include "backend/backend.h"
 
 enum {
@@ -123,8 +125,9 @@ static inline uint32_t larder_version_count(uint64_t value)
 /* Whether a value of that as_of is still good by that version. 0 on either side: it is not. */
 static inline bool larder_version_allows(uint64_t version, uint64_t as_of)
 {
-    return version != 0 && larder_version_epoch(version) == larder_version_epoch(as_of) &&
-           larder_version_count(version) <= larder_version_count(as_of);
+    bool same = larder_version_epoch(version) == larder_version_epoch(as_of) ||
+                !LARDER_RULE(only_one_epoch_counts);
+    return version != 0 && same && larder_version_count(version) <= larder_version_count(as_of);
 }
 
 /* What a clock that is not there may begin with: a random epoch, and count 1. */

@@ -282,6 +282,34 @@ static void a_softening_that_failed_is_replayed_as_a_deletion(void **state)
     assert_int_equal(journal_entries(), 0);
 }
 
+/* It leaves what was to be deleted, as something stale. */
+static void a_softening_that_succeeds_takes_nothing_out(void **state)
+{
+    (void)state;
+    say("ACL SETUSER default -unlink", "+OK");
+    assert_int_equal(do_op(LARDER_OP_DELETE, "p:1"), LARDER_E_AUTH);
+    assert_int_equal(do_op(LARDER_OP_PING, ""), LARDER_OK); /* its replay failed: a pause */
+    say("ACL SETUSER default +unlink", "+OK");
+    ahead_ns += 1; /* later than the entry, but not past the pause */
+    assert_true(do_op(LARDER_OP_SOFTEN, "p:1") >= 0);
+    assert_int_equal(journal_entries(), 1);
+    after_a_pause();
+    assert_int_equal(do_op(LARDER_OP_GET, "p:1"), LARDER_MISS);
+    assert_int_equal(journal_entries(), 0);
+}
+
+/* That a claim still stands would prove that nothing was invalidated. */
+static void no_claim_is_given_back_over_an_invalidation_that_failed(void **state)
+{
+    (void)state;
+    assert_int_equal(do_op(LARDER_OP_CLAIM, "p:1"), LARDER_MISS);
+    struct larder_op release = op_of(LARDER_OP_RELEASE, "p:1");
+    release.loaded_ns = now_ns();
+    say("ACL SETUSER default -unlink", "+OK");
+    assert_int_equal(do_op(LARDER_OP_DELETE, "p:1"), LARDER_E_AUTH);
+    assert_int_equal(run(&release), LARDER_E_LOST);
+}
+
 static void what_would_tell_of_a_key_that_is_written_down_is_not_sent(void **state)
 {
     (void)state;
@@ -332,6 +360,8 @@ int main(void)
         AWAY_TEST(a_fill_takes_its_key_out_if_its_load_began_later),
         AWAY_TEST(claims_and_fills_that_fail_are_not_written_down),
         AWAY_TEST(a_softening_that_failed_is_replayed_as_a_deletion),
+        AWAY_TEST(a_softening_that_succeeds_takes_nothing_out),
+        AWAY_TEST(no_claim_is_given_back_over_an_invalidation_that_failed),
         AWAY_TEST(what_would_tell_of_a_key_that_is_written_down_is_not_sent),
         cmocka_unit_test_setup_teardown(a_value_with_versions_is_not_kept_while_the_server_is_away,
                                         setup_fallback, teardown),

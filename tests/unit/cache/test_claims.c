@@ -688,6 +688,70 @@ static void a_loader_that_loads_its_own_key_waits_for_nobody(void **state)
     }
 }
 
+/* Nor does it where a cache of its own cannot tell it whose the claim is. */
+static void a_loader_that_loads_its_own_key_by_another_cache_waits_for_nobody(void **state)
+{
+    struct site *site = *state;
+    struct order inner = {.site = site, .shelf = &site->other, .name = "inner"};
+    struct order outer = {.site = site,
+                          .shelf = &site->first,
+                          .name = "outer",
+                          .disturb = load_it_inside,
+                          .inner = &inner};
+    int64_t start_ms = now_ms();
+    expect_order(&outer, "outer", LARDER_APPLIED);
+    assert_true(now_ms() - start_ms < QUICK_MS);
+    assert_int_equal(inner.runs, 1);
+    expect_stored(site, "outer");
+}
+
+static const struct larder_entity *build_tea(struct larder_key *key, const void *keys, size_t i)
+{
+    larder_key_literal(key, "tea:", 4);
+    larder_key_u64(key, ((const uint64_t *)keys)[i]);
+    return &tea_entity;
+}
+
+static enum larder_status load_teas(struct larder_load *load, const void *call, const void *keys,
+                                    size_t count, void *out, enum larder_status *each)
+{
+    struct order *order = *(struct order *const *)call;
+    struct tea *teas = out;
+    (void)load;
+    order->runs++;
+    load_it_inside(order);
+    for (size_t i = 0; i < count; i++) {
+        teas[i].id = ((const uint64_t *)keys)[i];
+        teas[i].name = "many";
+        each[i] = LARDER_OK;
+    }
+    return LARDER_OK;
+}
+
+/* Nor for one that a loader of many has. */
+static void a_loader_of_many_that_loads_one_of_them_waits_for_nobody(void **state)
+{
+    struct site *site = *state;
+    const uint64_t ids[] = {ID - 1, ID, ID + 1};
+    struct order inner = {.site = site, .shelf = &site->first, .name = "inner"};
+    struct order outer = {.site = site, .inner = &inner}, *call = &outer;
+    const struct larder_many_load many = {
+        .build = build_tea, .keys = ids, .key_size = sizeof *ids, .load = load_teas, .call = &call};
+    const struct tea *teas[3];
+    enum larder_status each[3];
+    int64_t start_ms = now_ms();
+    assert_status(
+        larder_stub_get_many_or_load(site->first.cache, &tea_entity, &many, 3, teas, each),
+        LARDER_OK);
+    assert_true(now_ms() - start_ms < QUICK_MS);
+    assert_int_equal(inner.runs, 1);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(teas[i]->name, "many");
+        larder_value_release(teas[i]);
+    }
+    expect_stored(site, "many");
+}
+
 /* ------------------------------------------------------------------- trips */
 
 /* A backend that counts how often it is asked. */
@@ -777,6 +841,8 @@ int main(void)
         SITE_TEST(a_spare_value_is_given_to_who_cannot_wait),
         SITE_TEST(who_waited_for_a_lost_load_starts_again),
         SITE_TEST(a_loader_that_loads_its_own_key_waits_for_nobody),
+        SITE_TEST(a_loader_that_loads_its_own_key_by_another_cache_waits_for_nobody),
+        SITE_TEST(a_loader_of_many_that_loads_one_of_them_waits_for_nobody),
         SITE_TEST(a_load_takes_three_trips_and_an_expected_one_two),
         SITE_TEST(who_may_only_read_reads_all_the_same),
     };

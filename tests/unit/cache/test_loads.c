@@ -381,6 +381,114 @@ static void who_missed_just_before_a_fill_does_not_load_again(void **state)
     assert_int_equal(shelf_stats(shelf, &tea_entity).misses, 1);
 }
 
+/* ------------------------------------------------------- what is for whom */
+
+struct caller {
+    struct order order;
+    char name[16];
+};
+
+static void *call_and_note(void *user)
+{
+    struct caller *caller = user;
+    const struct tea *tea;
+    larder_ignore(get_or_load(&caller->order, &tea_entity, &tea));
+    snprintf(caller->name, sizeof caller->name, "%s", tea != NULL ? tea->name : "-");
+    larder_value_release(tea);
+    return NULL;
+}
+
+/* A backend in which a value is stored between a caller's look and his claim, and deleted while
+ * the answer to that is on its way; then another caller comes. */
+struct late_answer {
+    struct larder_backend base;
+    struct larder_backend *real;
+    struct shelf *shelf;
+    struct caller *follower;
+    pthread_t thread;
+    atomic_int looks, claims;
+};
+
+static void yield_often(void)
+{
+    for (int i = 0; i < 10000; i++) {
+        sched_yield();
+    }
+}
+
+static void late_run(struct larder_backend *backend, struct larder_op *ops, size_t count,
+                     int64_t deadline_ns)
+{
+    struct late_answer *late = (struct late_answer *)backend;
+    struct larder_key key = shelf_key(late->shelf, &tea_entity, 1);
+    enum larder_op_kind kind = ops[0].kind;
+    late->real->table->run(late->real, ops, count, deadline_ns);
+    if (kind == LARDER_OP_GET && atomic_fetch_add(&late->looks, 1) == 0) {
+        assert_status(shelf_set(late->shelf, &tea_entity, 1, "old"), LARDER_OK);
+    }
+    if (kind == LARDER_OP_CLAIM && atomic_fetch_add(&late->claims, 1) == 0) {
+        assert_status(larder_stub_delete(late->shelf->cache, &tea_entity, &key), LARDER_OK);
+        assert_int_equal(pthread_create(&late->thread, NULL, call_and_note, late->follower), 0);
+        while (atomic_load(&late->looks) < 2) {
+            sched_yield();
+        }
+        yield_often(); /* he comes aboard, most likely */
+    }
+}
+
+static int64_t late_now_ms(const struct larder_backend *backend, int64_t *ret_age_ms)
+{
+    const struct larder_backend *real = ((const struct late_answer *)backend)->real;
+    return real->table->now_ms(real, ret_age_ms);
+}
+
+static void what_was_found_is_not_for_who_came_after_it_was_asked_for(void **state)
+{
+    static const struct larder_backend_table table = {
+        .name = "late", .run = late_run, .now_ms = late_now_ms};
+    struct shelf *shelf = *state;
+    struct caller follower = {.order = {.shelf = shelf, .id = 1, .name = "new"}};
+    struct order first = {.shelf = shelf, .id = 1, .name = "first"};
+    struct late_answer late = {
+        .base = {&table}, .real = shelf->cache->backend, .shelf = shelf, .follower = &follower};
+    const struct tea *tea;
+    shelf->cache->backend = &late.base;
+    assert_status(get_or_load(&first, &tea_entity, &tea), LARDER_OK);
+    assert_int_equal(pthread_join(late.thread, NULL), 0);
+    shelf->cache->backend = late.real;
+    assert_string_equal(tea->name, "old");
+    larder_value_release(tea);
+    assert_int_equal(first.runs, 0);
+    assert_string_equal(follower.name, "new");
+}
+
+/* A loader that has begun may have read what was there before the others came. */
+static void what_nobody_claimed_is_not_for_who_came_after_its_loader_began(void **state)
+{
+    struct shelf *shelf = *state;
+    struct broken broken = {.look = LARDER_E_UNAVAILABLE, .fill = LARDER_E_UNAVAILABLE};
+    atomic_int begun = 0;
+    struct caller leader = {
+        .order = {.shelf = shelf, .id = 1, .name = "old", .begun = &begun, .wanted = 1}};
+    struct caller follower = {.order = {.shelf = shelf, .id = 1, .name = "new"}};
+    pthread_t threads[2];
+    break_shelf(shelf, &broken);
+    assert_int_equal(pthread_create(&threads[0], NULL, call_and_note, &leader), 0);
+    while (atomic_load(&leader.order.runs) == 0) {
+        sched_yield();
+    }
+    assert_int_equal(pthread_create(&threads[1], NULL, call_and_note, &follower), 0);
+    yield_often();
+    atomic_store(&begun, 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    mend_shelf(shelf, &broken);
+    assert_string_equal(leader.name, "old");
+    assert_string_equal(follower.name, "new");
+    assert_int_equal(follower.order.runs, 1);
+}
+
 /* ---------------------------------------------------------------- many callers */
 
 struct crowd {
@@ -633,6 +741,8 @@ int main(void)
         SHELF_TEST(the_loader_runs_whatever_the_cache_answers),
         SHELF_TEST(the_timeout_bounds_the_caches_part_alone),
         SHELF_TEST(who_missed_just_before_a_fill_does_not_load_again),
+        SHELF_TEST(what_was_found_is_not_for_who_came_after_it_was_asked_for),
+        SHELF_TEST(what_nobody_claimed_is_not_for_who_came_after_its_loader_began),
         SHELF_TEST(two_hundred_equal_misses_load_once),
         SHELF_TEST(a_failing_load_ends_for_all),
         SHELF_TEST(what_cannot_be_stored_is_shared_all_the_same),

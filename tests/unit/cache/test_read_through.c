@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "base/clock.h"
+#include "cache/fetch.h"
 #include "cache/handle.h"
 #include "cache/versions.h"
 
@@ -228,6 +229,26 @@ static void a_spare_value_that_was_deleted_is_gone(void **state)
     expect_order(&order, LARDER_E_LOADER, NULL, 1);
 }
 
+/* The claim over it came later, and nobody has looked since. */
+static void a_spare_value_is_for_those_who_began_before_it_was_seen(void **state)
+{
+    struct order order = {.shelf = *state, .entity = &spares_entity, .name = "old"};
+    struct larder_key key = shelf_key(order.shelf, order.entity, ID);
+    struct larder_fetch fetch;
+    struct larder_landing landing;
+    expect_order(&order, LARDER_OK, "old", 1);
+    later(*state, 61);
+    larder_fetch_begin(&fetch, order.shelf->cache, order.entity, &key);
+    larder_fetch_look(&fetch, LARDER_LOOK_READ);
+    uint64_t looked = fetch.looked;
+    larder_fetch_look(&fetch, LARDER_LOOK_TAKE_KEEP);
+    assert_true(fetch.sight.won);
+    larder_fetch_answer(&fetch, &landing);
+    assert_status(landing.status, LARDER_STALE);
+    assert_true(landing.until == looked);
+    larder_value_release(landing.value);
+}
+
 /* -------------------------------------------------------------------- absent */
 
 static void what_does_not_exist_is_remembered(void **state)
@@ -348,6 +369,7 @@ int main(void)
         SHOP_TEST(what_may_be_stale_is_given_where_the_loader_fails),
         SHOP_TEST(a_loader_that_failed_is_left_alone_for_a_while),
         SHOP_TEST(a_spare_value_that_was_deleted_is_gone),
+        SHOP_TEST(a_spare_value_is_for_those_who_began_before_it_was_seen),
         SHOP_TEST(what_does_not_exist_is_remembered),
         SHOP_TEST(what_has_gone_meanwhile_is_not_kept),
         SHOP_TEST(what_was_loaded_before_an_invalidation_is_not_stored),
