@@ -86,16 +86,26 @@ static bool refresh(struct worker *worker, enum ground_sort sort, unsigned row)
                                    : read_by(sorts[sort].refresh, worker, sort, row);
 }
 
-static bool get_many(struct worker *worker, enum ground_sort sort, unsigned row)
+static bool read_many(struct worker *worker, enum ground_sort sort, unsigned row, bool loads)
 {
     struct seen seen[GROUND_ROWS];
     bool room = true;
     int64_t start_ns = ground_now_ns();
-    sorts[sort].get_many(worker, row, seen);
+    sorts[sort].get_many(worker, row, loads, seen);
     for (unsigned i = 0; i < GROUND_ROWS; i++) {
         room &= saw(worker, ground_row(sort, (row + i) % GROUND_ROWS), start_ns, &seen[i]);
     }
     return room;
+}
+
+static bool get_many(struct worker *worker, enum ground_sort sort, unsigned row)
+{
+    return read_many(worker, sort, row, false);
+}
+
+static bool get_many_or_load(struct worker *worker, enum ground_sort sort, unsigned row)
+{
+    return read_many(worker, sort, row, !worker->ground->by_hand);
 }
 
 /* ----------------------------------------------------------------- changes */
@@ -271,9 +281,10 @@ static const struct deed {
     bool (*run)(struct worker *worker, enum ground_sort sort, unsigned row);
     unsigned share;
 } deeds[] = {
-    {get_or_load, 640}, {get, 130},        {get_many, 40}, {refresh, 12},   {drop, 80},
-    {drop_many, 12},    {soften, 12},      {drop_all, 3},  {row_event, 24}, {group_event, 20},
-    {all_event, 6},     {card_changed, 7}, {batch, 14},
+    {get_or_load, 630}, {get, 130},      {get_many, 25},    {get_many_or_load, 25},
+    {refresh, 12},      {drop, 80},      {drop_many, 12},   {soften, 12},
+    {drop_all, 3},      {row_event, 24}, {group_event, 20}, {all_event, 6},
+    {card_changed, 7},  {batch, 14},
 };
 
 static bool do_something(struct worker *worker)

@@ -36,43 +36,63 @@ static void take_time(struct worker *worker)
     }
 }
 
-static enum larder_status query(struct larder_load *load, struct worker *worker,
-                                enum ground_sort sort, uint32_t id, struct fresh_row *out)
+/* False: the database is out. */
+static bool begin_query(struct larder_load *load, struct worker *worker)
 {
-    const struct ground *ground = worker->ground;
     worker->thread->counts.loads++;
     take_time(worker);
-    if (atomic_load_explicit(&ground->outage, memory_order_relaxed)) {
-        return LARDER_E_UNAVAILABLE;
+    if (worker_below(worker, SKIPS) == 0) {
+        larder_load_skip(load);
     }
+    return !atomic_load_explicit(&worker->ground->outage, memory_order_relaxed);
+}
+
+static enum larder_status read_row(const struct ground *ground, enum ground_sort sort, uint32_t id,
+                                   struct fresh_row *out)
+{
+    bool may_be_gone = sort == GROUND_NOTE || sort == GROUND_POST;
     *out = (struct fresh_row){.id = id,
                               .row = version_of(ground, ground_row(sort, id)),
                               .of_group = version_of(ground, GROUND_GROUP + ground_group(id)),
                               .of_all = version_of(ground, GROUND_ALL)};
-    if (worker_below(worker, SKIPS) == 0) {
-        larder_load_skip(load);
-    }
-    take_time(worker);
-    bool may_be_gone = sort == GROUND_NOTE || sort == GROUND_POST;
     return may_be_gone && out->row % GROUND_GONE == 0 ? LARDER_ABSENT : LARDER_OK;
 }
 
-static void finish_card(struct larder_load *load, struct fresh_card *out)
+static enum larder_status query(struct larder_load *load, struct worker *worker,
+                                enum ground_sort sort, uint32_t id, struct fresh_row *out)
 {
-    (void)load;
+    if (!begin_query(load, worker)) {
+        return LARDER_E_UNAVAILABLE;
+    }
+    enum larder_status status = read_row(worker->ground, sort, id, out);
+    take_time(worker);
+    return status;
+}
+
+/* What the values of a sort need besides their row; what a loader of many says is for all. */
+static void finish_card(struct fresh_card *out)
+{
     out->id = out->value.id;
     out->group = ground_group(out->value.id);
 }
 
-static void finish_slip(struct larder_load *load, const struct fresh_slip *out)
+#define finish_item(out) ((void)(out))
+#define finish_page(out) ((void)(out))
+#define finish_slip(out) ((void)(out))
+#define finish_note(out) ((void)(out))
+#define finish_post(out) ((void)(out))
+
+static void tag(enum ground_sort sort, struct larder_load *load, unsigned first, unsigned count)
 {
-    char tag[32];
-    (void)snprintf(tag, sizeof tag, "group:%u", ground_group(out->value.id));
-    larder_load_tag(load, tag);
+    static const char *const groups[GROUND_GROUPS] = {"group:0", "group:1", "group:2", "group:3"};
+    if (sort != GROUND_SLIP) {
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        larder_load_tag(load, groups[first + i]);
+    }
     larder_load_tag(load, "everything");
 }
-
-#define NO_FINISH(load, out) ((void)(load), (void)(out))
 
 /* --------------------------------------------------------- one sort's calls */
 
@@ -84,14 +104,31 @@ static void finish_slip(struct larder_load *load, const struct fresh_slip *out)
 #define USE_BY_GROUP (void)group
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): names of functions and lists of arguments */
-#define SORT(name, number, keyed, finish)                                                          \
+#define SORT(name, number, keyed)                                                                  \
     static enum larder_status load_##name(struct larder_load *load, void *user, PARAMS_##keyed,    \
                                           struct fresh_##name *out)                                \
     {                                                                                              \
         USE_##keyed;                                                                               \
         enum larder_status status = query(load, user, number, id, &out->value);                    \
-        finish(load, out);                                                                         \
+        tag(number, load, ground_group(id), 1);                                                    \
+        finish_##name(out);                                                                        \
         return status;                                                                             \
+    }                                                                                              \
+    static enum larder_status load_many_##name(                                                    \
+        struct larder_load *load, void *user, const struct fresh_##name##_key *keys, size_t count, \
+        struct fresh_##name *out, enum larder_status *each)                                        \
+    {                                                                                              \
+        struct worker *worker = user;                                                              \
+        if (!begin_query(load, worker)) {                                                          \
+            return LARDER_E_UNAVAILABLE;                                                           \
+        }                                                                                          \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            each[i] = read_row(worker->ground, number, keys[i].id, &out[i].value);                 \
+            finish_##name(&out[i]);                                                                \
+        }                                                                                          \
+        tag(number, load, 0, GROUND_GROUPS);                                                       \
+        take_time(worker);                                                                         \
+        return LARDER_OK;                                                                          \
     }                                                                                              \
     static void give_##name(enum larder_status status, const struct fresh_##name *value,           \
                             struct seen *ret_seen)                                                 \
@@ -122,7 +159,7 @@ static void finish_slip(struct larder_load *load, const struct fresh_slip *out)
             fresh_##name##_cache_refresh(worker->cache, KEY_##keyed, load_##name, worker, &value); \
         give_##name(status, value, ret_seen);                                                      \
     }                                                                                              \
-    static void get_many_##name(struct worker *worker, unsigned first,                             \
+    static void get_many_##name(struct worker *worker, unsigned first, bool loads,                 \
                                 struct seen ret_seen[GROUND_ROWS])                                 \
     {                                                                                              \
         struct fresh_##name##_key keys[GROUND_ROWS];                                               \
@@ -132,8 +169,13 @@ static void finish_slip(struct larder_load *load, const struct fresh_slip *out)
             unsigned row = (first + i) % GROUND_ROWS;                                              \
             keys[i] = (struct fresh_##name##_key){KEY_##keyed};                                    \
         }                                                                                          \
-        larder_ignore(                                                                             \
-            fresh_##name##_cache_get_many(worker->cache, keys, GROUND_ROWS, values, each));        \
+        if (loads) {                                                                               \
+            larder_ignore(fresh_##name##_cache_get_many_or_load(                                   \
+                worker->cache, keys, GROUND_ROWS, load_many_##name, worker, values, each));        \
+        } else {                                                                                   \
+            larder_ignore(                                                                         \
+                fresh_##name##_cache_get_many(worker->cache, keys, GROUND_ROWS, values, each));    \
+        }                                                                                          \
         for (unsigned i = 0; i < GROUND_ROWS; i++) {                                               \
             give_##name(each[i], values[i], &ret_seen[i]);                                         \
         }                                                                                          \
@@ -185,12 +227,12 @@ static void finish_slip(struct larder_load *load, const struct fresh_slip *out)
             drop_##name, drop_many_##name, soften_##name, drop_all_##name, put_in_##name \
     }
 
-SORT(item, GROUND_ITEM, BY_ID, NO_FINISH)
-SORT(page, GROUND_PAGE, BY_GROUP, NO_FINISH)
-SORT(card, GROUND_CARD, BY_ID, finish_card)
-SORT(slip, GROUND_SLIP, BY_ID, finish_slip)
-SORT(note, GROUND_NOTE, BY_ID, NO_FINISH)
-SORT(post, GROUND_POST, BY_GROUP, NO_FINISH)
+SORT(item, GROUND_ITEM, BY_ID)
+SORT(page, GROUND_PAGE, BY_GROUP)
+SORT(card, GROUND_CARD, BY_ID)
+SORT(slip, GROUND_SLIP, BY_ID)
+SORT(note, GROUND_NOTE, BY_ID)
+SORT(post, GROUND_POST, BY_GROUP)
 
 const struct sort sorts[GROUND_SORTS] = {
     [GROUND_ITEM] = CALLS(item), [GROUND_PAGE] = CALLS(page), [GROUND_CARD] = CALLS(card),

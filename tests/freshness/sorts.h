@@ -29,7 +29,8 @@ struct sort {
     void (*get_or_load)(struct worker *worker, unsigned row, struct seen *ret_seen);
     void (*refresh)(struct worker *worker, unsigned row, struct seen *ret_seen);
     /* All rows, from `first` on and around. */
-    void (*get_many)(struct worker *worker, unsigned first, struct seen ret_seen[GROUND_ROWS]);
+    void (*get_many)(struct worker *worker, unsigned first, bool loads,
+                     struct seen ret_seen[GROUND_ROWS]);
     /* As it is written by hand: look, load, store. */
     void (*by_hand)(struct worker *worker, unsigned row, struct seen *ret_seen);
     enum larder_status (*drop)(struct worker *worker, unsigned row);
