@@ -596,8 +596,8 @@ static void tour(struct storefront *shop)
     load_through(shop);
     batches(shop);
     invalidate(shop);
-    invalidate_many(shop);
     renew(shop);
+    invalidate_many(shop);
     people(shop);
     lifetimes(shop);
     transactions(shop);

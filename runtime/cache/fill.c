@@ -216,6 +216,7 @@ void larder_fill_begin(struct larder_fill *fill, struct larder_fetch *fetch,
     int64_t now_ns = larder_clock_now_ns(&fetch->cache->clock);
     fill->fetch = fetch;
     fill->load = load;
+    fill->storing.head.meta = LARDER_META_PLAIN;
     larder_writer_init(&fill->w, &fetch->cache->allocator, fill->room, sizeof fill->room,
                        LARDER_VALUE_MAX);
     fill->begun = larder_fill_moment(fill);

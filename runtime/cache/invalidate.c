@@ -272,11 +272,11 @@ enum larder_status larder_stub_batch_event(struct larder_drops *drops, larder_ta
                                            const void *params, size_t count)
 {
     enum larder_status status = begin_batch(drops);
-    if (status == LARDER_OK && aim == NULL) {
-        status = larder_call_refuse(NULL, LARDER_E_ARG, "the event has no targets");
-    }
     if (status != LARDER_OK) {
         return status;
+    }
+    if (aim == NULL) {
+        return larder_call_refuse(NULL, LARDER_E_ARG, "the event has no targets");
     }
     struct adding adding = begin_adding(drops);
     put_event(&adding, aim, params, count);
