@@ -45,9 +45,10 @@ struct plan {
     uint64_t reads;      /* judged, a fault */
     uint64_t seed;
     uint32_t load_us;
-    uint32_t timeout_ms; /* of a call; 0: the fault's */
-    const char *mutant;  /* a rule's name; NULL: all hold */
-    const char *only;    /* one fault's name; NULL: all */
+    uint32_t skips;     /* one in so many loads is not stored; 0: as ever */
+    uint32_t only_sort; /* from 1; 0: all */
+    const char *mutant; /* a rule's name; NULL: all hold */
+    const char *only;   /* one fault's name; NULL: all */
     bool by_hand;
     bool stop_at_first;
     bool quiet;

@@ -99,6 +99,15 @@ static void lose_database(struct crew *crew)
     crew->faults++;
 }
 
+/* Deletions, and the clock's going on. */
+static void refuse(struct crew *crew)
+{
+    say(crew, "ACL SETUSER default -unlink resetkeys %R~~fresh:clock ~~fresh:v:* ~item:* ~page:* "
+              "~card:* ~slip:* ~note:* ~post:*");
+    usleep(2000 + crew_below(crew, 20000));
+    say(crew, "ACL SETUSER default +unlink allkeys");
+}
+
 static void anything(struct crew *crew)
 {
     static void (*const all[])(struct crew *) = {
@@ -123,6 +132,7 @@ const struct fault faults[] = {
     {"evict", "allkeys-lru with too little memory", little_memory, 2, 0, true, crowd_out},
     {"vanish", "keys vanish one by one, the clock among them", NULL, 2, 0, true, evict_one},
     {"restart", "the server is killed and starts empty", NULL, 150, 0, false, restart_server},
+    {"refuse", "the server takes no invalidations for up to 22 ms", NULL, 200, 0, false, refuse},
     {"outage", "the database fails for up to 70 ms", NULL, 40, 0, true, lose_database},
     {"random", "any of these", NULL, 15, 0, false, anything},
 };

@@ -10,7 +10,7 @@
 
 #include "fresh.h"
 
-enum { ROUND_MS = 400, PARK_MAX_MS = 30000, TIMEOUT_MS = 2000 };
+enum { ROUND_MS = 400, PARK_MAX_MS = 30000, TIMEOUT_MS = 2000, SKIPS = 20 };
 
 /* ------------------------------------------------------------------- crew */
 
@@ -149,10 +149,11 @@ bool crew_run(const struct plan *plan, const struct fault *fault, struct judge *
     crew.ground->seed = plan->seed;
     crew.ground->load_us = plan->load_us;
     crew.ground->timeout_ms = fault->timeout_ms != 0 ? fault->timeout_ms : TIMEOUT_MS;
-    crew.ground->timeout_ms = plan->timeout_ms != 0 ? plan->timeout_ms : crew.ground->timeout_ms;
     (void)snprintf(crew.ground->mutant, sizeof crew.ground->mutant, "%s",
                    plan->mutant != NULL ? plan->mutant : "");
     crew.ground->by_hand = plan->by_hand;
+    crew.ground->skips = plan->skips != 0 ? plan->skips : SKIPS;
+    crew.ground->only = plan->only_sort;
     for (unsigned i = 0; i < GROUND_PROCESSES; i++) {
         crew_hire(&crew, i);
     }

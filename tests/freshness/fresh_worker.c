@@ -302,7 +302,9 @@ static bool do_something(struct worker *worker)
         dice -= deeds[i++].share;
     }
     worker->deed = (uint8_t)i;
-    return deeds[i].run(worker, worker_below(worker, GROUND_SORTS), row); /* row 0 is hot */
+    unsigned only = worker->ground->only;
+    unsigned sort = only != 0 ? only - 1 : worker_below(worker, GROUND_SORTS);
+    return deeds[i].run(worker, (enum ground_sort)sort, row); /* row 0 is hot */ /* row 0 is hot */
 }
 
 static void park(struct worker *worker, unsigned round)

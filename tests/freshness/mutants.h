@@ -12,9 +12,10 @@
 
 struct mutant {
     const char *rule;
-    const char *fault;   /* with which it is caught, */
-    uint32_t load_us;    /* loads that take up to twice so long, */
-    uint32_t timeout_ms; /* and calls that take up to so long; 0: as ever */
+    const char *fault;  /* with which it is caught, */
+    uint32_t load_us;   /* loads that take up to twice so long, */
+    uint32_t skips;     /* of which one in so many is not stored; 0: as ever */
+    uint32_t only_sort; /* and one sort of entries, from 1; 0: all */
 };
 
 extern const struct mutant mutants[];

@@ -34,7 +34,8 @@ static bool is_caught(const struct mutant *mutant)
                         .reads = READS_MAX,
                         .seed = (uint64_t)ground_now_ns() >> 10,
                         .load_us = mutant->load_us,
-                        .timeout_ms = mutant->timeout_ms,
+                        .skips = mutant->skips,
+                        .only_sort = mutant->only_sort,
                         .mutant = mutant->rule,
                         .stop_at_first = true,
                         .quiet = true};

@@ -20,8 +20,6 @@ unsigned worker_below(struct worker *worker, unsigned bound)
 
 /* ----------------------------------------------------------------- loaders */
 
-enum { SKIPS = 20 }; /* one in so many loads is not to be stored */
-
 static uint32_t version_of(const struct ground *ground, unsigned subject)
 {
     return atomic_load_explicit(&ground->versions[subject], memory_order_seq_cst);
@@ -41,7 +39,7 @@ static bool begin_query(struct larder_load *load, struct worker *worker)
 {
     worker->thread->counts.loads++;
     take_time(worker);
-    if (worker_below(worker, SKIPS) == 0) {
+    if (worker_below(worker, worker->ground->skips) == 0) {
         larder_load_skip(load);
     }
     return !atomic_load_explicit(&worker->ground->outage, memory_order_relaxed);
