@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "base/rule.h"
 
 enum {
     REPLAY_TRIPS_MAX = 16,    /* of one call */
@@ -71,7 +70,7 @@ static struct larder_op amend(const struct larder_away *away, const struct larde
                               struct amend *ret_amend)
 {
     struct larder_op op = {.kind = LARDER_OP_DELETE, .key = key->key, .key_len = key->len};
-    if (is_version(away, key) && LARDER_RULE(bumps_are_replayed_as_bumps)) {
+    if (is_version(away, key)) {
         ret_amend->key = (struct larder_version_key){key->key, key->len};
         ret_amend->versions = (struct larder_op_versions){.clock = away->clock,
                                                           .keys = &ret_amend->key,

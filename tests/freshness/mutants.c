@@ -29,7 +29,6 @@ const struct mutant mutants[] = {
     {"what_failed_is_written_down", "timeout", 1000, 0, 0},
     {"what_is_written_down_is_not_read", "timeout", 1000, 0, 0},
     {"fills_heed_what_is_written_down", "refuse", 20000, 0, 1 + GROUND_ITEM},
-    {"bumps_are_replayed_as_bumps", "refuse", 20000, 0, 1 + GROUND_PAGE},
 };
 
 const size_t mutant_count = sizeof mutants / sizeof mutants[0];
