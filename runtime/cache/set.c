@@ -191,10 +191,10 @@ enum larder_status larder_stub_delete(struct larder_cache *cache,
     if (status != LARDER_OK) {
         return status;
     }
-    struct larder_op op = {
-        .kind = LARDER_RULE(deletions_end_claims) ? LARDER_OP_DELETE : LARDER_OP_SOFTEN,
-        .key = key->bytes,
-        .key_len = key->len};
+    struct larder_op op = {.kind = LARDER_RULE(deletions_end_claims) ? LARDER_OP_DELETE
+                                                                     : LARDER_OP_SOFTEN,
+                           .key = key->bytes,
+                           .key_len = key->len};
     status = larder_call_run(cache, entity, &op, larder_call_deadline_ns(cache));
     if (status >= 0) {
         larder_counter_add(&larder_state_of(cache, entity)->counters.deletes, 1);
