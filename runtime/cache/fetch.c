@@ -27,7 +27,7 @@ enum larder_status larder_fetch_open(struct larder_fetch *fetch, struct larder_c
     }
     larder_fetch_begin(fetch, cache, entity, key);
     fetch->load = load_fn;
-    fetch->call = call;
+    fetch->call = fetch->reload = call;
     return LARDER_OK;
 }
 
@@ -155,14 +155,14 @@ bool larder_fetch_is_answered(const struct larder_fetch *fetch)
     switch (sight->kind) {
     case LARDER_SIGHT_FRESH:
         if (sight->early) {
-            (void)larder_refresh_offer(fetch->cache, fetch->entity, fetch->key, fetch->call);
+            (void)larder_refresh_offer(fetch->cache, fetch->entity, fetch->key, fetch->reload);
         }
         return true;
     case LARDER_SIGHT_ABSENT:
         return true;
     case LARDER_SIGHT_STALE:
         return sight->claimed || sight->paused ||
-               larder_refresh_offer(fetch->cache, fetch->entity, fetch->key, fetch->call);
+               larder_refresh_offer(fetch->cache, fetch->entity, fetch->key, fetch->reload);
     case LARDER_SIGHT_SPARE:
         return sight->paused;
     case LARDER_SIGHT_NOTHING:

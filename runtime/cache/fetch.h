@@ -17,11 +17,13 @@ struct larder_fetch {
     uint64_t fingerprint;
     larder_load_fn *load;
     const void *call;
-    int64_t deadline_ns;       /* of the cache's part: the loader's time is added to it */
-    bool waited;               /* for a claim that was not ours */
-    bool in_background;        /* no caller waits: a failure always makes a pause */
-    unsigned losses;           /* loads of others that were lost to this call */
-    uint64_t began;            /* the moment at which the call began */
+    const void *reload;  /* the same, if it is of the entity's call shape; else NULL: no reload in
+                         * the background can be made of it */
+    int64_t deadline_ns; /* of the cache's part: the loader's time is added to it */
+    bool waited;         /* for a claim that was not ours */
+    bool in_background;  /* no caller waits: a failure always makes a pause */
+    unsigned losses;     /* loads of others that were lost to this call */
+    uint64_t began;      /* the moment at which the call began */
     enum larder_status found;  /* of the last look: OK, or its failure */
     uint64_t looked;           /* the moment before it */
     uint64_t token;            /* of the claim that is ours; 0: none */
@@ -39,7 +41,7 @@ static inline void larder_fetch_begin(struct larder_fetch *fetch, struct larder_
     fetch->key = key;
     fetch->fingerprint = larder_fingerprint_of(cache, entity, key);
     fetch->load = NULL;
-    fetch->call = NULL;
+    fetch->call = fetch->reload = NULL;
     fetch->deadline_ns = larder_call_deadline_ns(cache);
     fetch->waited = false;
     fetch->in_background = false;
@@ -54,6 +56,13 @@ static inline void larder_fetch_begin(struct larder_fetch *fetch, struct larder_
     fetch->sight.as_of = 0;
     fetch->sight.seen_len = fetch->sight.seen_total = 0;
 }
+
+/* larder_stub_get_or_load for a loader and a call of the runtime's own: the call is not what
+ * the generated code makes, so nothing is offered for a reload in the background. */
+enum larder_status larder_fetch_through(struct larder_cache *cache,
+                                        const struct larder_entity *entity,
+                                        const struct larder_key *key, larder_load_fn *load_fn,
+                                        const void *call, const void **ret_value);
 
 /* How a call that may run a loader begins: OK, or what is wrong with its arguments. */
 enum larder_status larder_fetch_open(struct larder_fetch *fetch, struct larder_cache *cache,

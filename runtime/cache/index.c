@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "cache/fetch.h"
 #include "cache/loader.h"
 #include "codec/envelope.h"
 #include "key/key.h"
@@ -264,8 +265,8 @@ static bool go(struct way *way, const struct larder_key *key, enum larder_status
     struct larder_key row;
     const void *pointer = NULL;
     const struct way *const call = way;
-    *ret_status = larder_stub_get_or_load(way->cache, way->index->pointer, key, load_pointer, &call,
-                                          &pointer);
+    *ret_status =
+        larder_fetch_through(way->cache, way->index->pointer, key, load_pointer, &call, &pointer);
     if (way->value != NULL) {
         *ret_value = way->value;
         way->value = NULL;
@@ -281,7 +282,7 @@ static bool go(struct way *way, const struct larder_key *key, enum larder_status
     way->row = &row;
     way->astray = false;
     *ret_status =
-        larder_stub_get_or_load(way->cache, way->index->row, &row, load_row, &call, ret_value);
+        larder_fetch_through(way->cache, way->index->row, &row, load_row, &call, ret_value);
     bool leads = *ret_value == NULL || way->index->leads(*ret_value, way->call);
     if (!leads || way->astray) {
         larder_ignore(larder_stub_delete(way->cache, way->index->pointer, key));

@@ -511,7 +511,7 @@ static void load_the_rest(struct job *job)
         const struct single single = {job, i};
         make_key(job, i, &key);
         enum larder_status status =
-            larder_stub_get_or_load(job->cache, job->entity, &key, load_single, &single, &value);
+            larder_fetch_through(job->cache, job->entity, &key, load_single, &single, &value);
         worsen(job, larder_outcome());
         settle(job, i, status, value);
     }

@@ -30,6 +30,23 @@ enum larder_status larder_stub_get_or_load(struct larder_cache *cache,
     return larder_fetch_close(&fetch, &landing, ret_value);
 }
 
+enum larder_status larder_fetch_through(struct larder_cache *cache,
+                                        const struct larder_entity *entity,
+                                        const struct larder_key *key, larder_load_fn *load_fn,
+                                        const void *call, const void **ret_value)
+{
+    struct larder_landing landing;
+    struct larder_fetch fetch;
+    enum larder_status status =
+        larder_fetch_open(&fetch, cache, entity, key, load_fn, call, ret_value);
+    if (status != LARDER_OK) {
+        return status;
+    }
+    fetch.reload = NULL;
+    read_through(&fetch, &landing);
+    return larder_fetch_close(&fetch, &landing, ret_value);
+}
+
 /* --------------------------------------------------------------- the parts */
 
 /* Each call once: here those that ran a loader, or waited for one. */

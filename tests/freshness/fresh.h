@@ -22,7 +22,8 @@ struct crew {
 void crew_hire(struct crew *crew, unsigned process);
 /* SIGKILL, wherever it is, and another in its place. */
 void crew_replace(struct crew *crew, unsigned process);
-void crew_dismiss(struct crew *crew);
+/* False: one of them did not end well. */
+bool crew_dismiss(struct crew *crew);
 unsigned crew_below(struct crew *crew, unsigned bound);
 
 /* One thing that goes wrong, again and again while a round runs. */

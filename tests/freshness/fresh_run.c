@@ -41,15 +41,18 @@ void crew_replace(struct crew *crew, unsigned process)
     crew_hire(crew, process);
 }
 
-void crew_dismiss(struct crew *crew)
+bool crew_dismiss(struct crew *crew)
 {
+    bool good = true;
     atomic_store(&crew->ground->finish, true);
     for (unsigned i = 0; i < GROUND_PROCESSES; i++) {
         int status;
         if (waitpid(crew->pids[i], &status, 0) == crew->pids[i] && status != 0) {
             fprintf(stderr, "process %u ended with status %d\n", i, status);
+            good = false;
         }
     }
+    return good;
 }
 
 /* ----------------------------------------------------------------- rounds */
@@ -108,13 +111,14 @@ static struct ground_counts sum_up(const struct ground *ground)
 static void print_violation(const struct judge *judge)
 {
     static const char *const kinds[] = {"a value", "a stale value", "absence"};
-    printf("           e.g. subject %u: a read of %u from %" PRId64 " to %" PRId64
-           " ns in process %u was given %s, version %u (%u, %u), and %u had been invalidated "
-           "before%s\n",
-           judge->worst_subject, judge->worst.subject, judge->worst.start_ns, judge->worst.end_ns,
-           judge->worst_process, kinds[judge->worst.kind], judge->worst.version,
-           judge->worst.of_group, judge->worst.of_all, judge->worst_floor,
-           judge->worst_is_own ? ", by itself, in vain" : "");
+    printf(
+        "           e.g. subject %u: a read of %u from %" PRId64 " to %" PRId64
+        " ns (deed %u) in process %u was given %s, version %u (%u, %u), and %u had been invalidated "
+        "before%s\n",
+        judge->worst_subject, judge->worst.subject, judge->worst.start_ns, judge->worst.end_ns,
+        judge->worst.deed, judge->worst_process, kinds[judge->worst.kind], judge->worst.version,
+        judge->worst.of_group, judge->worst.of_all, judge->worst_floor,
+        judge->worst_is_own ? ", by itself, in vain" : "");
 }
 
 static void print_row(const struct fault *fault, const struct judge *judge,
@@ -161,7 +165,7 @@ bool crew_run(const struct plan *plan, const struct fault *fault, struct judge *
     }
     struct ground_counts sum = sum_up(crew.ground);
     if (whole) {
-        crew_dismiss(&crew);
+        whole = crew_dismiss(&crew);
     } else {
         fprintf(stderr, "%s: a call did not return within %d ms\n", fault->name, PARK_MAX_MS);
         for (unsigned i = 0; i < GROUND_PROCESSES; i++) {

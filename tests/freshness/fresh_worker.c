@@ -30,7 +30,8 @@ static uint32_t version_of(const struct worker *worker, unsigned subject)
 static bool saw(struct worker *worker, unsigned subject, int64_t start_ns, const struct seen *seen)
 {
     struct ground_counts *counts = &worker->thread->counts;
-    struct ground_record record = {.subject = (uint8_t)subject,
+    struct ground_record record = {.deed = worker->deed,
+                                   .subject = (uint8_t)subject,
                                    .life = worker->life,
                                    .version = seen->row.row,
                                    .of_group = seen->row.of_group,
@@ -39,6 +40,10 @@ static bool saw(struct worker *worker, unsigned subject, int64_t start_ns, const
                                    .end_ns = ground_now_ns()};
     if (record.end_ns - start_ns > counts->longest_ns) {
         counts->longest_ns = record.end_ns - start_ns;
+    }
+    if ((seen->status == LARDER_OK || seen->status == LARDER_STALE) &&
+        seen->row.id != subject % GROUND_ROWS) {
+        record.version = 0; /* another's value: nothing is older */
     }
     switch ((int)seen->status) {
     case LARDER_OK:
@@ -138,6 +143,7 @@ static bool end_one(struct worker *worker, const struct change *change, unsigned
 {
     bool good = status == LARDER_OK || status == LARDER_MISS || status == LARDER_ABSENT;
     struct ground_record record = {.kind = good ? GROUND_CHANGE : GROUND_FAILED,
+                                   .deed = worker->deed,
                                    .subject = (uint8_t)change->subjects[i],
                                    .life = worker->life,
                                    .version = change->versions[i],
@@ -295,6 +301,7 @@ static bool do_something(struct worker *worker)
     while (dice >= deeds[i].share) {
         dice -= deeds[i++].share;
     }
+    worker->deed = (uint8_t)i;
     return deeds[i].run(worker, worker_below(worker, GROUND_SORTS), row); /* row 0 is hot */
 }
 

@@ -80,6 +80,7 @@ enum ground_kind {
 /* Times by the monotonic clock. */
 struct ground_record {
     uint8_t kind;
+    uint8_t deed;    /* of the worker's */
     uint8_t subject; /* of reads: the row's */
     uint16_t life;   /* of the process */
     uint32_t version;

@@ -47,9 +47,10 @@ static bool begin_query(struct larder_load *load, struct worker *worker)
     return !atomic_load_explicit(&worker->ground->outage, memory_order_relaxed);
 }
 
-static enum larder_status read_row(const struct ground *ground, enum ground_sort sort, uint32_t id,
+static enum larder_status read_row(const struct worker *worker, enum ground_sort sort, uint32_t id,
                                    struct fresh_row *out)
 {
+    const struct ground *ground = worker->ground;
     bool may_be_gone = sort == GROUND_NOTE || sort == GROUND_POST;
     *out = (struct fresh_row){.id = id,
                               .row = version_of(ground, ground_row(sort, id)),
@@ -64,7 +65,7 @@ static enum larder_status query(struct larder_load *load, struct worker *worker,
     if (!begin_query(load, worker)) {
         return LARDER_E_UNAVAILABLE;
     }
-    enum larder_status status = read_row(worker->ground, sort, id, out);
+    enum larder_status status = read_row(worker, sort, id, out);
     take_time(worker);
     return status;
 }
@@ -123,7 +124,7 @@ static void tag(enum ground_sort sort, struct larder_load *load, unsigned first,
             return LARDER_E_UNAVAILABLE;                                                           \
         }                                                                                          \
         for (size_t i = 0; i < count; i++) {                                                       \
-            each[i] = read_row(worker->ground, number, keys[i].id, &out[i].value);                 \
+            each[i] = read_row(worker, number, keys[i].id, &out[i].value);                         \
             finish_##name(&out[i]);                                                                \
         }                                                                                          \
         tag(number, load, 0, GROUND_GROUPS);                                                       \

@@ -13,6 +13,7 @@ struct worker {
     struct fresh_cache *cache;
     uint64_t random;
     uint16_t life;
+    uint8_t deed; /* that it is at */
 };
 
 uint64_t worker_random(struct worker *worker);

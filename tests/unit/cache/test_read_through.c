@@ -249,6 +249,25 @@ static void a_spare_value_is_for_those_who_began_before_it_was_seen(void **state
     larder_value_release(landing.value);
 }
 
+/* Loaders of the runtime's own are called with what no other thread could copy. */
+static void a_call_of_the_runtimes_own_offers_no_reload(void **state)
+{
+    struct order order = {.shelf = *state, .entity = &waits_entity, .name = "old"};
+    const struct order *call = &order;
+    struct larder_key key = shelf_key(order.shelf, order.entity, ID);
+    const void *value;
+    expect_order(&order, LARDER_OK, "old", 1);
+    later(*state, 61);
+    order.name = "new";
+    atomic_store(&larder_state_of(order.shelf->cache, order.entity)->reloads, true);
+    assert_status(
+        larder_fetch_through(order.shelf->cache, order.entity, &key, load_tea, &call, &value),
+        LARDER_OK);
+    assert_string_equal(((const struct tea *)value)->name, "new");
+    larder_value_release(value);
+    assert_int_equal(order.runs, 2);
+}
+
 /* -------------------------------------------------------------------- absent */
 
 static void what_does_not_exist_is_remembered(void **state)
@@ -370,6 +389,7 @@ int main(void)
         SHOP_TEST(a_loader_that_failed_is_left_alone_for_a_while),
         SHOP_TEST(a_spare_value_that_was_deleted_is_gone),
         SHOP_TEST(a_spare_value_is_for_those_who_began_before_it_was_seen),
+        SHOP_TEST(a_call_of_the_runtimes_own_offers_no_reload),
         SHOP_TEST(what_does_not_exist_is_remembered),
         SHOP_TEST(what_has_gone_meanwhile_is_not_kept),
         SHOP_TEST(what_was_loaded_before_an_invalidation_is_not_stored),
