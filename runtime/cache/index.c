@@ -283,6 +283,7 @@ static bool go(struct way *way, const struct larder_key *key, enum larder_status
     way->astray = false;
     *ret_status =
         larder_fetch_through(way->cache, way->index->row, &row, load_row, &call, ret_value);
+    way->row = NULL;
     bool leads = *ret_value == NULL || way->index->leads(*ret_value, way->call);
     if (!leads || way->astray) {
         larder_ignore(larder_stub_delete(way->cache, way->index->pointer, key));

@@ -233,6 +233,12 @@ static bool claim_rows(struct job *job, enum larder_look_how how, row_test *test
     return true;
 }
 
+/* Neither claimed, nor is there anything that could be waited for: there is no cache. */
+static bool is_nowhere(const struct larder_sight *sight)
+{
+    return sight->kind == LARDER_SIGHT_NOTHING && sight->seen_total == 0 && !sight->claimed;
+}
+
 /* What the looks say: who is to be loaded in the one run, and what somebody has stored meanwhile. */
 static void sort_out(struct job *job)
 {
@@ -242,7 +248,7 @@ static void sort_out(struct job *job)
         if (!row->loads) {
             continue;
         }
-        row->loads = row->view.status < 0 || sight->won;
+        row->loads = row->view.status < 0 || sight->won || is_nowhere(sight);
         if (!row->loads &&
             (sight->kind == LARDER_SIGHT_FRESH || sight->kind == LARDER_SIGHT_ABSENT)) {
             settle(job, row->i, larder_sight_status(sight->kind), sight->value);
