@@ -325,10 +325,13 @@ static void fill_database(struct bench *b)
     struct fridge_tagged_key keys[CHUNK];
     struct fridge_tagged values[CHUNK];
     enum larder_status each[CHUNK];
-    redisReply *reply = redisCommand(
-        b->hand, "EVAL %s 0 %d",
-        "for i = 1, tonumber(ARGV[1]) do redis.call('SET', 'other:' .. i, 'some value') end",
-        KEYS - TAGGED);
+    char others[16];
+    (void)snprintf(others, sizeof others, "%d", KEYS - TAGGED);
+    const char *words[] = {
+        "EVAL",
+        "for i = 1, tonumber(ARGV[1]) do redis.call('SET', 'other:' .. i, 'some value') end", "0",
+        others};
+    redisReply *reply = redisCommandArgv(b->hand, 4, words, NULL);
     if (reply == NULL || reply->type == REDIS_REPLY_ERROR) {
         bench_give_up("filling the database");
     }
@@ -373,8 +376,11 @@ static void unlink_all(redisContext *hand, const redisReply *keys)
 static void sweep_by_hand(redisContext *hand)
 {
     char cursor[32] = "0";
+    char size[16];
+    (void)snprintf(size, sizeof size, "%d", PAGE);
+    const char *words[] = {"SCAN", cursor, "MATCH", "tagged:*", "COUNT", size};
     do {
-        redisReply *page = redisCommand(hand, "SCAN %s MATCH tagged:* COUNT %d", cursor, PAGE);
+        redisReply *page = redisCommandArgv(hand, 6, words, NULL);
         if (page == NULL || page->type != REDIS_REPLY_ARRAY) {
             bench_give_up("SCAN by hand");
         }
@@ -412,7 +418,8 @@ static void run_invalidation(struct rounds *rounds, struct bench *b)
         }
     }
     rounds_report(rounds, "10,000 of 1,000,000 entries", "SCAN and UNLINK", ours, hand, "us");
-    freeReplyObject(redisCommand(b->hand, "FLUSHALL"));
+    const char *flush = "FLUSHALL";
+    freeReplyObject(redisCommandArgv(b->hand, 1, &flush, NULL));
 }
 
 /* -------------------------------------------------------------------- outage */

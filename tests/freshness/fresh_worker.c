@@ -352,8 +352,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: fresh_worker FD PROCESS\n");
         return 2;
     }
-    struct ground *ground = ground_open(atoi(argv[1]));
-    unsigned process = (unsigned)atoi(argv[2]) % GROUND_PROCESSES;
+    struct ground *ground = ground_open((int)strtol(argv[1], NULL, 10));
+    unsigned process = (unsigned)strtoul(argv[2], NULL, 10) % GROUND_PROCESSES;
     uint16_t life = (uint16_t)(atomic_fetch_add(&ground->lives, 1) + 1);
 #ifdef LARDER_MUTANTS
     mutants_break(ground->mutant);
