@@ -13,7 +13,7 @@ const struct mutant mutants[] = {
     {"what_is_unclaimed_is_not_stored", "reconnect", 1000, 0, 0},
     /* Versions. */
     {"fills_heed_versions", "none", 1000, 0, 0},
-    {"missing_versions_are_of_the_clock", "vanish", 1000, 0, 0},
+    {"missing_versions_are_of_the_clock", "vanish", 1000, 0, 1 + GROUND_PAGE},
     {"loads_begin_before_their_clock", "none", 1000, 0, 0},
     {"bumps_count", "none", 1000, 0, 0},
     {"reads_heed_versions", "none", 0, 0, 0},
@@ -23,7 +23,7 @@ const struct mutant mutants[] = {
     /* Flights. */
     {"boarding_ends_before_the_fill", "none", 100, 0, 1 + GROUND_ITEM},
     {"what_was_lost_is_private", "none", 1000, 0, 0},
-    {"who_looked_shares_with_earlier", "none", 0, 0, 0},
+    {"who_looked_shares_with_earlier", "none", 0, 0, 1 + GROUND_ITEM},
     {"who_loads_unclaimed_shares_with_earlier", "timeout", 1000, 0, 0},
     /* The journal. */
     {"what_failed_is_written_down", "timeout", 1000, 0, 0},

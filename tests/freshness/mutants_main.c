@@ -12,7 +12,7 @@
 #include "fresh.h"
 #include "mutants.h"
 
-enum { READS_MAX = 400000, INTACT_READS = 30000, LOAD_US = 1000 };
+enum { READS_MAX = 2000000, INTACT_READS = 30000, LOAD_US = 1000 };
 
 static const struct fault *fault_of(const char *name)
 {
