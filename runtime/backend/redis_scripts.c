@@ -287,7 +287,7 @@ static pthread_once_t named = PTHREAD_ONCE_INIT;
 
 static const char *text_of(enum larder_script which)
 {
-    return larder_rule_script(which, texts[which]);
+    return larder_rule_script((unsigned)which, texts[which]);
 }
 
 static void name_them(void)

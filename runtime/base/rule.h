@@ -17,7 +17,7 @@
 
 bool larder_rule_holds(const char *name);
 /* The text of a script, by its number (backend/redis_scripts.h), without the rule that is broken. */
-const char *larder_rule_script(int which, const char *text);
+const char *larder_rule_script(unsigned which, const char *text);
 #define LARDER_RULE(name) larder_rule_holds(#name)
 
 #else

@@ -33,7 +33,8 @@ struct fault {
     const char *const *server_args; /* more of them; NULL: none */
     int pause_ms;                   /* between two */
     uint32_t timeout_ms;            /* of a call; 0: as ever */
-    bool is_calm;                   /* no call may fail of it */
+    unsigned part; /* it is judged for so little a part of the reads: calls wait for seconds */
+    bool is_calm;  /* no call may fail of it */
     void (*strike)(struct crew *crew);
 };
 
@@ -50,6 +51,7 @@ struct plan {
     const char *mutant; /* a rule's name; NULL: all hold */
     const char *only;   /* one fault's name; NULL: all */
     bool by_hand;
+    bool reads_many; /* half of what is done is get_many */
     bool stop_at_first;
     bool quiet;
 };

@@ -121,20 +121,20 @@ static const char *const little_memory[] = {"--maxmemory", "3mb", "--maxmemory-p
                                             "allkeys-lru", NULL};
 
 const struct fault faults[] = {
-    {"none", "nothing goes wrong", NULL, 50, 0, true, none},
-    {"kill", "a process is killed and another takes its place", NULL, 300, 0, false, kill_one},
-    {"pause", "a process stands still for up to 65 ms", NULL, 20, 0, true, pause_one},
-    {"freeze", "the server stands still for up to 65 ms", NULL, 30, 0, true, pause_server},
-    {"timeout", "...which is longer than calls wait", NULL, 60, 20, false, pause_server},
-    {"reconnect", "the server drops all connections", NULL, 15, 0, false, drop_connections},
-    {"scripts", "the server forgets its scripts", NULL, 3, 0, true, forget_scripts},
-    {"flush", "the server forgets everything", NULL, 15, 0, true, forget_all},
-    {"evict", "allkeys-lru with too little memory", little_memory, 2, 0, true, crowd_out},
-    {"vanish", "keys vanish one by one, the clock among them", NULL, 2, 0, true, evict_one},
-    {"restart", "the server is killed and starts empty", NULL, 150, 0, false, restart_server},
-    {"refuse", "the server takes no invalidations for up to 22 ms", NULL, 200, 0, false, refuse},
-    {"outage", "the database fails for up to 70 ms", NULL, 40, 0, true, lose_database},
-    {"random", "any of these", NULL, 15, 0, false, anything},
+    {"none", "nothing goes wrong", NULL, 50, 0, 1, true, none},
+    {"kill", "a process is killed and another takes its place", NULL, 300, 0, 4, false, kill_one},
+    {"pause", "a process stands still for up to 65 ms", NULL, 20, 0, 1, true, pause_one},
+    {"freeze", "the server stands still for up to 65 ms", NULL, 30, 0, 1, true, pause_server},
+    {"timeout", "...which is longer than calls wait", NULL, 60, 20, 1, false, pause_server},
+    {"reconnect", "the server drops all connections", NULL, 15, 0, 1, false, drop_connections},
+    {"scripts", "the server forgets its scripts", NULL, 3, 0, 1, true, forget_scripts},
+    {"flush", "the server forgets everything", NULL, 15, 0, 1, true, forget_all},
+    {"evict", "allkeys-lru with too little memory", little_memory, 2, 0, 1, true, crowd_out},
+    {"vanish", "keys vanish one by one, the clock among them", NULL, 2, 0, 1, true, evict_one},
+    {"restart", "the server is killed and starts empty", NULL, 150, 0, 1, false, restart_server},
+    {"refuse", "the server takes no invalidations for up to 22 ms", NULL, 200, 0, 4, false, refuse},
+    {"outage", "the database fails for up to 70 ms", NULL, 40, 0, 1, true, lose_database},
+    {"random", "any of these", NULL, 15, 0, 1, false, anything},
 };
 
 const unsigned fault_count = sizeof faults / sizeof faults[0];

@@ -14,7 +14,7 @@ static int usage(FILE *out)
 {
     fprintf(
         out,
-        "usage: freshness [--reads N] [--seed N] [--load-us N] [--fault NAME] [--by-hand]\n"
+        "usage: freshness [--reads N] [--seed N] [--load-us N] [--fault NAME] [--by-hand] [--many]\n"
         "Runs %d processes of %d threads that read, load and change the same %d entries, judges\n"
         "every read by what had been invalidated before it started, and prints a line a fault.\n"
         "  --reads N     judged reads a fault (default 200000)\n"
@@ -22,6 +22,7 @@ static int usage(FILE *out)
         "  --load-us N   a loader takes up to twice so long (default 2000)\n"
         "  --fault NAME  only this one\n"
         "  --by-hand     plain cache-aside instead of larder: GET, load, SET; DEL\n"
+        "  --many        half of what is done is get_many: more reads in the same time\n"
         "Exit status: 0 no violation, 1 violations or a call that hung, 77 no server.\n",
         GROUND_PROCESSES, GROUND_THREADS, GROUND_ROW_SUBJECTS);
     return out == stdout ? 0 : 2;
@@ -30,13 +31,10 @@ static int usage(FILE *out)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"reads", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 's'},
-        {"load-us", required_argument, NULL, 'l'},
-        {"fault", required_argument, NULL, 'f'},
-        {"by-hand", no_argument, NULL, 'b'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"reads", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 's'},
+        {"load-us", required_argument, NULL, 'l'}, {"fault", required_argument, NULL, 'f'},
+        {"by-hand", no_argument, NULL, 'b'},       {"help", no_argument, NULL, 'h'},
+        {"many", no_argument, NULL, 'm'},          {NULL, 0, NULL, 0},
     };
     struct plan plan = {.program = FRESH_WORKER,
                         .reads = 200000,
@@ -59,6 +57,9 @@ int main(int argc, char **argv)
             break;
         case 'b':
             plan.by_hand = true;
+            break;
+        case 'm':
+            plan.reads_many = true;
             break;
         default:
             return usage(option == 'h' ? stdout : stderr);

@@ -152,13 +152,14 @@ bool crew_run(const struct plan *plan, const struct fault *fault, struct judge *
     (void)snprintf(crew.ground->mutant, sizeof crew.ground->mutant, "%s",
                    plan->mutant != NULL ? plan->mutant : "");
     crew.ground->by_hand = plan->by_hand;
+    crew.ground->reads_many = plan->reads_many;
     crew.ground->skips = plan->skips != 0 ? plan->skips : SKIPS;
     crew.ground->only = plan->only_sort;
     for (unsigned i = 0; i < GROUND_PROCESSES; i++) {
         crew_hire(&crew, i);
     }
     bool whole = true;
-    for (unsigned round = 1; whole && judge.judged < plan->reads; round++) {
+    for (unsigned round = 1; whole && judge.judged < plan->reads / fault->part; round++) {
         whole = run_round(&crew, fault, round) && judge_round(&judge, crew.ground);
         if (plan->stop_at_first && judge.violations != 0) {
             break;

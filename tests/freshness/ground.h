@@ -117,9 +117,10 @@ struct ground {
     uint32_t load_us; /* a loader takes up to so long, on either side of its reading */
     char mutant[64];  /* the rule that is not to hold; empty: all hold */
     uint32_t timeout_ms;
-    uint32_t skips; /* one in so many loads is not to be stored */
-    uint32_t only;  /* the sort of entries that is used, from 1; 0: all */
-    bool by_hand;   /* plain cache-aside instead of larder */
+    uint32_t skips;  /* one in so many loads is not to be stored */
+    bool reads_many; /* so that more reads are judged in the same time */
+    uint32_t only;   /* the sort of entries that is used, from 1; 0: all */
+    bool by_hand;    /* plain cache-aside instead of larder */
     uint64_t seed;
     atomic_uint lives; /* processes that there were */
     atomic_uint versions[GROUND_SUBJECTS];

@@ -52,7 +52,7 @@ bool larder_rule_holds(const char *name)
     return strcmp(name, broken) != 0;
 }
 
-const char *larder_rule_script(int which, const char *text)
+const char *larder_rule_script(unsigned which, const char *text)
 {
     return scripts[which] != NULL ? scripts[which] : text;
 }
