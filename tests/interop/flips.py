@@ -7,9 +7,10 @@
 The values are the entries of tests/vectors/wire.txt, each plain, as a zstd frame
 without and with a checksum, and as an LZ4 block. Every one of their bits is flipped in a
 redis-server and read by the cache; wire.py says what must be seen. A flip in the
-head (up to the version; of compressed values codec, size and length, too) must be a miss
-whatever it hits. A flip in a body may be a value of the type: docs/wire-format.md,
-"What it does not protect", has the figures that this prints.
+head (up to the version; of compressed values codec, size and length, too) must be no value
+whatever it hits: a miss, or of a nil, which only an `any` is, a mark that there is none. A flip in
+a body may be a value of the type: docs/wire-format.md, "What it does not protect", has the
+figures that this prints.
 """
 
 import shutil
@@ -53,12 +54,17 @@ def flipped(stored):
 
 def check(schema, child, line, stored, head, row):
     for at, changed in flipped(stored):
+        status = "LARDER_MISS"
         try:
             value, there = wire.read(schema, line.entity, line.key, changed), True
+        except wire.Empty as empty:
+            value, there, status = None, False, str(empty)
         except wire.NotThere:
             value, there = None, False
+        if status != "LARDER_MISS" and stored[head:] != b"\xc0":
+            wrong(f"{line}, byte {at}", f"a flip makes {status} of a value")
         answer = child.read(line.entity, line.index, changed)
-        wanted = ["LARDER_OK", "LARDER_OK", "same" if value == line.value else "other"] if there else ["LARDER_MISS", "LARDER_OK", "other"]
+        wanted = ["LARDER_OK", "LARDER_OK", "same" if value == line.value else "other"] if there else [status, "LARDER_OK", "other"]
         if answer != wanted:
             wrong(f"{line}, byte {at}", f"{' '.join(answer)}, not {' '.join(wanted)}")
         if at < head:
