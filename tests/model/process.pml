@@ -134,7 +134,7 @@ again:
         }
 looks:
         TOGETHER {
-            see();
+            d_step { see() } /* the entry is one reply, whatever comes of its versions */
             if
             :: is_good ->
                 value = seen_value;
