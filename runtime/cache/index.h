@@ -5,8 +5,8 @@
  * DESIGN. At an index's key stands the key of the value (struct larder_pointer), written
  * in the trip of whatever stores the value, with the same lifetime, so it never
  * outlives it by more than that trip. A pointer is a hint and no more: what it leads to is
- * given out only if its fields are those that the index was asked for, and it is deleted
- * where they are not. So no order in which pointers and values are written, deleted or
+ * given out only if its fields are those that the index was asked for; where they are not,
+ * get_or_load deletes it, and get answers a miss. So no order in which pointers and values are written, deleted or
  * lost can make a read wrong; `changed` deletes them only so that nothing is looked for in vain.
  *
  * What a loader brings through an index whose pointer is not there has no key before it
@@ -32,7 +32,6 @@ static inline size_t larder_index_count(const struct larder_cache *cache,
 /* A pointer that is to be written: the bytes that its operation refers to. */
 struct larder_pointer_write {
     struct larder_key key;
-    size_t len;
     uint8_t bytes[LARDER_KEY_MAX + 64];
 };
 
